@@ -1,0 +1,54 @@
+/**
+ * Every error that a user may see. A failed request is a measurement and a lost worker a fact of the run; neither is one of these. A bug
+ * throws something else.
+ */
+export class BreakwaterError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly retryable: boolean
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'BreakwaterError'
+    this.code = code
+    this.hint = options.hint
+    this.retryable = errorCatalogue[code].retryable
+  }
+}
+
+/** Exit codes of every command. */
+export const exitCodes = { pass: 0, fail: 1, usage: 2, inconclusive: 3, interrupted: 130 } as const
+
+export const errorCatalogue = {
+  usage: { exit: 2, retryable: false, meaning: 'the command line is wrong' },
+  'invalid-spec': { exit: 2, retryable: false, meaning: 'the LoadTest has issues; all are listed' },
+  'file-unreadable': {
+    exit: 2,
+    retryable: false,
+    meaning: 'a file named on the command line or in the LoadTest cannot be read',
+  },
+  'too-few-workers': {
+    exit: 2,
+    retryable: true,
+    meaning: 'fewer workers answered than the run needs; nothing was sent',
+  },
+  'prepare-failed': {
+    exit: 2,
+    retryable: false,
+    meaning: 'a worker could not prepare the run; nothing was sent',
+  },
+  'target-unreachable': {
+    exit: 2,
+    retryable: true,
+    meaning: "the target's name cannot be resolved; nothing was sent",
+  },
+  'bus-unreachable': { exit: 2, retryable: true, meaning: 'no connection to NATS' },
+  'bus-timeout': { exit: 2, retryable: true, meaning: 'no reply in time' },
+  'bus-no-responders': { exit: 2, retryable: true, meaning: 'nobody listens on that subject' },
+  'bus-closed': { exit: 2, retryable: false, meaning: 'the connection is closed' },
+  'bad-message': { exit: 2, retryable: false, meaning: 'bytes that are not a message of this version' },
+  'bad-histogram': { exit: 2, retryable: false, meaning: 'bytes that are not an HDR histogram or log' },
+  'output-unwritable': { exit: 2, retryable: false, meaning: 'the results cannot be written' },
+} as const satisfies Record<string, { exit: 1 | 2 | 3; retryable: boolean; meaning: string }>
+
+export type ErrorCode = keyof typeof errorCatalogue

@@ -1,0 +1,218 @@
+import type { FailureSample } from '../measure/request-error.ts'
+
+/** `result.json`, schema `breakwater.dev/result/v1`. Times in ms unless the name says otherwise; instants RFC 3339 in UTC; what has no samples is null. */
+export interface ResultDocument {
+  readonly schema: 'breakwater.dev/result/v1'
+  readonly kind: 'run'
+  readonly run: string
+  readonly name: string
+  readonly seed: number
+  /** `sha256:<hex>` of the LoadTest as resolved. */
+  readonly specDigest: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly ended: 'finished' | 'aborted' | 'stopped' | 'halted' | 'interrupted'
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly verdict: Verdict
+  readonly exitCode: number
+  /** Sentences that say what happened and what to do; the first is the headline. */
+  readonly reasons: readonly string[]
+  readonly ledger: Ledger & { readonly balanced: boolean }
+  readonly iterations: { readonly completed: number; readonly failed: number; readonly interrupted: number }
+  readonly requests: {
+    readonly attempted: number
+    readonly sent: number
+    readonly ok: number
+    readonly failed: number
+    readonly interrupted: number
+    readonly overrun: number
+    readonly other: { readonly setup: number; readonly teardown: number; readonly auth: number }
+    readonly unknown: { readonly min: number; readonly max: number | null }
+    readonly errors: Readonly<Record<string, number>>
+  }
+  readonly metrics: readonly MetricRow[]
+  readonly objectives: readonly ObjectiveResult[]
+  readonly validity: readonly ValidityResult[]
+  /** What is worth knowing and did not decide: each with its remedy. */
+  readonly warnings: readonly string[]
+  readonly phases: readonly PhaseResult[]
+  readonly workers: readonly WorkerResult[]
+  readonly epochs: readonly {
+    readonly number: number
+    readonly at: string
+    readonly cause: string
+    readonly roster: readonly string[]
+  }[]
+  readonly merge: {
+    readonly expected: number
+    readonly received: number
+    readonly duplicates: number
+    readonly missing: number
+  }
+  /** At most 600 rows, evenly over the run; each the exact merge of its seconds. For charts. */
+  readonly timeline: Timeline
+  /** Response time by percentile of everything recorded, open and closed apart; for the curve. */
+  readonly curves: readonly {
+    readonly loop: 'open' | 'closed'
+    readonly points: readonly {
+      readonly percentile: number
+      readonly ms: number
+      readonly okMs: number | null
+    }[]
+  }[]
+  readonly environment: {
+    readonly breakwater: string
+    readonly node: string
+    readonly platform: string
+    readonly cpus: number
+    readonly memoryBytes: number
+    readonly target: string
+    readonly transport: string
+  }
+  /** Command lines that run the same again. */
+  readonly reproduce: readonly string[]
+}
+
+export type Verdict = 'pass' | 'fail' | 'inconclusive'
+
+export interface Ledger {
+  readonly planned: number
+  readonly started: number
+  readonly skipped: number
+  readonly lost: number
+  readonly unstarted: number
+  readonly plannedAtStart: number
+  readonly skippedBy: { readonly in_flight: number; readonly late: number }
+}
+
+/** null throughout where there are no samples. */
+export interface Distribution {
+  readonly mean: number | null
+  readonly min: number | null
+  readonly p50: number | null
+  readonly p75: number | null
+  readonly p90: number | null
+  readonly p95: number | null
+  readonly p99: number | null
+  readonly p999: number | null
+  readonly max: number | null
+}
+
+export interface MetricRow {
+  readonly scope: 'total' | 'phase' | 'scenario' | 'step' | 'group' | 'iteration'
+  readonly loop: 'open' | 'closed'
+  readonly phase: string | null
+  readonly scenario: string | null
+  readonly step: string | null
+  readonly group: string | null
+  /** ok + failed */
+  readonly count: number
+  /** Completed inside the window ÷ its length, per second. */
+  readonly rate: number
+  readonly errors: number
+  readonly errorRate: number | null
+  readonly checks: { readonly passed: number; readonly failed: number }
+  readonly errorsBy: Readonly<Record<string, number>>
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly responseMs: Distribution
+  readonly responseOkMs: Distribution
+  readonly serviceMs: Distribution
+  /** On total and phase; null elsewhere. */
+  readonly sendLagMs: Distribution | null
+  readonly pacerLagMs: Distribution | null
+  /** With `detail: true`. */
+  readonly connectMs?: Distribution
+  readonly tlsMs?: Distribution
+  readonly ttfbMs?: Distribution
+}
+
+export interface ObjectiveResult {
+  readonly that: string
+  readonly result: 'pass' | 'fail' | 'unknown'
+  readonly actual: number | null
+  readonly best: number | null
+  readonly worst: number | null
+  readonly limit: number
+  readonly unit: 'ms' | 'ratio' | '/s'
+  readonly implied: boolean
+  /** A sentence: why it is so, and what to do. */
+  readonly message: string
+  readonly evidence: {
+    /** `open total`, `browse/product @spike` … */
+    readonly series: string
+    /** Samples it was judged on. */
+    readonly count: number
+    /** Seconds since the run's start; null: all of it. */
+    readonly window: { readonly fromS: number; readonly toS: number } | null
+    readonly brokenWindows?: number
+    /** 95 % confidence interval of the percentile; null where it can't be given. */
+    readonly interval?: { readonly low: number | null; readonly high: number | null }
+    /** Lost and interrupted requests that could have gone either way. */
+    readonly unknownRequests: number
+  }
+}
+
+export interface ValidityResult {
+  readonly rule: 'generator-late' | 'generator-short' | 'samples' | 'missing-data' | 'clock' | 'health'
+  readonly ok: boolean
+  readonly actual: number | null
+  readonly limit: number | null
+  readonly unit: string
+  readonly message: string
+}
+
+export interface PhaseResult {
+  readonly name: string
+  readonly kind: 'open' | 'closed'
+  readonly recorded: boolean
+  readonly gapUserSeconds: number
+  readonly startedAt: string
+  /** Since the run's start. */
+  readonly offsetMs: number
+  readonly durationMs: number
+  readonly ledger: Ledger
+}
+
+export interface WorkerResult {
+  readonly id: string
+  readonly incarnation: string
+  readonly host: string
+  readonly threads: number
+  readonly state: 'drained' | 'lost' | 'failed'
+  readonly snapshots: number
+  /** Mean and highest second, of one core. */
+  readonly cpu: number
+  readonly cpuMax: number
+  readonly loopDelayP99Ms: number
+  readonly rssMaxBytes: number
+  readonly startSkewMs: number | null
+  readonly started: number
+  readonly sendLagP99Ms: number | null
+  readonly pacerLagP99Ms: number | null
+}
+
+/** Columns of equal length. NaN does not occur: null where there is nothing. */
+export interface Timeline {
+  /** Width of a row in whole seconds. */
+  readonly stepS: number
+  /** Start of each row, seconds since the run's start. */
+  readonly atS: readonly number[]
+  /** Arrivals per second by the schedule; null where only closed phases run. */
+  readonly plannedRate: readonly (number | null)[]
+  /** Iterations completed per second; requests completed per second. */
+  readonly iterationRate: readonly number[]
+  readonly requestRate: readonly number[]
+  readonly p50: readonly (number | null)[]
+  readonly p75: readonly (number | null)[]
+  readonly p90: readonly (number | null)[]
+  readonly p95: readonly (number | null)[]
+  readonly p99: readonly (number | null)[]
+  readonly max: readonly (number | null)[]
+  /** Failed requests per second, by error. */
+  readonly errors: Readonly<Record<string, readonly number[]>>
+  readonly pacerLagP99: readonly (number | null)[]
+  readonly cpuMax: readonly (number | null)[]
+}
+
+export type { FailureSample }

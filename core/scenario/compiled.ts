@@ -1,0 +1,119 @@
+import type { RequestError } from '../measure/request-error.ts'
+import type { LoadTest, Think } from '../spec/load-test.ts'
+
+/**
+ * A LoadTest's scenarios, compiled once per thread. A program is a flat list of operations walked by a counter, so that
+ * loops, branches, groups and flows are further operations (jump, branch, enter, leave), not another interpreter.
+ */
+export interface CompiledTest {
+  readonly scenarios: readonly CompiledScenario[]
+  /** Every request of every program; `CompiledRequest.index` counts through it. */
+  readonly requests: readonly CompiledRequest[]
+  /** A fresh scope for one user; pooled by the engine. */
+  createScope(): Scope
+}
+
+export interface CompiledScenario {
+  readonly index: number
+  readonly name: string
+  /** Heads a user's iterations until it has succeeded once. Empty: none. */
+  readonly onStart: Program
+  readonly program: Program
+  /** The most requests one iteration can make, redirect hops included; null: not bounded. */
+  readonly mostRequests: number
+  /** Data sources it draws a row from. */
+  readonly draws: readonly number[]
+}
+
+export type Program = readonly Op[]
+
+export type Op =
+  | { readonly kind: 'request'; readonly request: CompiledRequest }
+  /** Between steps, or by a `think` step. */
+  | { readonly kind: 'think'; readonly think: Think }
+
+export interface CompiledRequest {
+  readonly index: number
+  readonly scenario: number
+  readonly name: string
+  /** Where it stands in the file. */
+  readonly path: string
+  readonly protocol: 'http' | 'grpc'
+  readonly onError: 'stop' | 'continue'
+  readonly timeoutMs: number
+  /** What the transport has to keep of the response: nothing that nobody looks at is materialised. */
+  readonly needs: { readonly headers: boolean; readonly cookies: boolean; readonly body: boolean }
+  /** One and the same frozen object where nothing in the request varies: then a transport may keep what it makes of it. Null: `render`. */
+  readonly constant: RenderedRequest | null
+  /** Fills the holes from the scope. Throws nothing: what can't be rendered has been refused when the file was read. */
+  render(scope: Scope): RenderedRequest
+  /** Captures into the scope and checks. Never throws, bounded in time and memory whatever the body is. */
+  judge(scope: Scope, response: ReceivedResponse): Judgement
+}
+
+export type RenderedRequest =
+  | {
+      readonly kind: 'http'
+      readonly method: string
+      /** Path and query, encoded. */
+      readonly path: string
+      /** name, value, name, value …; those of the target included, `host` and `content-length` not. */
+      readonly headers: readonly string[]
+      readonly body: string | Uint8Array | null
+    }
+  | {
+      readonly kind: 'grpc'
+      /** `/package.Service/Method` */
+      readonly path: string
+      readonly message: unknown
+      readonly metadata: readonly string[]
+    }
+
+/** What a transport hands back; fields nobody needs are null. */
+export interface ReceivedResponse {
+  /** HTTP status, or the gRPC status code's number. */
+  readonly status: number
+  /** name, value, name, value …, names in lower case. */
+  readonly headers: readonly string[] | null
+  /** HTTP body, decoded from its transfer coding. */
+  readonly body: Uint8Array | null
+  /** gRPC: the decoded message. */
+  readonly message: unknown
+  readonly serviceMs: number
+  readonly bodyBytes: number
+}
+
+export interface Judgement {
+  /** Null: good. Else status_4xx, status_5xx, status, check, capture or grpc_<CODE>. */
+  readonly error: RequestError | null
+  /** A sentence, where there is an error: `expected status 200, got 503`. */
+  readonly detail: string | null
+  readonly checksPassed: number
+  readonly checksFailed: number
+}
+
+/** The variable part of one user's journey: captures, rows, cookies and random draws. All of it derives from the key. */
+export interface Scope {
+  /** A new user: forgets captures, cookies and rows. */
+  reset(): void
+  /**
+   * A new iteration. Everything random in it follows from (seed, phase, key).
+   * Open: key = [arrival, 0, 0]. Closed: key = [user, epoch, k].
+   */
+  begin(seed: number, phase: number, key0: number, key1: number, key2: number): void
+  /** The row that data source takes in this iteration, before its first request is rendered. */
+  drawRow(source: number, row: number): void
+  /** `set-cookie` values of a response to a request on that host and path. */
+  storeCookies(setCookie: readonly string[], path: string): void
+  /** Draws in [0, 1) for the engine: scenario choice first, then think times. Seeded by `begin`. */
+  random(): number
+  /** What `${iteration()}` gives. */
+  readonly iteration: number
+  /** Captures and variables as they stand, for a trace; secrets redacted. */
+  describe(): Readonly<Record<string, unknown>>
+}
+
+/** Data files by their path in the LoadTest. */
+export type Files = Readonly<Record<string, Uint8Array>>
+
+export type CompileTest = (test: LoadTest, files: Files) => CompiledTest

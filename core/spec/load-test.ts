@@ -1,0 +1,277 @@
+/**
+ * A LoadTest as the rest of the house sees it: every default filled in, every duration in milliseconds, every
+ * rate in iterations per second, every ratio as a fraction, every size in bytes. It is plain JSON (it travels to the workers
+ * as such) and frozen.
+ */
+export interface LoadTest {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly target: Target
+  /** Constants of the templates. Environment references are resolved before a LoadTest leaves the submitting command. */
+  readonly variables: Readonly<Record<string, Variable>>
+  readonly data: Readonly<Record<string, DataSource>>
+  readonly scenarios: readonly Scenario[]
+  readonly load: readonly Phase[]
+  readonly limits: Limits
+  /** True: connect, TLS and first-byte histograms too. */
+  readonly detail: boolean
+  readonly workers: WorkersWish
+  readonly objectives: readonly Objective[]
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** Text with `${…}` holes, as the user wrote it. Compiled by core/scenario. */
+export type TemplateText = string
+
+export type Variable =
+  | { readonly kind: 'value'; readonly value: Json }
+  | { readonly kind: 'env'; readonly name: string }
+
+export type Protocol = 'http1' | 'http2' | 'grpc'
+
+export interface Target {
+  /** As written: `http://host:port/base`. */
+  readonly url: string
+  /** Null: by scheme and ALPN. */
+  readonly protocol: Protocol | null
+  readonly timeoutMs: { readonly connect: number; readonly request: number }
+  readonly headers: Readonly<Record<string, TemplateText>>
+  readonly tls: Tls
+  readonly connections: Connections
+  readonly grpc: {
+    readonly protos: readonly string[]
+    readonly metadata: Readonly<Record<string, TemplateText>>
+  } | null
+  readonly userAgent: string
+  /** Bytes of a buffered body; bodies nobody looks at are discarded unbounded. */
+  readonly maxBodyBytes: number
+}
+
+export interface Tls {
+  /** Path of a PEM file beside the LoadTest; null: the system's. */
+  readonly caFile: string | null
+  readonly insecureSkipVerify: boolean
+  readonly serverName: string | null
+}
+
+export interface Connections {
+  readonly share: 'pool' | 'user'
+  /** Per worker, split over its threads; null: as many as the load needs. */
+  readonly max: number | null
+  readonly idleMs: number
+  /** Null: unlimited. */
+  readonly lifetimeMs: number | null
+  /** Connections opened before the start, per worker. */
+  readonly warm: number
+}
+
+export interface DataSource {
+  readonly source:
+    | { readonly kind: 'rows'; readonly rows: readonly Readonly<Record<string, Json>>[] }
+    | { readonly kind: 'csv'; readonly file: string }
+  /** Known when the file has been read; of `rows` and of a CSV's heading. Null before that. */
+  readonly columns: readonly string[] | null
+  readonly pick: 'unique' | 'sequential' | 'random'
+  readonly onEnd: 'stop' | 'recycle' | 'error'
+}
+
+export interface Scenario {
+  readonly name: string
+  /** Relative; 0 means: only where a phase names it. */
+  readonly weight: number
+  readonly onStart: readonly Step[]
+  /** Between the steps; null: none. */
+  readonly think: Think | null
+  readonly steps: readonly Step[]
+}
+
+export type Think =
+  | { readonly kind: 'constant'; readonly ms: number }
+  | { readonly kind: 'range'; readonly fromMs: number; readonly toMs: number }
+  | { readonly kind: 'lognormal'; readonly medianMs: number; readonly p95Ms: number }
+  | { readonly kind: 'exponential'; readonly meanMs: number }
+
+export type Step = HttpStep | GrpcStep | ThinkStep
+
+/** Fields that every measured step has. `path` is where it stands in the file, for messages: `scenarios[0].steps[2]`. */
+interface MeasuredStep {
+  readonly path: string
+  /** Given, or method and path template. Steps of a scenario with one name share one series. */
+  readonly name: string
+  readonly captures: readonly Capture[]
+  readonly checks: readonly Check[]
+  readonly onError: 'stop' | 'continue'
+  /** Null: the target's. */
+  readonly timeoutMs: number | null
+}
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS'
+
+export interface HttpStep extends MeasuredStep {
+  readonly kind: 'http'
+  readonly method: HttpMethod
+  /** Path template, relative to the target's URL; may carry a query of its own. */
+  readonly url: TemplateText
+  readonly query: Readonly<Record<string, TemplateText | number | boolean>>
+  readonly headers: Readonly<Record<string, TemplateText>>
+  readonly body: Body
+}
+
+export type Body =
+  | { readonly kind: 'none' }
+  /** Strings in it are templates; a template that is the whole value keeps its type. */
+  | { readonly kind: 'json'; readonly value: Json }
+  | { readonly kind: 'form'; readonly fields: Readonly<Record<string, TemplateText | number | boolean>> }
+  | { readonly kind: 'text'; readonly text: TemplateText }
+
+export interface GrpcStep extends MeasuredStep {
+  readonly kind: 'grpc'
+  /** `package.Service/Method`. */
+  readonly method: string
+  /** Strings in it are templates. */
+  readonly message: Json
+  readonly metadata: Readonly<Record<string, TemplateText>>
+}
+
+export interface ThinkStep {
+  readonly kind: 'think'
+  readonly path: string
+  readonly think: Think
+}
+
+export type Capture =
+  | { readonly name: string; readonly from: 'json'; readonly expression: string }
+  | { readonly name: string; readonly from: 'header'; readonly header: string }
+  | { readonly name: string; readonly from: 'status' }
+
+/** `matcher` texts: `=` is equality, `~` contains, `/…/` a regular expression (linear time), `< > <= >=` compare numbers. */
+export type Matcher =
+  | { readonly op: 'equals'; readonly value: Json }
+  | { readonly op: 'contains'; readonly text: TemplateText }
+  | { readonly op: 'matches'; readonly pattern: string }
+  | { readonly op: '<' | '<=' | '>' | '>='; readonly value: number }
+  | { readonly op: 'exists'; readonly exists: boolean }
+  | { readonly op: 'in'; readonly values: readonly Json[] }
+
+export type Check =
+  /** Any of them is right; for gRPC the status code's number. A given status check decides alone whether the status was right. */
+  | { readonly kind: 'status'; readonly anyOf: readonly StatusRange[] }
+  | { readonly kind: 'json'; readonly expression: string; readonly matcher: Matcher }
+  | { readonly kind: 'header'; readonly header: string; readonly matcher: Matcher }
+  | { readonly kind: 'body'; readonly matcher: Matcher }
+  /** Bytes of the body. */
+  | { readonly kind: 'size'; readonly matcher: Matcher }
+  /** Milliseconds of service time. */
+  | { readonly kind: 'time'; readonly matcher: Matcher }
+
+export interface StatusRange {
+  readonly from: number
+  readonly to: number
+}
+
+export type Phase = OpenPhase | ClosedPhase
+
+interface AnyPhase {
+  readonly name: string
+  /** False: neither metrics nor objectives see it. */
+  readonly record: boolean
+  /** Since the run's start; null: after the phase before it that has none either. */
+  readonly atMs: number | null
+  /** Weights by scenario that replace the scenarios' own; null: theirs. */
+  readonly mix: Readonly<Record<string, number>> | null
+}
+
+export interface OpenPhase extends AnyPhase {
+  readonly loop: 'open'
+  readonly durationMs: number
+  readonly arrivals: 'uniform' | 'poisson'
+  readonly rate: RateShape
+}
+
+/** λ(t), iterations per second over milliseconds since the phase's start. */
+export type RateShape =
+  /**
+   * Straight between the points; two points at one instant are a jump. First at 0, last at the phase's duration.
+   * Constant, ramp, steps, spike and replay all come to this.
+   */
+  | {
+      readonly kind: 'linear'
+      readonly label: 'constant' | 'ramp' | 'steps' | 'spike' | 'replay'
+      readonly points: readonly RatePoint[]
+    }
+  /** mean + amplitude·sin(2πt/period) */
+  | { readonly kind: 'sine'; readonly mean: number; readonly amplitude: number; readonly periodMs: number }
+
+export interface RatePoint {
+  readonly atMs: number
+  readonly perSecond: number
+}
+
+export interface ClosedPhase extends AnyPhase {
+  readonly loop: 'closed'
+  /** With `iterations`: the most it may last. */
+  readonly durationMs: number
+  readonly users: { readonly from: number; readonly to: number /** 0: at once. */; readonly overMs: number }
+  /** An iteration starts no earlier than this after the one before it; null: at once. */
+  readonly paceMs: number | null
+  /** The phase's total over all users, divided among them as evenly as can be; null: as many as the time allows. */
+  readonly iterations: number | null
+}
+
+export interface Limits {
+  /** Iterations in flight per worker; null: min(10,000, peak rate × (timeouts + think)). */
+  readonly inFlight: number | null
+  /** Fraction of a phase's plan that may be skipped as `in_flight`. */
+  readonly backlog: number
+  readonly drainMs: number
+  /** Iterations per second; null: none. */
+  readonly maxRate: number | null
+}
+
+export interface WorkersWish {
+  /** Null: what the command says, else one. */
+  readonly count: number | null
+  /** Null: auto. */
+  readonly threads: number | null
+  readonly onLoss: 'reassign' | 'fail' | 'continue'
+  readonly waitMs: number
+}
+
+export interface Objective {
+  /** The rule as written, its spaces made even. */
+  readonly that: string
+  readonly metric: Metric
+  readonly selector: Selector
+  readonly op: '<' | '<=' | '>' | '>='
+  readonly limit: ObjectiveLimit
+  /** Sliding window; null: the whole run. */
+  readonly overMs: number | null
+  readonly abort: boolean
+  /** Since the run's start. */
+  readonly afterMs: number
+}
+
+export type Metric =
+  | {
+      readonly kind: 'percentile' /** 50 … 99.9 */
+      readonly p: number
+      readonly of: 'response' | 'iteration' | 'ttfb'
+    }
+  | { readonly kind: 'mean' | 'max' | 'error_rate' | 'rate' | 'checks' }
+
+/** Nothing given: everything recorded. `name` is a step or a group of `scenario`, or a group alone. */
+export interface Selector {
+  readonly ok: boolean
+  readonly scenario: string | null
+  readonly name: string | null
+  readonly phase: string | null
+}
+
+export type ObjectiveLimit =
+  | { readonly unit: 'ms'; readonly value: number }
+  /** A fraction: 1% is 0.01. */
+  | { readonly unit: 'ratio'; readonly value: number }
+  /** A fraction of the planned arrivals. */
+  | { readonly unit: 'of planned'; readonly value: number }
+  | { readonly unit: '/s'; readonly value: number }

@@ -1,0 +1,121 @@
+import type { Snapshot } from '../core/measure/snapshot.ts'
+import type { Epoch } from '../core/plan/plan.ts'
+import type { LoadTest } from '../core/spec/load-test.ts'
+
+/** What travels over the bus, as the house sees it. proto/codec.ts turns it into bytes and back; bytes that are not such a message are refused, never thrown on. */
+
+/** On `bw.worker.<id>.hello` when it connects, and on `bw.worker.<id>.beat` every 500 ms. */
+export interface WorkerHello {
+  readonly id: string
+  /** Random, one per process. */
+  readonly incarnation: string
+  readonly version: string
+  readonly threads: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly host: string
+  readonly pid: number
+  readonly state: WorkerState
+  /** The run it is in; null when idle. */
+  readonly run: string | null
+}
+
+export type WorkerState =
+  | 'idle'
+  | 'preparing'
+  | 'ready'
+  | 'armed'
+  | 'running'
+  | 'draining'
+  | 'drained'
+  | 'failed'
+
+/** An older command than the newest seen is refused. */
+export interface Fence {
+  /** Coordinator term. */
+  readonly term: number
+  readonly epoch: number
+}
+
+/** Request/reply on `bw.worker.<id>.command`; each is idempotent. */
+export type WorkerCommand =
+  | {
+      readonly type: 'prepare'
+      readonly run: string
+      readonly fence: Fence
+      readonly test: LoadTest
+      readonly seed: number
+      /** By path in the LoadTest; fetched by digest over `bw.run.<run>.object`. */
+      readonly files: Readonly<Record<string, ObjectRef>>
+      readonly threads: number | null
+      readonly pace: 'timer' | 'spin'
+      readonly engine: 'auto' | 'wire' | 'undici'
+      readonly secrets: readonly string[]
+    }
+  /** Answered with the worker's clock. */
+  | { readonly type: 'clock'; readonly run: string; readonly fence: Fence }
+  /** `startLocalMs` is on that worker's own monotonic clock. */
+  | {
+      readonly type: 'arm'
+      readonly run: string
+      readonly fence: Fence
+      readonly startLocalMs: number
+      readonly epoch: Epoch
+    }
+  | { readonly type: 'epoch'; readonly run: string; readonly fence: Fence; readonly epoch: Epoch }
+  | { readonly type: 'stop'; readonly run: string; readonly fence: Fence }
+  | { readonly type: 'abort'; readonly run: string; readonly fence: Fence }
+  /** The result is closed: the worker forgets the run and is idle again. */
+  | { readonly type: 'release'; readonly run: string; readonly fence: Fence }
+
+export interface ObjectRef {
+  /** `sha256:<hex>` */
+  readonly digest: string
+  readonly bytes: number
+}
+
+export type CommandReply =
+  | {
+      readonly type: 'ok'
+      readonly incarnation: string
+      readonly state: WorkerState /** Its monotonic clock. */
+      readonly localMs: number
+      readonly threads: number
+    }
+  | {
+      readonly type: 'refused'
+      readonly incarnation: string
+      readonly code: 'stale-fence' | 'busy' | 'unknown-run' | 'invalid' | 'failed'
+      readonly message: string
+      readonly hint: string
+    }
+
+/** Request on `bw.run.<run>.object`, answered by a chunk. */
+export interface ObjectRequest {
+  readonly digest: string
+  readonly offset: number
+}
+
+export type ObjectReply =
+  | { readonly type: 'chunk'; readonly bytes: Uint8Array; readonly total: number }
+  | { readonly type: 'unknown' }
+
+/** Request on `bw.run.<run>.rows`: a block of unique rows. */
+export interface RowsRequest {
+  readonly worker: string
+  readonly incarnation: string
+  readonly source: number
+}
+
+/** count 0: the data is at its end. */
+export interface RowsReply {
+  readonly from: number
+  readonly count: number
+}
+
+/** Request on `bw.run.<run>.snapshot.<worker>`; the reply says it is merged and kept. */
+export interface SnapshotAck {
+  readonly incarnation: string
+  readonly sequence: number
+}
+
+export type { Snapshot }

@@ -1,0 +1,24 @@
+/** Subjects under the prefix of one cluster. Ids are tokens: letters, digits, `-` and `_`. */
+export interface Subjects {
+  hello(worker: string): string
+  beat(worker: string): string
+  command(worker: string): string
+  snapshot(run: string, worker: string): string
+  object(run: string): string
+  rows(run: string): string
+  event(run: string): string
+  readonly halt: string
+}
+
+export function createSubjects(prefix = 'bw'): Subjects {
+  return {
+    hello: (worker) => `${prefix}.worker.${worker}.hello`,
+    beat: (worker) => `${prefix}.worker.${worker}.beat`,
+    command: (worker) => `${prefix}.worker.${worker}.command`,
+    snapshot: (run, worker) => `${prefix}.run.${run}.snapshot.${worker}`,
+    object: (run) => `${prefix}.run.${run}.object`,
+    rows: (run) => `${prefix}.run.${run}.rows`,
+    event: (run) => `${prefix}.run.${run}.event`,
+    halt: `${prefix}.halt`,
+  }
+}

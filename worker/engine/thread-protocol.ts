@@ -1,0 +1,59 @@
+import type { FailureSample } from '../../core/measure/request-error.ts'
+import type { Interval, RequestCounts, ShardState, ThreadHealth } from '../../core/measure/snapshot.ts'
+import type { Epoch } from '../../core/plan/plan.ts'
+import type { Files } from '../../core/scenario/compiled.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
+
+/** What the agent (main thread) and an engine thread say to each other. Instants named `…LocalMs` are process.hrtime in ms, alike in all threads of a machine. */
+export type ToThread =
+  | {
+      readonly type: 'prepare'
+      readonly run: string
+      readonly worker: string
+      readonly thread: number
+      readonly threads: number
+      readonly test: LoadTest
+      readonly seed: number
+      readonly files: Files
+      readonly pace: 'timer' | 'spin'
+      readonly engine: 'auto' | 'wire' | 'undici'
+      /** Values that must not leave the worker; replaced by *** in failure samples. */
+      readonly secrets: readonly string[]
+    }
+  /** The start: cluster time 0 is this instant. Sent once, before it. */
+  | { readonly type: 'arm'; readonly startLocalMs: number; readonly epoch: Epoch }
+  /** The next epoch; begins at `epoch.at`. */
+  | { readonly type: 'epoch'; readonly epoch: Epoch }
+  /** The block of rows asked for: [from, from + count); count 0: the data is at its end. */
+  | { readonly type: 'rows'; readonly source: number; readonly from: number; readonly count: number }
+  /** No further iteration starts; those in flight finish within the drain. */
+  | { readonly type: 'stop' }
+  /** Everything ends now; what is in flight is interrupted. */
+  | { readonly type: 'abort' }
+  /** After `drained`: close connections and exit. */
+  | { readonly type: 'exit' }
+
+export type FromThread =
+  | { readonly type: 'prepared'; readonly transport: string }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'rowsWanted'; readonly source: number }
+  /** At each whole second of cluster time, and once more when drained. */
+  | { readonly type: 'part'; readonly part: ThreadPart }
+
+export interface ThreadPart {
+  readonly thread: number
+  /** Cluster time, µs. */
+  readonly at: number
+  readonly intervals: readonly Interval[]
+  readonly shards: readonly ShardState[]
+  readonly requests: RequestCounts
+  readonly health: ThreadHealth
+  readonly openSockets: number
+  readonly failures: readonly FailureSample[]
+  readonly startSkew: number | null
+  /** Everything is over, nothing follows; `totals` is the sum of this thread's intervals. */
+  readonly drained: boolean
+  readonly totals: Interval | null
+  /** Why the thread ended the run's data: `rows-exhausted` where `onEnd: error` was met. */
+  readonly dataEnded: boolean
+}

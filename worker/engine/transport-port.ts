@@ -1,0 +1,63 @@
+import type { RequestError } from '../../core/measure/request-error.ts'
+import type { RenderedRequest } from '../../core/scenario/compiled.ts'
+
+/**
+ * One request on its way. The engine owns a pool of them and reuses each, so a request costs no promise, no closure and no object.
+ * Instants are the thread's clock in µs (worker/engine/clock.ts); NaN: did not happen.
+ */
+export interface Exchange {
+  // Set by the engine before `send`.
+  /** Slot in the engine's pool. */
+  readonly slot: number
+  request: RenderedRequest
+  /** Index of the compiled request; a transport may key what it prepared by it where `request` is the constant one. */
+  requestIndex: number
+  /** The user's slot, for `connections.share: user`. */
+  user: number
+  dispatchedAt: number
+  wantHeaders: boolean
+  wantCookies: boolean
+  wantBody: boolean
+
+  // Set by the transport before `done`.
+  /** The bytes were written to an open connection. */
+  sentAt: number
+  firstByteAt: number
+  doneAt: number
+  /** With `detail: true`, where this exchange opened the connection. */
+  connectMicros: number
+  tlsMicros: number
+  /** 0: none came. */
+  status: number
+  /** Transport errors alone; the judgement of the answer is the engine's. */
+  error: RequestError | null
+  errorDetail: string | null
+  /** How often it was written to a connection: 0, 1, and one more for each retry and redirect hop. */
+  sends: number
+  bytesIn: number
+  bytesOut: number
+  bodyBytes: number
+  headers: string[] | null
+  setCookies: string[] | null
+  body: Uint8Array | null
+  message: unknown
+}
+
+export interface TransportSink {
+  /** Exactly once per `send`, never from within `send`. The exchange is the engine's again. */
+  done(exchange: Exchange): void
+}
+
+/** Bounds set at construction: connect timeout, connections, maxBody, tls, detail. One contract suite for all (test/contract/transport). */
+export interface Transport {
+  readonly name: 'undici' | 'grpc-js' | 'wire-http1' | 'wire-http2'
+  /** Resolves names and opens the warm connections. Sends no request. */
+  prepare(): Promise<void>
+  /** Starts the exchange. Never throws. One retry, for an idempotent request whose reused connection closed before an answer's first byte. */
+  send(exchange: Exchange): void
+  /** Ends it now: `done` follows with this error. Nothing happens where it is done already. */
+  cancel(exchange: Exchange, error: RequestError): void
+  readonly openSockets: number
+  /** Closes every connection; exchanges under way end with `reset`. */
+  close(): Promise<void>
+}
