@@ -21,8 +21,10 @@ export interface CompiledScenario {
   readonly program: Program
   /** The most requests one iteration can make, redirect hops included; null: not bounded. */
   readonly mostRequests: number
-  /** Data sources it draws a row from. */
+  /** Data sources it draws a row from, by their order in the LoadTest's `data`. */
   readonly draws: readonly number[]
+  /** Those of `draws` that onStart reads: drawn once per user, their rows stay the user's until `reset`. */
+  readonly onStartDraws: readonly number[]
 }
 
 export type Program = readonly Op[]
@@ -45,7 +47,10 @@ export interface CompiledRequest {
   readonly needs: { readonly headers: boolean; readonly cookies: boolean; readonly body: boolean }
   /** One and the same frozen object where nothing in the request varies: then a transport may keep what it makes of it. Null: `render`. */
   readonly constant: RenderedRequest | null
-  /** Fills the holes from the scope. Throws nothing: what can't be rendered has been refused when the file was read. */
+  /**
+   * Fills the holes from the scope. Throws nothing: what can't be rendered has been refused when the file was read.
+   * A request in which only cookies could vary has no `constant`, but gives one and the same frozen object as long as the user has none to send.
+   */
   render(scope: Scope): RenderedRequest
   /** Captures into the scope and checks. Never throws, bounded in time and memory whatever the body is. */
   judge(scope: Scope, response: ReceivedResponse): Judgement
@@ -103,7 +108,7 @@ export interface Scope {
   begin(seed: number, phase: number, key0: number, key1: number, key2: number): void
   /** The row that data source takes in this iteration, before its first request is rendered. */
   drawRow(source: number, row: number): void
-  /** `set-cookie` values of a response to a request on that host and path. */
+  /** `set-cookie` values of a response to a request on that path (`RenderedRequest.path`). */
   storeCookies(setCookie: readonly string[], path: string): void
   /** Draws in [0, 1) for the engine: scenario choice first, then think times. Seeded by `begin`. */
   random(): number
@@ -116,4 +121,8 @@ export interface Scope {
 /** Data files by their path in the LoadTest. */
 export type Files = Readonly<Record<string, Uint8Array>>
 
-export type CompileTest = (test: LoadTest, files: Files) => CompiledTest
+/**
+ * `epochMs` is the wall clock, in ms since 1970: for `${now()}`, `${date(…)}` and the expiry of cookies, nothing else.
+ * Throws BreakwaterError `invalid-spec` or `file-unreadable` for what only the files themselves could show.
+ */
+export type CompileTest = (test: LoadTest, files: Files, epochMs: () => number) => CompiledTest
