@@ -17,6 +17,14 @@ export interface WorkerHello {
   readonly state: WorkerState
   /** The run it is in; null when idle. */
   readonly run: string | null
+  /** Why its state is `failed`. */
+  readonly failure?: WorkerFailure
+}
+
+export interface WorkerFailure {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
 }
 
 export type WorkerState =

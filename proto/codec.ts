@@ -1,0 +1,8 @@
+/**
+ * Messages to bytes and back. `encodeX` trusts its types; `decodeX` trusts nothing, and throws BreakwaterError `bad-message` for bytes
+ * that are not an X of this version of the protocol, never anything else.
+ */
+export * from './controller-codec.ts'
+export { protocolVersion } from './envelope.ts'
+export * from './snapshot-codec.ts'
+export * from './worker-codec.ts'

@@ -1,0 +1,57 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
+import { BreakwaterError } from '../core/error.ts'
+import { type Envelope, EnvelopeSchema } from './gen/breakwater_pb.ts'
+
+/** Raised by a change that an older reader would misread; a reader refuses every other one. */
+export const protocolVersion = 1
+
+type Body = Extract<Envelope['body'], { case: string }>
+export type Kind = Body['case']
+type BodyOf<K extends Kind> = Extract<Body, { case: K }>['value']
+type BodyInit = NonNullable<MessageInitShape<typeof EnvelopeSchema>['body']>
+
+export function seal(body: BodyInit): Uint8Array {
+  return toBinary(EnvelopeSchema, create(EnvelopeSchema, { protocol: protocolVersion, body }))
+}
+
+/** @throws BreakwaterError `bad-message` */
+export function open<K extends Kind>(bytes: Uint8Array, kind: K): BodyOf<K> {
+  requireProtocol(bytes)
+  const { body } = parse(bytes)
+  if (body.case !== kind) refuse(`expected ${kind}, got ${body.case ?? 'a kind of message it does not know'}`)
+  return body.value as BodyOf<K>
+}
+
+export function refuse(reason: string, options: { hint?: string; cause?: unknown } = {}): never {
+  throw new BreakwaterError('bad-message', `Not a message of this cluster: ${reason}.`, {
+    hint: 'Look for another program or another version of Breakwater that publishes on these subjects.',
+    ...options,
+  })
+}
+
+/** Read ahead of everything else, for the rest of another version's envelope may not even parse. */
+function requireProtocol(bytes: Uint8Array): void {
+  const reader = new BinaryReader(bytes)
+  let protocol: number | undefined
+  try {
+    const [field, type] = reader.tag()
+    if (field === EnvelopeSchema.field.protocol.number && type === WireType.Varint) protocol = reader.uint32()
+  } catch (cause) {
+    refuse('its bytes have no beginning', { cause })
+  }
+  if (protocol === undefined) refuse('it does not begin with the version of its protocol')
+  if (protocol !== protocolVersion) {
+    refuse(`it speaks protocol ${protocol}, and this part speaks ${protocolVersion}`, {
+      hint: 'Run one version of Breakwater everywhere: on the controller, on every worker, and where the command is typed.',
+    })
+  }
+}
+
+function parse(bytes: Uint8Array): Envelope {
+  try {
+    return fromBinary(EnvelopeSchema, bytes, { readUnknownFields: false })
+  } catch (cause) {
+    refuse(`its bytes break off or do not parse (${bytes.byteLength} bytes)`, { cause })
+  }
+}

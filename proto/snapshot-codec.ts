@@ -1,0 +1,268 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { FailureSample, RequestError } from '../core/measure/request-error.ts'
+import type {
+  Health,
+  Interval,
+  LagDelta,
+  RequestCounts,
+  SeriesDelta,
+  ShardState,
+  Snapshot,
+} from '../core/measure/snapshot.ts'
+import type { Json } from '../core/spec/load-test.ts'
+import { open, seal } from './envelope.ts'
+import { count, finite, id, json, magnitude, positive, present, requestError, text, token } from './fields.ts'
+import type * as wire from './gen/breakwater_pb.ts'
+
+export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
+  return seal({
+    case: 'snapshot',
+    value: {
+      run: snapshot.run,
+      worker: snapshot.worker,
+      incarnation: snapshot.incarnation,
+      sequence: BigInt(snapshot.sequence),
+      epoch: BigInt(snapshot.epoch),
+      at: snapshot.at,
+      intervals: snapshot.intervals.map(toInterval),
+      shards: snapshot.shards.map(toShard),
+      requests: snapshot.requests.map(toRequests),
+      ...(snapshot.health !== null && {
+        health: { ...snapshot.health, threads: snapshot.health.threads.slice() },
+      }),
+      failures: snapshot.failures.map(toFailure),
+      ...(snapshot.startSkew !== null && { startSkew: snapshot.startSkew }),
+      final: snapshot.final,
+      ...(snapshot.totals !== null && { totals: { intervals: snapshot.totals.map(toInterval) } }),
+    },
+  })
+}
+
+/**
+ * Histograms are views of `bytes`: whoever keeps one keeps the whole message. Their varints are not looked at here; merging does that.
+ * @throws BreakwaterError `bad-message`
+ */
+export function decodeSnapshot(bytes: Uint8Array): Snapshot {
+  const message = open(bytes, 'snapshot')
+  return {
+    run: token(message.run, 'run'),
+    worker: token(message.worker, 'worker'),
+    incarnation: id(message.incarnation, 'incarnation'),
+    sequence: positive(count(message.sequence, 'sequence'), 'sequence'),
+    epoch: count(message.epoch, 'epoch'),
+    at: finite(message.at, 'at'),
+    intervals: message.intervals.map(fromInterval),
+    shards: message.shards.map(fromShard),
+    requests: message.requests.map(fromRequests),
+    health: message.health === undefined ? null : fromHealth(message.health),
+    failures: message.failures.map(fromFailure),
+    startSkew: message.startSkew === undefined ? null : finite(message.startSkew, 'startSkew'),
+    final: message.final,
+    totals: message.totals === undefined ? null : message.totals.intervals.map(fromInterval),
+  }
+}
+
+function toInterval(interval: Interval): MessageInitShape<typeof wire.IntervalSchema> {
+  return {
+    second: interval.second,
+    thread: interval.thread,
+    series: interval.series.map((delta) => ({
+      series: delta.series,
+      ok: BigInt(delta.ok),
+      failed: BigInt(delta.failed),
+      inWindow: BigInt(delta.inWindow),
+      okInWindow: BigInt(delta.okInWindow),
+      bytesIn: BigInt(delta.bytesIn),
+      bytesOut: BigInt(delta.bytesOut),
+      checksPassed: BigInt(delta.checksPassed),
+      checksFailed: BigInt(delta.checksFailed),
+      errors: toErrors(delta.errors),
+      responseOk: delta.responseOk,
+      responseFailed: delta.responseFailed,
+      service: delta.service,
+      connect: delta.connect,
+      tls: delta.tls,
+      ttfb: delta.ttfb,
+    })),
+    lags: interval.lags.slice(),
+  }
+}
+
+function fromInterval(message: wire.Interval): Interval {
+  return {
+    second: message.second >= -1 ? message.second : magnitude(message.second, 'second'),
+    thread: message.thread,
+    series: message.series.map(fromSeries),
+    lags: message.lags.map(fromLag),
+  }
+}
+
+function fromSeries(message: wire.SeriesDelta): SeriesDelta {
+  return {
+    series: message.series,
+    ok: count(message.ok, 'ok'),
+    failed: count(message.failed, 'failed'),
+    inWindow: count(message.inWindow, 'inWindow'),
+    okInWindow: count(message.okInWindow, 'okInWindow'),
+    bytesIn: count(message.bytesIn, 'bytesIn'),
+    bytesOut: count(message.bytesOut, 'bytesOut'),
+    checksPassed: count(message.checksPassed, 'checksPassed'),
+    checksFailed: count(message.checksFailed, 'checksFailed'),
+    errors: fromErrors(message.errors),
+    responseOk: message.responseOk,
+    responseFailed: message.responseFailed,
+    service: message.service,
+    connect: message.connect,
+    tls: message.tls,
+    ttfb: message.ttfb,
+  }
+}
+
+function fromLag(message: wire.LagDelta): LagDelta {
+  return { phase: message.phase, sendLag: message.sendLag, pacerLag: message.pacerLag }
+}
+
+function toShard(shard: ShardState): MessageInitShape<typeof wire.ShardStateSchema> {
+  return {
+    thread: shard.thread,
+    phase: shard.phase,
+    epoch: BigInt(shard.epoch),
+    through: BigInt(shard.through),
+    started: BigInt(shard.started),
+    skippedInFlight: BigInt(shard.skippedInFlight),
+    skippedLate: BigInt(shard.skippedLate),
+    completed: BigInt(shard.completed),
+    failed: BigInt(shard.failed),
+    interrupted: BigInt(shard.interrupted),
+    inFlight: BigInt(shard.inFlight),
+    inFlightByScenario: shard.inFlightByScenario.map(BigInt),
+    users: BigInt(shard.users),
+    done: shard.done,
+  }
+}
+
+function fromShard(message: wire.ShardState): ShardState {
+  return {
+    thread: message.thread,
+    phase: message.phase,
+    epoch: count(message.epoch, 'shard.epoch'),
+    through: count(message.through, 'through'),
+    started: count(message.started, 'started'),
+    skippedInFlight: count(message.skippedInFlight, 'skippedInFlight'),
+    skippedLate: count(message.skippedLate, 'skippedLate'),
+    completed: count(message.completed, 'completed'),
+    failed: count(message.failed, 'failed'),
+    interrupted: count(message.interrupted, 'interrupted'),
+    inFlight: count(message.inFlight, 'inFlight'),
+    inFlightByScenario: message.inFlightByScenario.map((value) => count(value, 'inFlightByScenario')),
+    users: count(message.users, 'users'),
+    done: message.done,
+  }
+}
+
+function toRequests(requests: RequestCounts): MessageInitShape<typeof wire.RequestCountsSchema> {
+  return {
+    thread: requests.thread,
+    attempted: BigInt(requests.attempted),
+    sent: BigInt(requests.sent),
+    ok: BigInt(requests.ok),
+    failed: BigInt(requests.failed),
+    interrupted: BigInt(requests.interrupted),
+    overrun: BigInt(requests.overrun),
+    setup: BigInt(requests.setup),
+    teardown: BigInt(requests.teardown),
+    auth: BigInt(requests.auth),
+    errors: toErrors(requests.errors),
+  }
+}
+
+function fromRequests(message: wire.RequestCounts): RequestCounts {
+  return {
+    thread: message.thread,
+    attempted: count(message.attempted, 'attempted'),
+    sent: count(message.sent, 'sent'),
+    ok: count(message.ok, 'ok'),
+    failed: count(message.failed, 'failed'),
+    interrupted: count(message.interrupted, 'interrupted'),
+    overrun: count(message.overrun, 'overrun'),
+    setup: count(message.setup, 'setup'),
+    teardown: count(message.teardown, 'teardown'),
+    auth: count(message.auth, 'auth'),
+    errors: fromErrors(message.errors),
+  }
+}
+
+type Errors = Readonly<Partial<Record<RequestError, number>>>
+
+function toErrors(errors: Errors): Record<string, bigint> {
+  const wired: Record<string, bigint> = {}
+  for (const name in errors) wired[name] = BigInt(errors[name as RequestError] ?? 0)
+  return wired
+}
+
+function fromErrors(wired: Readonly<Record<string, bigint>>): Errors {
+  const errors: Partial<Record<RequestError, number>> = {}
+  for (const name in wired) errors[requestError(name, 'errors')] = count(wired[name] ?? 0n, `errors.${name}`)
+  return errors
+}
+
+function fromHealth(message: wire.Health): Health {
+  return {
+    cpu: magnitude(message.cpu, 'cpu'),
+    threads: message.threads.map((thread) => ({
+      thread: thread.thread,
+      cpu: magnitude(thread.cpu, 'thread.cpu'),
+      loopDelayP99Ms: magnitude(thread.loopDelayP99Ms, 'loopDelayP99Ms'),
+      gcPauseMs: magnitude(thread.gcPauseMs, 'gcPauseMs'),
+    })),
+    rssBytes: magnitude(message.rssBytes, 'rssBytes'),
+    openSockets: message.openSockets,
+  }
+}
+
+function toFailure(sample: FailureSample): MessageInitShape<typeof wire.FailureSampleSchema> {
+  const { request, response, extra, ...rest } = sample
+  return {
+    ...rest,
+    request: { ...withBody(request), headers: request.headers.slice() },
+    ...(response !== null && { response: { ...withBody(response), headers: response.headers.slice() } }),
+    ...(extra !== undefined && { extra: JSON.stringify(extra) }),
+  }
+}
+
+/** A null body is one that is absent on the wire; an empty one is there. */
+function withBody<T extends { readonly body: string | null }>({
+  body,
+  ...rest
+}: T): Omit<T, 'body'> & { body?: string } {
+  return body === null ? rest : { ...rest, body }
+}
+
+function fromFailure(message: wire.FailureSample): FailureSample {
+  const request = present(message.request, 'failure.request')
+  const response = message.response
+  return {
+    worker: text(message.worker, 'failure.worker'),
+    phase: text(message.phase, 'failure.phase'),
+    scenario: text(message.scenario, 'failure.scenario'),
+    step: text(message.step, 'failure.step'),
+    error: requestError(message.error, 'failure.error'),
+    at: finite(message.at, 'failure.at'),
+    detail: text(message.detail, 'failure.detail'),
+    request: {
+      method: text(request.method, 'request.method'),
+      url: text(request.url, 'request.url'),
+      headers: request.headers.map((line) => text(line, 'request.headers')),
+      body: request.body === undefined ? null : text(request.body, 'request.body'),
+    },
+    response:
+      response === undefined
+        ? null
+        : {
+            status: response.status,
+            headers: response.headers.map((line) => text(line, 'response.headers')),
+            body: response.body === undefined ? null : text(response.body, 'response.body'),
+          },
+    ...(message.extra !== undefined && { extra: json(text(message.extra, 'extra'), 'extra') as Json }),
+  }
+}

@@ -1,0 +1,261 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { Epoch } from '../core/plan/plan.ts'
+import type { LoadTest } from '../core/spec/load-test.ts'
+import { open, refuse, seal } from './envelope.ts'
+import { count, digest, finite, id, json, oneOf, positive, present, text, token } from './fields.ts'
+import type * as wire from './gen/breakwater_pb.ts'
+import type { CommandReply, Fence, ObjectRef, WorkerCommand, WorkerHello, WorkerState } from './messages.ts'
+
+const workerStates = [
+  'idle',
+  'preparing',
+  'ready',
+  'armed',
+  'running',
+  'draining',
+  'drained',
+  'failed',
+] as const satisfies readonly WorkerState[]
+const epochCauses = [
+  'start',
+  'lost',
+  'left',
+  'joined',
+  'steer',
+  'pause',
+  'resume',
+  'phase',
+] as const satisfies readonly Epoch['cause'][]
+const refusals = ['stale-fence', 'busy', 'unknown-run', 'invalid', 'failed'] as const
+
+export function encodeHello(hello: WorkerHello): Uint8Array {
+  const { run, ...rest } = hello
+  return seal({ case: 'hello', value: run === null ? rest : { ...rest, run } })
+}
+
+/** @throws BreakwaterError `bad-message` */
+export function decodeHello(bytes: Uint8Array): WorkerHello {
+  const message = open(bytes, 'hello')
+  const { failure } = message
+  return {
+    id: token(message.id, 'id'),
+    incarnation: id(message.incarnation, 'incarnation'),
+    version: text(message.version, 'version'),
+    threads: positive(message.threads, 'threads'),
+    labels: record(message.labels, (value) => text(value, 'labels')),
+    host: text(message.host, 'host'),
+    pid: message.pid,
+    state: oneOf(workerStates, message.state, 'state'),
+    run: message.run === undefined ? null : token(message.run, 'run'),
+    ...(failure !== undefined && {
+      failure: {
+        code: text(failure.code, 'failure.code'),
+        message: text(failure.message, 'failure.message'),
+        hint: text(failure.hint, 'failure.hint'),
+      },
+    }),
+  }
+}
+
+export function encodeCommand(command: WorkerCommand): Uint8Array {
+  const { run, fence } = command
+  return seal({
+    case: 'command',
+    value: {
+      run,
+      fence: { term: BigInt(fence.term), epoch: BigInt(fence.epoch) },
+      action: toAction(command),
+    },
+  })
+}
+
+type Action = NonNullable<MessageInitShape<typeof wire.WorkerCommandSchema>['action']>
+
+function toAction(command: WorkerCommand): Action {
+  switch (command.type) {
+    case 'prepare':
+      return {
+        case: 'prepare',
+        value: {
+          test: new TextEncoder().encode(JSON.stringify(command.test)),
+          seed: BigInt(command.seed),
+          files: record(command.files, (ref) => ({ digest: ref.digest, bytes: BigInt(ref.bytes) })),
+          ...(command.threads !== null && { threads: command.threads }),
+          pace: command.pace,
+          engine: command.engine,
+          secrets: command.secrets.slice(),
+        },
+      }
+    case 'arm':
+      return { case: 'arm', value: { startLocalMs: command.startLocalMs, epoch: toEpoch(command.epoch) } }
+    case 'epoch':
+      return { case: 'epoch', value: toEpoch(command.epoch) }
+    case 'clock':
+    case 'stop':
+    case 'abort':
+    case 'release':
+      return { case: command.type, value: {} }
+    default:
+      return command satisfies never
+  }
+}
+
+/** @throws BreakwaterError `bad-message` */
+export function decodeCommand(bytes: Uint8Array): WorkerCommand {
+  const message = open(bytes, 'command')
+  const { action } = message
+  const head = { run: token(message.run, 'run'), fence: fromFence(present(message.fence, 'fence')) }
+  switch (action.case) {
+    case 'prepare': {
+      const { value } = action
+      return {
+        type: 'prepare',
+        ...head,
+        test: fromLoadTest(value.test),
+        seed: count(value.seed, 'seed'),
+        files: record(value.files, fromObjectRef),
+        threads: value.threads === undefined ? null : positive(value.threads, 'threads'),
+        pace: oneOf(['timer', 'spin'], value.pace, 'pace'),
+        engine: oneOf(['auto', 'wire', 'undici'], value.engine, 'engine'),
+        secrets: value.secrets.map((secret) => text(secret, 'secrets')),
+      }
+    }
+    case 'arm':
+      return {
+        type: 'arm',
+        ...head,
+        startLocalMs: finite(action.value.startLocalMs, 'startLocalMs'),
+        epoch: fromEpoch(present(action.value.epoch, 'epoch')),
+      }
+    case 'epoch':
+      return { type: 'epoch', ...head, epoch: fromEpoch(action.value) }
+    case 'clock':
+    case 'stop':
+    case 'abort':
+    case 'release':
+      return { type: action.case, ...head }
+    case undefined:
+      return refuse('it is a command of a kind it does not know')
+    default:
+      return action satisfies never
+  }
+}
+
+export function encodeReply(reply: CommandReply): Uint8Array {
+  const { incarnation } = reply
+  switch (reply.type) {
+    case 'ok': {
+      const { state, localMs, threads } = reply
+      return seal({
+        case: 'reply',
+        value: { incarnation, outcome: { case: 'ok', value: { state, localMs, threads } } },
+      })
+    }
+    case 'refused': {
+      const { code, message, hint } = reply
+      return seal({
+        case: 'reply',
+        value: { incarnation, outcome: { case: 'refused', value: { code, message, hint } } },
+      })
+    }
+    default:
+      return reply satisfies never
+  }
+}
+
+/** @throws BreakwaterError `bad-message` */
+export function decodeReply(bytes: Uint8Array): CommandReply {
+  const message = open(bytes, 'reply')
+  const { outcome } = message
+  const incarnation = id(message.incarnation, 'incarnation')
+  switch (outcome.case) {
+    case 'ok':
+      return {
+        type: 'ok',
+        incarnation,
+        state: oneOf(workerStates, outcome.value.state, 'state'),
+        localMs: finite(outcome.value.localMs, 'localMs'),
+        threads: outcome.value.threads,
+      }
+    case 'refused':
+      return {
+        type: 'refused',
+        incarnation,
+        code: oneOf(refusals, outcome.value.code, 'code'),
+        message: text(outcome.value.message, 'message'),
+        hint: text(outcome.value.hint, 'hint'),
+      }
+    case undefined:
+      return refuse('it is a reply of a kind it does not know')
+    default:
+      return outcome satisfies never
+  }
+}
+
+function fromFence(fence: wire.Fence): Fence {
+  return { term: count(fence.term, 'fence.term'), epoch: count(fence.epoch, 'fence.epoch') }
+}
+
+function fromObjectRef(ref: wire.ObjectRef): ObjectRef {
+  return { digest: digest(ref.digest, 'files.digest'), bytes: count(ref.bytes, 'files.bytes') }
+}
+
+function toEpoch(epoch: Epoch): MessageInitShape<typeof wire.EpochSchema> {
+  return {
+    number: BigInt(epoch.number),
+    at: epoch.at,
+    cause: epoch.cause,
+    roster: epoch.roster.slice(),
+    phases: epoch.phases.map((phase) => ({ ...phase, firstArrival: BigInt(phase.firstArrival) })),
+  }
+}
+
+function fromEpoch(message: wire.Epoch): Epoch {
+  return {
+    number: positive(count(message.number, 'epoch.number'), 'epoch.number'),
+    at: finite(message.at, 'epoch.at'),
+    cause: oneOf(epochCauses, message.cause, 'epoch.cause'),
+    roster: message.roster.map(({ worker, weight, threads }) => ({
+      worker: token(worker, 'roster.worker'),
+      weight: positive(weight, 'roster.weight'),
+      threads: positive(threads, 'roster.threads'),
+    })),
+    phases: message.phases.map((phase) => ({
+      startAt: finite(phase.startAt, 'phase.startAt'),
+      endAt: finite(phase.endAt, 'phase.endAt'),
+      firstArrival: count(phase.firstArrival, 'phase.firstArrival'),
+    })),
+  }
+}
+
+/** Its shape is the submitting part's word: the schema was applied there, and the same version runs here. */
+function fromLoadTest(bytes: Uint8Array): LoadTest {
+  let source: string
+  try {
+    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    refuse('test is not UTF-8', { cause })
+  }
+  const test = json(source, 'test')
+  if (typeof test !== 'object' || test === null || !('scenarios' in test) || !('load' in test)) {
+    refuse('test is not a LoadTest')
+  }
+  return deepFreeze(test) as LoadTest
+}
+
+/** Without recursion: hostile JSON nests deeper than the stack. */
+function deepFreeze(root: object): object {
+  const open: object[] = [root]
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    for (const child of Object.values(value)) {
+      if (typeof child === 'object' && child !== null) open.push(child)
+    }
+    Object.freeze(value)
+  }
+  return root
+}
+
+/** Safe for the key `__proto__`. */
+function record<A, B>(from: Readonly<Record<string, A>>, convert: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, convert(value)]))
+}
