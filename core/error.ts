@@ -37,6 +37,7 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'a worker could not prepare the run; nothing was sent',
   },
+  stopped: { exit: 2, retryable: true, meaning: 'stopped before the start; nothing was sent' },
   'target-unreachable': {
     exit: 2,
     retryable: true,
@@ -45,6 +46,7 @@ export const errorCatalogue = {
   'bus-unreachable': { exit: 2, retryable: true, meaning: 'no connection to NATS' },
   'bus-timeout': { exit: 2, retryable: true, meaning: 'no reply in time' },
   'bus-no-responders': { exit: 2, retryable: true, meaning: 'nobody listens on that subject' },
+  'bus-too-large': { exit: 2, retryable: false, meaning: 'a payload over the limit of the bus' },
   'bus-closed': { exit: 2, retryable: false, meaning: 'the connection is closed' },
   'bad-message': { exit: 2, retryable: false, meaning: 'bytes that are not a message of this version' },
   'bad-histogram': { exit: 2, retryable: false, meaning: 'bytes that are not an HDR histogram or log' },
