@@ -1,0 +1,226 @@
+import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
+import { BreakwaterError } from '../../core/error.ts'
+import { createMerge } from '../../core/measure/merge.ts'
+import { seriesTable } from '../../core/measure/series.ts'
+import { abortingObjective } from '../../core/verdict/live.ts'
+import type { MemberRecord, RunRecord } from '../../core/verdict/run-record.ts'
+import {
+  decodeCommandReply,
+  decodeRowsRequest,
+  decodeSnapshot,
+  decodeWorkerHello,
+  encodeRowsReply,
+  encodeSnapshotAck,
+  encodeWorkerCommand,
+} from '../../proto/codec.ts'
+import { serveObjects } from '../../proto/objects.ts'
+import type { Subjects } from '../../proto/subjects.ts'
+import { beginRun, decide } from './coordinator.ts'
+import type { CoordinatorAction, CoordinatorEvent, CoordinatorState, Member } from './coordinator-state.ts'
+import { createRowLeases, type RowLeases } from './row-leases.ts'
+import type { Ending, RunEvent, RunOrder } from './run-order.ts'
+
+export interface ConductorDependencies {
+  readonly bus: Bus
+  readonly subjects: Subjects
+  readonly order: RunOrder
+  /** Data files and protos by digest. */
+  readonly objects: ReadonlyMap<string, Uint8Array>
+  /** Rows of each data source, in the LoadTest's order. */
+  readonly rowCounts: readonly number[]
+  readonly strict: boolean
+  /** This machine's monotonic clock, ms. */
+  readonly localNowMs: () => number
+  /** Wall clock, ms since 1970 UTC; read once, for the start instant. */
+  readonly wallNowMs: () => number
+  readonly onEvent: (event: RunEvent) => void
+  readonly log: (level: 'info' | 'warn', message: string) => void
+}
+
+/** One run, from the first hello to its record. */
+export interface Conductor {
+  /** Rejects with what kept the run from starting: a BreakwaterError; nothing was sent then. */
+  readonly record: Promise<RunRecord>
+  /** Drains (`stop`) or interrupts (`abort`). */
+  end(mode: 'stop' | 'abort', how: Ending, why: string): void
+  /** As things stand: for a live view. Null before the start instant is fixed. */
+  soFar(): RunRecord | null
+  readonly state: CoordinatorState
+}
+
+const tickMs = 250
+
+export function createConductor(dependencies: ConductorDependencies): Conductor {
+  const { bus, subjects, order, localNowMs, log } = dependencies
+  const table = seriesTable(order.test)
+  const merge = createMerge(table, order.test)
+  const subscriptions: Subscription[] = []
+  let state = beginRun(order, localNowMs())
+  let leases: RowLeases | null = null
+  let startedAtMs: number | null = null
+  const dataEnded = false
+  let judgedThrough = 0
+  let settle: { resolve: (record: RunRecord) => void; reject: (error: BreakwaterError) => void }
+  const record = new Promise<RunRecord>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+
+  function dispatch(event: CoordinatorEvent): void {
+    const decision = decide(state, event)
+    state = decision.state
+    if (startedAtMs === null && state.startAtMs !== null) {
+      startedAtMs = dependencies.wallNowMs() + (state.startAtMs - localNowMs())
+    }
+    for (const action of decision.actions) perform(action)
+  }
+
+  function perform(action: CoordinatorAction): void {
+    switch (action.type) {
+      case 'send':
+        void deliver(action)
+        return
+      case 'say':
+        dependencies.onEvent(action.event)
+        return
+      case 'refuse':
+        settle.reject(new BreakwaterError(action.code, action.message, { hint: action.hint }))
+        return
+      case 'finish':
+        settle.resolve(recordNow())
+        return
+      default:
+        action satisfies never
+    }
+  }
+
+  async function deliver({
+    worker,
+    command,
+    timeoutMs,
+  }: CoordinatorAction & { type: 'send' }): Promise<void> {
+    const sentMs = localNowMs()
+    let payload: Uint8Array
+    try {
+      payload = await bus.request(subjects.command(worker), encodeWorkerCommand(command), { timeoutMs })
+    } catch (error) {
+      log('warn', `${command.type} to ${worker} was not answered: ${String(error)}`)
+      // Sent again in a moment: nobody may be listening just now.
+      setTimeout(() => dispatch({ type: 'no-reply', worker, command, nowMs: localNowMs() }), tickMs)
+      return
+    }
+    const nowMs = localNowMs()
+    try {
+      dispatch({ type: 'reply', worker, command, reply: decodeCommandReply(payload), sentMs, nowMs })
+    } catch (error) {
+      log('warn', `dropped an answer of ${worker}: ${String(error)}`)
+    }
+  }
+
+  function onHello(message: BusMessage): void {
+    dispatch({ type: 'hello', hello: decodeWorkerHello(message.payload), nowMs: localNowMs() })
+  }
+
+  function onSnapshot(message: BusMessage): void {
+    const snapshot = decodeSnapshot(message.payload)
+    if (snapshot.run !== order.run) return
+    merge.add(snapshot)
+    const { worker, incarnation, sequence, shards, final } = snapshot
+    message.respond(encodeSnapshotAck({ incarnation, sequence }))
+    const donePhases = order.test.load.map((_, phase) => {
+      const own = shards.filter((shard) => shard.phase === phase)
+      return own.length > 0 && own.every((shard) => shard.done)
+    })
+    dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, nowMs: localNowMs() })
+  }
+
+  function onRows(message: BusMessage): void {
+    const { source } = decodeRowsRequest(message.payload)
+    const threads = [...state.members.values()].reduce((sum, member) => sum + member.threads, 0)
+    leases ??= createRowLeases(order.test, dependencies.rowCounts, order.plan.leaseFrom, Math.max(1, threads))
+    message.respond(encodeRowsReply(leases.lease(source)))
+  }
+
+  function listen(subject: string, handle: (message: BusMessage) => void): void {
+    subscriptions.push(
+      bus.subscribe(subject, (message) => {
+        try {
+          handle(message)
+        } catch (error) {
+          if (!(error instanceof BreakwaterError)) throw error
+          log('warn', `dropped a message on ${message.subject}: ${error.message}`)
+        }
+      }),
+    )
+  }
+
+  function tick(): void {
+    const nowMs = localNowMs()
+    dispatch({ type: 'tick', nowMs })
+    if (state.stage !== 'running' || state.startAtMs === null || state.ending !== null) return
+    // A second is judged when every worker at work has told of it; one that is silent holds it back until it is lost.
+    const through = merge.metrics.throughSecond(
+      [...state.members.values()].filter((m) => m.status === 'armed').map((m) => m.incarnation),
+    )
+    if (through <= judgedThrough) return
+    judgedThrough = through
+    const broken = abortingObjective(recordNow(), through)
+    if (broken !== null) dispatch({ type: 'end', mode: 'abort', how: 'aborted', why: broken, nowMs })
+  }
+
+  function recordNow(): RunRecord {
+    const { test, run, plan } = order
+    const startAtMs = state.startAtMs ?? localNowMs()
+    return {
+      run,
+      test,
+      plan,
+      table,
+      epochs: state.epochs,
+      members: [...state.members.values()].map((member) => memberRecord(member, startAtMs)),
+      metrics: merge.metrics,
+      ended: state.ending?.how ?? 'finished',
+      endedWhy: state.ending?.why ?? null,
+      startedAtMs: startedAtMs ?? dependencies.wallNowMs(),
+      endedAt: Math.max(0, (localNowMs() - startAtMs) * 1000),
+      dataEnded,
+      strict: dependencies.strict,
+    }
+  }
+
+  listen(subjects.hello('*'), onHello)
+  listen(subjects.beat('*'), onHello)
+  listen(subjects.snapshot(order.run, '*'), onSnapshot)
+  listen(subjects.rows(order.run), onRows)
+  subscriptions.push(serveObjects(bus, subjects.object(order.run), dependencies.objects))
+  subscriptions.push(
+    bus.onState((s) => dispatch({ type: 'connection', connected: s === 'connected', nowMs: localNowMs() })),
+  )
+  const ticking = setInterval(tick, tickMs)
+  const tidy = () => {
+    clearInterval(ticking)
+    for (const subscription of subscriptions) subscription.unsubscribe()
+  }
+  record.then(tidy, tidy)
+
+  return {
+    record,
+    end: (mode, how, why) => dispatch({ type: 'end', mode, how, why, nowMs: localNowMs() }),
+    soFar: () => (state.startAtMs === null ? null : recordNow()),
+    get state() {
+      return state
+    },
+  }
+}
+
+function memberRecord(member: Member, startAtMs: number): MemberRecord {
+  return {
+    id: member.id,
+    incarnation: member.incarnation,
+    host: member.host,
+    threads: member.threads,
+    state: member.status === 'lost' ? 'lost' : member.status === 'failed' ? 'failed' : 'drained',
+    lostAt: member.lostAtMs === null ? null : (member.lostAtMs - startAtMs) * 1000,
+    why: member.why,
+    clockUncertaintyMs: member.roundTripMs / 2,
+  }
+}

@@ -1,0 +1,102 @@
+import type { ErrorCode } from '../../core/error.ts'
+import type { Epoch } from '../../core/plan/plan.ts'
+import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
+import type { Ending, RunEvent, RunOrder } from './run-order.ts'
+
+export type Stage = 'gathering' | 'preparing' | 'clocking' | 'arming' | 'running' | 'closed'
+
+/**
+ * `candidate` until the run takes it; then it goes through the stages. `final`: its last snapshot is merged. `lost`: not heard from for
+ * three beats, or its process was replaced; `failed`: it said so itself.
+ */
+export type MemberStatus = 'candidate' | 'preparing' | 'ready' | 'armed' | 'final' | 'lost' | 'failed'
+
+export interface Member {
+  readonly id: string
+  readonly incarnation: string
+  readonly host: string
+  readonly threads: number
+  readonly status: MemberStatus
+  /** Controller's clock. */
+  readonly heardAtMs: number
+  readonly clock: readonly ClockSample[]
+  /** Worker's clock − controller's clock, ms; of the best round trip. */
+  readonly offsetMs: number
+  readonly roundTripMs: number
+  /** Phases in which it has nothing more to start, by its newest snapshot. */
+  readonly donePhases: readonly boolean[]
+  /** Declared lost or failed at, controller's clock. */
+  readonly lostAtMs: number | null
+  readonly why: string | null
+}
+
+export interface ClockSample {
+  readonly offsetMs: number
+  readonly roundTripMs: number
+}
+
+export interface CoordinatorState {
+  readonly order: RunOrder
+  readonly stage: Stage
+  readonly members: ReadonlyMap<string, Member>
+  readonly beganAtMs: number
+  /** The last tick: a gap tells that this process itself was held up, which is no worker's fault. */
+  readonly tickedAtMs: number
+  readonly connected: boolean
+  /** The start instant on the controller's clock. */
+  readonly startAtMs: number | null
+  readonly epochs: readonly Epoch[]
+  readonly ending: { readonly how: Ending; readonly why: string } | null
+}
+
+export type CoordinatorEvent =
+  | { readonly type: 'hello'; readonly hello: WorkerHello; readonly nowMs: number }
+  | {
+      readonly type: 'reply'
+      readonly worker: string
+      readonly command: WorkerCommand
+      readonly reply: CommandReply
+      readonly sentMs: number
+      readonly nowMs: number
+    }
+  | {
+      readonly type: 'no-reply'
+      readonly worker: string
+      readonly command: WorkerCommand
+      readonly nowMs: number
+    }
+  | {
+      readonly type: 'snapshot'
+      readonly worker: string
+      readonly incarnation: string
+      readonly donePhases: readonly boolean[]
+      readonly final: boolean
+      readonly nowMs: number
+    }
+  | { readonly type: 'connection'; readonly connected: boolean; readonly nowMs: number }
+  | { readonly type: 'tick'; readonly nowMs: number }
+  /** Ctrl-C, a stop command, an objective with `abort`: `stop` drains, `abort` interrupts. */
+  | {
+      readonly type: 'end'
+      readonly mode: 'stop' | 'abort'
+      readonly how: Ending
+      readonly why: string
+      readonly nowMs: number
+    }
+
+export type CoordinatorAction =
+  | {
+      readonly type: 'send'
+      readonly worker: string
+      readonly command: WorkerCommand
+      readonly timeoutMs: number
+    }
+  | { readonly type: 'say'; readonly event: RunEvent }
+  /** Before the start: nothing was sent. */
+  | { readonly type: 'refuse'; readonly code: ErrorCode; readonly message: string; readonly hint: string }
+  | { readonly type: 'finish' }
+
+export interface Decision {
+  readonly state: CoordinatorState
+  readonly actions: readonly CoordinatorAction[]
+}

@@ -1,0 +1,264 @@
+import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
+import { askClock, onClock, prepareAll } from './barrier.ts'
+import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
+import { atWork, heard, isAtWork, keep, refuse, send, withMember } from './members.ts'
+import type { RunOrder } from './run-order.ts'
+import { closeIfDone, endPhasesEarly, endRun, lose } from './succession.ts'
+import { beatMs, closingMs, gatherMs, lossMs, prepareTimeoutMs } from './timing.ts'
+
+export function beginRun(order: RunOrder, nowMs: number): CoordinatorState {
+  return {
+    order,
+    stage: 'gathering',
+    members: new Map(),
+    beganAtMs: nowMs,
+    tickedAtMs: nowMs,
+    connected: true,
+    startAtMs: null,
+    epochs: [],
+    ending: null,
+  }
+}
+
+/** The coordinator of one run: pure; the conductor performs the actions. Once `closed` it ignores everything. */
+export function decide(state: CoordinatorState, event: CoordinatorEvent): Decision {
+  if (state.stage === 'closed') return { state, actions: [] }
+  switch (event.type) {
+    case 'hello':
+      return onHello(state, event.hello, event.nowMs)
+    case 'reply':
+      return onReply(heard(state, event.worker, event.nowMs), event)
+    case 'no-reply':
+      return onNoReply(state, event)
+    case 'snapshot':
+      return onSnapshot(state, event)
+    case 'connection':
+      return onConnection(state, event)
+    case 'tick':
+      return onTick(state, event.nowMs)
+    case 'end':
+      return endRun(state, event)
+    default:
+      return event satisfies never
+  }
+}
+
+function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): Decision {
+  const known = state.members.get(hello.id)
+  if (state.stage === 'gathering') {
+    const candidate: Member = {
+      id: hello.id,
+      incarnation: hello.incarnation,
+      host: hello.host,
+      threads: hello.threads,
+      status: 'candidate',
+      heardAtMs: nowMs,
+      clock: [],
+      offsetMs: 0,
+      roundTripMs: 0,
+      donePhases: [],
+      lostAtMs: null,
+      why: null,
+    }
+    const members = new Map(state.members)
+    if (hello.state === 'idle') members.set(hello.id, candidate)
+    else members.delete(hello.id)
+    const next = { ...state, members }
+    const news =
+      members.size === state.members.size
+        ? []
+        : [
+            {
+              type: 'say',
+              event: { kind: 'gathering', have: members.size, want: state.order.workers },
+            } as const,
+          ]
+    const want = state.order.workers
+    if (want === null || members.size < want) return keep(next, ...news)
+    const begun = prepareAll(next, want)
+    return keep(begun.state, ...news, ...begun.actions)
+  }
+  if (known === undefined) return keep(state)
+  if (known.incarnation !== hello.incarnation) {
+    return isAtWork(known) ? lose(state, [known.id], 'lost', 'its process was replaced', nowMs) : keep(state)
+  }
+  if (hello.state === 'failed' && isAtWork(known))
+    return lose(state, [known.id], 'failed', 'it reported a failure of its own', nowMs)
+  return keep(heard(state, hello.id, nowMs))
+}
+
+function onReply(
+  state: CoordinatorState,
+  event: { worker: string; command: WorkerCommand; reply: CommandReply; sentMs: number; nowMs: number },
+): Decision {
+  const member = state.members.get(event.worker)
+  if (member === undefined || !isAtWork(member)) return keep(state)
+  const { command, reply } = event
+  if (reply.incarnation !== member.incarnation)
+    return lose(state, [member.id], 'lost', 'its process was replaced', event.nowMs)
+  if (reply.type === 'refused') {
+    if (state.stage === 'running') return lose(state, [member.id], 'failed', reply.message, event.nowMs)
+    return refuse(state, {
+      type: 'refuse',
+      code: 'prepare-failed',
+      message: `worker ${member.id} could not ${command.type} the run: ${reply.message}`,
+      hint: reply.hint,
+    })
+  }
+  switch (command.type) {
+    case 'prepare': {
+      const next = withMember(state, member.id, { status: 'ready', threads: reply.threads })
+      if (next.stage !== 'preparing' || atWork(next).some((m) => m.status !== 'ready')) return keep(next)
+      const clocking: CoordinatorState = { ...next, stage: 'clocking' }
+      return keep(clocking, ...atWork(clocking).map((m) => askClock(clocking, m)))
+    }
+    case 'clock':
+      return onClock(state, member, reply.localMs, event.sentMs, event.nowMs)
+    case 'arm': {
+      const next = withMember(state, member.id, { status: 'armed' })
+      if (next.stage !== 'arming' || atWork(next).some((m) => m.status !== 'armed')) return keep(next)
+      const running: CoordinatorState = { ...next, stage: 'running' }
+      const startsInMs = (next.startAtMs ?? event.nowMs) - event.nowMs
+      return keep(
+        running,
+        { type: 'say', event: { kind: 'armed', startsInMs } },
+        { type: 'say', event: { kind: 'started', workers: atWork(running).map((m) => m.id) } },
+      )
+    }
+    case 'epoch':
+    case 'stop':
+    case 'abort':
+    case 'release':
+      return keep(state)
+    default:
+      return command satisfies never
+  }
+}
+
+function onNoReply(
+  state: CoordinatorState,
+  event: { worker: string; command: WorkerCommand; nowMs: number },
+): Decision {
+  const member = state.members.get(event.worker)
+  if (member === undefined || !isAtWork(member)) return keep(state)
+  if (event.command.type === 'prepare' && event.nowMs - member.heardAtMs < lossMs) {
+    return refuse(state, {
+      type: 'refuse',
+      code: 'prepare-failed',
+      message: `worker ${member.id} did not finish preparing within ${prepareTimeoutMs / 1000} s`,
+      hint: 'look at that worker’s log; a slow name server or a large data file are the usual reasons',
+    })
+  }
+  return keep(state, send(member, event.command))
+}
+
+function onSnapshot(
+  state: CoordinatorState,
+  event: {
+    worker: string
+    incarnation: string
+    donePhases: readonly boolean[]
+    final: boolean
+    nowMs: number
+  },
+): Decision {
+  const member = state.members.get(event.worker)
+  if (member === undefined || member.incarnation !== event.incarnation) return keep(state)
+  const next = withMember(state, member.id, {
+    heardAtMs: event.nowMs,
+    donePhases: event.donePhases,
+    ...(event.final && isAtWork(member) ? { status: 'final' as const } : {}),
+  })
+  return event.final ? closeIfDone(next) : endPhasesEarly(next, event.nowMs)
+}
+
+function onConnection(state: CoordinatorState, event: { connected: boolean; nowMs: number }): Decision {
+  // The loss clock stops while this controller hears nobody.
+  const members =
+    event.connected && !state.connected
+      ? new Map([...state.members].map(([id, m]): [string, Member] => [id, { ...m, heardAtMs: event.nowMs }]))
+      : state.members
+  return keep({ ...state, members, connected: event.connected })
+}
+
+function onTick(before: CoordinatorState, nowMs: number): Decision {
+  const heldUpMs = Math.max(0, nowMs - before.tickedAtMs - beatMs)
+  const state: CoordinatorState = {
+    ...before,
+    tickedAtMs: nowMs,
+    members:
+      heldUpMs === 0
+        ? before.members
+        : new Map(
+            [...before.members].map(([id, m]): [string, Member] => [
+              id,
+              { ...m, heardAtMs: Math.min(nowMs, m.heardAtMs + heldUpMs) },
+            ]),
+          ),
+  }
+  switch (state.stage) {
+    case 'gathering':
+      return gatherTick(state, nowMs)
+    case 'arming':
+      if (state.startAtMs === null || nowMs < state.startAtMs - 100) return keep(state)
+      return refuse(state, {
+        type: 'refuse',
+        code: 'prepare-failed',
+        message: `not every worker could be armed in time: ${atWork(state)
+          .filter((m) => m.status !== 'armed')
+          .map((m) => m.id)
+          .join(', ')} did not answer`,
+        hint: 'look at those workers’ logs and at the connection to NATS, then run again',
+      })
+    case 'preparing':
+    case 'clocking':
+    case 'running':
+      return watchTick(state, nowMs)
+    case 'closed':
+      return keep(state)
+    default:
+      return state.stage satisfies never
+  }
+}
+
+function gatherTick(state: CoordinatorState, nowMs: number): Decision {
+  const waitedMs = nowMs - state.beganAtMs
+  const gone = [...state.members.values()].filter((m) => nowMs - m.heardAtMs > lossMs)
+  const members = new Map(state.members)
+  for (const m of gone) members.delete(m.id)
+  const next = { ...state, members }
+  if (state.order.workers === null && members.size > 0 && waitedMs >= gatherMs)
+    return prepareAll(next, members.size)
+  if (waitedMs < state.order.test.workers.waitMs) return keep(next)
+  const want = state.order.workers === null ? 'at least one' : String(state.order.workers)
+  return refuse(next, {
+    type: 'refuse',
+    code: 'too-few-workers',
+    message: `${members.size} workers answered within ${state.order.test.workers.waitMs / 1000} s, the run needs ${want}`,
+    hint: 'start workers with `breakwater worker --nats URL` against the same server, or ask for fewer with --workers',
+  })
+}
+
+function watchTick(state: CoordinatorState, nowMs: number): Decision {
+  if (!state.connected) return keep(state)
+  const silent = atWork(state).filter((m) => nowMs - m.heardAtMs > lossMs)
+  if (silent.length > 0)
+    return lose(
+      state,
+      silent.map((m) => m.id),
+      'lost',
+      'it was not heard from for three beats',
+      nowMs,
+    )
+  if (state.stage !== 'running' || state.startAtMs === null) return keep(state)
+  const endAt = Math.max(...(state.epochs.at(-1)?.phases ?? []).map((p) => p.endAt))
+  const overdueAtMs = state.startAtMs + endAt / 1000 + state.order.test.limits.drainMs + closingMs
+  if (nowMs < overdueAtMs) return keep(state)
+  return lose(
+    state,
+    atWork(state).map((m) => m.id),
+    'lost',
+    'its last snapshot did not come',
+    nowMs,
+  )
+}

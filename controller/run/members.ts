@@ -1,0 +1,59 @@
+import type { RosterEntry } from '../../core/plan/plan.ts'
+import type { Fence, WorkerCommand } from '../../proto/messages.ts'
+import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
+import { commandTimeoutMs, prepareTimeoutMs } from './timing.ts'
+
+/** Members that take part and have not ended. */
+export function atWork(state: CoordinatorState): Member[] {
+  return [...state.members.values()].filter(
+    (m) => m.status === 'preparing' || m.status === 'ready' || m.status === 'armed',
+  )
+}
+
+export function fence(state: CoordinatorState): Fence {
+  return { term: state.order.term, epoch: state.epochs.at(-1)?.number ?? 0 }
+}
+
+export function keep(state: CoordinatorState, ...actions: CoordinatorAction[]): Decision {
+  return { state, actions }
+}
+
+export function withMember(state: CoordinatorState, id: string, change: Partial<Member>): CoordinatorState {
+  const member = state.members.get(id)
+  if (member === undefined) return state
+  return { ...state, members: new Map(state.members).set(id, { ...member, ...change }) }
+}
+
+export function heard(state: CoordinatorState, id: string, nowMs: number): CoordinatorState {
+  return withMember(state, id, { heardAtMs: nowMs })
+}
+
+export function send(member: Member, command: WorkerCommand): CoordinatorAction {
+  const timeoutMs = command.type === 'prepare' ? prepareTimeoutMs : commandTimeoutMs
+  return { type: 'send', worker: member.id, command, timeoutMs }
+}
+
+export function isAtWork(member: Member): boolean {
+  return member.status === 'preparing' || member.status === 'ready' || member.status === 'armed'
+}
+
+export function roster(state: CoordinatorState): RosterEntry[] {
+  return atWork(state)
+    .map((m) => ({ worker: m.id, weight: m.threads, threads: m.threads }))
+    .sort((a, b) => (a.worker < b.worker ? -1 : 1))
+}
+
+/** Ends before anything was sent. */
+export function refuse(state: CoordinatorState, refusal: CoordinatorAction & { type: 'refuse' }): Decision {
+  const released = atWork(state)
+  return {
+    state: { ...state, stage: 'closed' },
+    actions: [
+      ...released.flatMap((m) => [
+        send(m, { type: 'abort', run: state.order.run, fence: fence(state) }),
+        send(m, { type: 'release', run: state.order.run, fence: fence(state) }),
+      ]),
+      refusal,
+    ],
+  }
+}

@@ -1,0 +1,48 @@
+import type { RunPlan } from '../../core/plan/plan.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
+import type { ObjectRef } from '../../proto/messages.ts'
+
+/** What is to be run; fixed from the submission on. */
+export interface RunOrder {
+  readonly run: string
+  readonly test: LoadTest
+  readonly seed: number
+  readonly plan: RunPlan
+  /** Data files and protos by their path in the LoadTest. */
+  readonly files: Readonly<Record<string, ObjectRef>>
+  /** Values that no log, sample or report may show. */
+  readonly secrets: readonly string[]
+  /** Null: all that answer. */
+  readonly workers: number | null
+  /** Threads per worker; null: each worker's own choice. */
+  readonly threads: number | null
+  readonly pace: 'timer' | 'spin'
+  readonly engine: 'auto' | 'wire' | 'undici'
+  /** Coordinator term: the first half of every fence. */
+  readonly term: number
+}
+
+/** How a run ended that had begun. */
+export type Ending = 'finished' | 'aborted' | 'stopped' | 'halted' | 'interrupted'
+
+/** What happens in a run, for people and for events.ndjson. `atMs` is the controller's monotonic clock. */
+export type RunEvent =
+  | { readonly kind: 'gathering'; readonly have: number; readonly want: number | null }
+  | { readonly kind: 'preparing'; readonly workers: readonly string[] }
+  | {
+      readonly kind: 'clock'
+      readonly worker: string
+      readonly offsetMs: number
+      readonly roundTripMs: number
+    }
+  | { readonly kind: 'armed'; readonly startsInMs: number }
+  | { readonly kind: 'started'; readonly workers: readonly string[] }
+  | {
+      readonly kind: 'epoch'
+      readonly number: number
+      readonly cause: string
+      readonly roster: readonly string[]
+    }
+  | { readonly kind: 'lost'; readonly worker: string; readonly why: string }
+  | { readonly kind: 'ending'; readonly how: Ending; readonly why: string }
+  | { readonly kind: 'ended'; readonly how: Ending }

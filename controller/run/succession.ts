@@ -1,0 +1,119 @@
+import type { EpochPhase } from '../../core/plan/plan.ts'
+import type { CoordinatorAction, CoordinatorState, Decision, MemberStatus } from './coordinator-state.ts'
+import { followingEpoch } from './epochs.ts'
+import { atWork, fence, keep, refuse, roster, send, withMember } from './members.ts'
+import type { Ending } from './run-order.ts'
+import { leadMs } from './timing.ts'
+
+export function closeIfDone(state: CoordinatorState): Decision {
+  if (state.stage !== 'running' || atWork(state).length > 0) return keep(state)
+  const how: Ending = state.ending?.how ?? 'finished'
+  const release = { type: 'release', run: state.order.run, fence: fence(state) } as const
+  return {
+    state: { ...state, stage: 'closed' },
+    actions: [
+      ...[...state.members.values()].filter((m) => m.status === 'final').map((m) => send(m, release)),
+      { type: 'say', event: { kind: 'ended', how } },
+      { type: 'finish' },
+    ],
+  }
+}
+
+/** A phase with a number of iterations that are all done makes way for the next one, by an epoch. */
+export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision {
+  const current = state.epochs.at(-1)
+  if (state.stage !== 'running' || state.startAtMs === null || current === undefined || state.ending !== null)
+    return keep(state)
+  const atMs = nowMs + leadMs - state.startAtMs
+  const members = atWork(state)
+  const ended = new Map<number, Partial<EpochPhase>>()
+  for (const [index, phase] of state.order.test.load.entries()) {
+    const times = current.phases[index]
+    if (phase.loop !== 'closed' || phase.iterations === null || times === undefined) continue
+    const under = times.startAt <= (nowMs - state.startAtMs) * 1000 && times.endAt > (atMs + leadMs) * 1000
+    if (under && members.length > 0 && members.every((m) => m.donePhases[index] === true))
+      ended.set(index, { endAt: atMs * 1000 })
+  }
+  return ended.size === 0 ? keep(state) : advance(state, 'phase', atMs * 1000, ended)
+}
+
+export function advance(
+  state: CoordinatorState,
+  cause: 'phase' | 'lost',
+  at: number,
+  phases: ReadonlyMap<number, Partial<EpochPhase>> = new Map(),
+): Decision {
+  const previous = state.epochs.at(-1)
+  if (previous === undefined) return keep(state)
+  const epoch = followingEpoch(state.order, previous, { at, cause, roster: roster(state), phases })
+  const next: CoordinatorState = { ...state, epochs: [...state.epochs, epoch] }
+  return {
+    state: next,
+    actions: [
+      {
+        type: 'say',
+        event: { kind: 'epoch', number: epoch.number, cause, roster: epoch.roster.map((r) => r.worker) },
+      },
+      ...atWork(next).map((m) => send(m, { type: 'epoch', run: next.order.run, fence: fence(next), epoch })),
+    ],
+  }
+}
+
+export function lose(
+  state: CoordinatorState,
+  ids: readonly string[],
+  status: MemberStatus & ('lost' | 'failed'),
+  why: string,
+  nowMs: number,
+): Decision {
+  const { order } = state
+  if (state.stage !== 'running') {
+    return refuse(state, {
+      type: 'refuse',
+      code: 'prepare-failed',
+      message: `worker ${ids.join(', ')} was lost before the start: ${why}`,
+      hint: 'start it again, or ask for fewer workers with --workers',
+    })
+  }
+  let next = state
+  for (const id of ids) next = withMember(next, id, { status, lostAtMs: nowMs, why })
+  const said = ids.map((worker): CoordinatorAction => ({ type: 'say', event: { kind: 'lost', worker, why } }))
+  const left = atWork(next)
+  if (left.length === 0) {
+    const closed = closeIfDone(next)
+    return keep(closed.state, ...said, ...closed.actions)
+  }
+  if (next.ending !== null || order.test.workers.onLoss === 'continue') return keep(next, ...said)
+  if (order.test.workers.onLoss === 'fail') {
+    const ended = endRun(next, {
+      mode: 'stop',
+      how: 'stopped',
+      why: `worker ${ids.join(', ')} was lost and onLoss is fail`,
+      nowMs,
+    })
+    return keep(ended.state, ...said, ...ended.actions)
+  }
+  const advanced = advance(next, 'lost', (nowMs + leadMs - (next.startAtMs ?? nowMs)) * 1000)
+  return keep(advanced.state, ...said, ...advanced.actions)
+}
+
+export function endRun(
+  state: CoordinatorState,
+  event: { mode: 'stop' | 'abort'; how: Ending; why: string; nowMs: number },
+): Decision {
+  if (state.stage !== 'running') {
+    return refuse(state, {
+      type: 'refuse',
+      code: 'stopped',
+      message: `${event.why} before the start; nothing was sent`,
+      hint: 'run it again',
+    })
+  }
+  const ending = state.ending ?? { how: event.how, why: event.why }
+  const next: CoordinatorState = { ...state, ending }
+  return keep(
+    next,
+    ...(state.ending === null ? [{ type: 'say', event: { kind: 'ending', ...ending } } as const] : []),
+    ...atWork(next).map((m) => send(m, { type: event.mode, run: next.order.run, fence: fence(next) })),
+  )
+}

@@ -1,0 +1,12 @@
+/** Workers beat this often; three missed beats are a loss (design §8). */
+export const beatMs = 500
+export const lossMs = 3 * beatMs
+/** Where the number of workers is open: how long after the first hello others may still join. */
+export const gatherMs = 3 * beatMs
+export const clockRounds = 8
+/** A new epoch begins this long after the decision, so that every worker knows it in time. */
+export const leadMs = 500
+export const prepareTimeoutMs = 60_000
+export const commandTimeoutMs = 2_000
+/** After the last phase and its drain: how long the last snapshots may take. */
+export const closingMs = 15_000

@@ -1,0 +1,40 @@
+import type { MergedMetrics } from '../measure/merge.ts'
+import type { SeriesTable } from '../measure/series.ts'
+import type { Epoch, RunPlan } from '../plan/plan.ts'
+import type { LoadTest } from '../spec/load-test.ts'
+
+/** Everything a run has left behind, from which accounts, verdict and report follow as pure functions. */
+export interface RunRecord {
+  readonly run: string
+  readonly test: LoadTest
+  readonly plan: RunPlan
+  readonly table: SeriesTable
+  readonly epochs: readonly Epoch[]
+  readonly members: readonly MemberRecord[]
+  readonly metrics: MergedMetrics
+  readonly ended: 'finished' | 'aborted' | 'stopped' | 'halted' | 'interrupted'
+  /** Why it ended early, in a sentence; null when it finished. */
+  readonly endedWhy: string | null
+  /** Wall clock of the start instant, ms since 1970 UTC. */
+  readonly startedAtMs: number
+  /** Cluster time of the end, µs. */
+  readonly endedAt: number
+  /** Where `onEnd: error` met the end of its data. */
+  readonly dataEnded: boolean
+  /** `--strict` */
+  readonly strict: boolean
+}
+
+/** One incarnation of a worker that took part. */
+export interface MemberRecord {
+  readonly id: string
+  readonly incarnation: string
+  readonly host: string
+  readonly threads: number
+  readonly state: 'drained' | 'lost' | 'failed'
+  /** Cluster time at which its loss was declared, µs; null when it drained. */
+  readonly lostAt: number | null
+  readonly why: string | null
+  /** Half of the best round trip: how far the clocks may be apart, ms. */
+  readonly clockUncertaintyMs: number
+}

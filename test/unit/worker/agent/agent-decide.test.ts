@@ -1,0 +1,148 @@
+import test from 'ava'
+import type { WorkerCommand } from '../../../../proto/messages.ts'
+import { decide } from '../../../../worker/agent/agent-decide.ts'
+import { type AgentEvent, type AgentState, idleAgent } from '../../../../worker/agent/agent-state.ts'
+
+type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
+
+const fence = (epoch = 0, term = 1) => ({ term, epoch })
+
+function prepare(run = 'r1'): Prepare {
+  return {
+    type: 'prepare',
+    run,
+    fence: fence(),
+    test: {} as Prepare['test'],
+    seed: 1,
+    files: {},
+    threads: null,
+    pace: 'timer',
+    engine: 'auto',
+    secrets: [],
+  }
+}
+
+const epoch = (number: number) => ({ number, at: 0, cause: 'start' as const, roster: [], phases: [] })
+const arm = (run = 'r1'): WorkerCommand => ({
+  type: 'arm',
+  run,
+  fence: fence(1),
+  startLocalMs: 5,
+  epoch: epoch(1),
+})
+const plain = (type: 'stop' | 'abort' | 'release' | 'clock', of = fence(1), run = 'r1'): WorkerCommand => ({
+  type,
+  run,
+  fence: of,
+})
+
+let request = 0
+const command = (c: WorkerCommand): AgentEvent => ({
+  type: 'command',
+  command: c,
+  request: ++request,
+  nowMs: 7,
+})
+
+/** What happens through all events; each action as `type` or `reply:ok` / `reply:<code>`. */
+function play(...events: AgentEvent[]): { state: AgentState; log: string[] } {
+  let state = idleAgent('i1', 2)
+  const log: string[] = []
+  for (const event of events) {
+    const decision = decide(state, event)
+    state = decision.state
+    for (const action of decision.actions) {
+      if (action.type !== 'reply') log.push(action.type)
+      else log.push(`reply:${action.reply.type === 'ok' ? 'ok' : action.reply.code}`)
+    }
+  }
+  return { state, log }
+}
+
+const prepared: AgentEvent = { type: 'prepared', run: 'r1', threads: 3, nowMs: 9 }
+const started: AgentEvent = { type: 'started', run: 'r1' }
+const drained: AgentEvent = { type: 'drained', run: 'r1' }
+
+test('a run goes from prepare to release, and the worker is idle again', (t) => {
+  const { state, log } = play(
+    command(prepare()),
+    prepared,
+    command(arm()),
+    started,
+    drained,
+    command(plain('release')),
+  )
+  t.deepEqual(log, ['prepare', 'reply:ok', 'arm', 'reply:ok', 'release', 'reply:ok'])
+  t.is(state.stage, 'idle')
+  t.is(state.prepare, null)
+})
+
+test('prepare is answered once the preparation has ended, and each time it is asked', (t) => {
+  const { state, log } = play(command(prepare()), command(prepare()), prepared, command(prepare()))
+  t.deepEqual(log, ['prepare', 'reply:ok', 'reply:ok', 'reply:ok'])
+  t.is(state.threads, 3)
+})
+
+test('a failed preparation is refused with its reason, and may be tried again', (t) => {
+  const failed: AgentEvent = {
+    type: 'failed',
+    run: 'r1',
+    message: 'no such host',
+    hint: 'check it',
+    nowMs: 8,
+  }
+  const { state, log } = play(command(prepare()), failed, command(prepare()))
+  t.deepEqual(log, ['prepare', 'reply:failed', 'release', 'prepare'])
+  t.is(state.stage, 'preparing')
+})
+
+test('a second run is refused while the first is under way, and taken once that is over', (t) => {
+  const busy = play(command(prepare()), prepared, command(arm()), started, command(prepare('r2')))
+  t.is(busy.log.at(-1), 'reply:busy')
+  const over = play(command(prepare()), prepared, command(arm()), started, drained, command(prepare('r2')))
+  t.deepEqual(over.log.slice(-2), ['release', 'prepare'])
+})
+
+test('commands with an older fence are refused', (t) => {
+  const older = play(command(prepare()), prepared, command(arm()), command(plain('stop', fence(0))))
+  t.is(older.log.at(-1), 'reply:stale-fence')
+  const otherTerm = play(command(prepare()), prepared, command(arm()), command(plain('stop', fence(9, 0))))
+  t.is(otherTerm.log.at(-1), 'reply:stale-fence')
+})
+
+test('arming and epochs are idempotent', (t) => {
+  const next = (number: number): AgentEvent =>
+    command({ type: 'epoch', run: 'r1', fence: fence(number), epoch: epoch(number) })
+  const { log } = play(
+    command(prepare()),
+    prepared,
+    command(arm()),
+    command(arm()),
+    next(2),
+    next(2),
+    next(3),
+  )
+  t.deepEqual(
+    log.filter((entry) => entry === 'arm'),
+    ['arm'],
+  )
+  t.deepEqual(
+    log.filter((entry) => entry === 'epoch'),
+    ['epoch', 'epoch'],
+  )
+})
+
+test('a command for a run that is not prepared here is refused, but releasing it is always right', (t) => {
+  t.deepEqual(play(command(arm())).log, ['reply:unknown-run'])
+  t.deepEqual(play(command(plain('release'))).log, ['reply:ok'])
+  t.deepEqual(play(command(plain('abort'))).log, ['reply:ok'])
+})
+
+test('a worker that is told to leave drains first, then takes no further run', (t) => {
+  const running = play(command(prepare()), prepared, command(arm()), started, { type: 'leave' })
+  t.deepEqual(running.log.slice(-1), ['stop'])
+  t.is(running.state.stage, 'draining')
+  const left = play(command(prepare()), prepared, command(arm()), started, { type: 'leave' }, drained)
+  t.deepEqual(left.log.slice(-2), ['stop', 'leave'])
+  t.deepEqual(play({ type: 'leave' }, command(prepare())).log, ['leave', 'reply:busy'])
+})

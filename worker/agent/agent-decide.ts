@@ -1,0 +1,176 @@
+import type { CommandReply, Fence, WorkerCommand } from '../../proto/messages.ts'
+import {
+  type AgentAction,
+  type AgentDecision,
+  type AgentEvent,
+  type AgentState,
+  idleAgent,
+} from './agent-state.ts'
+
+/** The agent of one worker: pure; agent.ts performs the actions. */
+export function decide(state: AgentState, event: AgentEvent): AgentDecision {
+  switch (event.type) {
+    case 'command':
+      return onCommand(state, event.command, event.request, event.nowMs)
+    case 'prepared': {
+      if (state.prepare?.run !== event.run || state.stage !== 'preparing') return { state, actions: [] }
+      const ready: AgentState = { ...state, stage: 'ready', threads: event.threads, waiting: [] }
+      return {
+        state: ready,
+        actions: state.waiting.map((request) => reply(request, accepted(ready, event.nowMs))),
+      }
+    }
+    case 'failed': {
+      if (state.prepare?.run !== event.run) return { state, actions: [] }
+      const failed: AgentState = { ...state, stage: 'failed', failure: event.message, waiting: [] }
+      const answer = refused(state, 'failed', event.message, event.hint)
+      return { state: failed, actions: state.waiting.map((request) => reply(request, answer)) }
+    }
+    case 'started':
+      return { state: state.stage === 'armed' ? { ...state, stage: 'running' } : state, actions: [] }
+    case 'drained': {
+      if (state.prepare?.run !== event.run) return { state, actions: [] }
+      const drained: AgentState = { ...state, stage: 'drained' }
+      return state.leaving
+        ? { state: drained, actions: [{ type: 'leave' }] }
+        : { state: drained, actions: [] }
+    }
+    case 'leave':
+      return onLeave(state)
+    default:
+      return event satisfies never
+  }
+}
+
+function onCommand(state: AgentState, command: WorkerCommand, request: number, nowMs: number): AgentDecision {
+  const answer = (next: AgentState, ...actions: AgentAction[]): AgentDecision => ({
+    state: next,
+    actions: [...actions, reply(request, accepted(next, nowMs))],
+  })
+  const refuse = (...why: [RefusalCode, string, string]): AgentDecision => ({
+    state,
+    actions: [reply(request, refused(state, ...why))],
+  })
+  if (command.type === 'prepare') return onPrepare(state, command, request, nowMs)
+  if (state.prepare === null || state.prepare.run !== command.run) {
+    if (command.type === 'release' || command.type === 'abort') return answer(state)
+    return refuse('unknown-run', `run ${command.run} is not prepared here`, 'prepare it first')
+  }
+  if (isOlder(command.fence, state.fence)) {
+    return refuse(
+      'stale-fence',
+      'a newer coordinator or epoch has spoken',
+      'this coordinator has to stand down',
+    )
+  }
+  const fenced: AgentState = { ...state, fence: command.fence }
+  switch (command.type) {
+    case 'clock':
+      return answer(fenced)
+    case 'arm':
+      if (state.stage === 'ready') {
+        const { startLocalMs, epoch } = command
+        return answer(
+          { ...fenced, stage: 'armed', epoch: epoch.number },
+          { type: 'arm', startLocalMs, epoch },
+        )
+      }
+      return state.stage === 'armed' || state.stage === 'running'
+        ? answer(fenced)
+        : refuse('invalid', `cannot be armed while ${state.stage}`, 'prepare the run first')
+    case 'epoch':
+      if (command.epoch.number <= state.epoch) return answer(fenced)
+      return answer({ ...fenced, epoch: command.epoch.number }, { type: 'epoch', epoch: command.epoch })
+    case 'stop':
+      return answer(ending(fenced), ...(underWay(state) ? [{ type: 'stop' } as const] : []))
+    case 'abort':
+      return answer(ending(fenced), ...(underWay(state) ? [{ type: 'abort' } as const] : []))
+    case 'release':
+      return answer(
+        { ...idleAgent(state.incarnation, state.threads), leaving: state.leaving },
+        { type: 'release' },
+      )
+    default:
+      return command satisfies never
+  }
+}
+
+function onPrepare(
+  state: AgentState,
+  command: Extract<WorkerCommand, { type: 'prepare' }>,
+  request: number,
+  nowMs: number,
+): AgentDecision {
+  if (state.leaving) {
+    const why = refused(state, 'busy', 'this worker is leaving', 'choose another worker')
+    return { state, actions: [reply(request, why)] }
+  }
+  if (state.prepare?.run === command.run) {
+    if (state.stage === 'preparing')
+      return { state: { ...state, waiting: [...state.waiting, request] }, actions: [] }
+    if (state.stage !== 'failed') return { state, actions: [reply(request, accepted(state, nowMs))] }
+  } else if (state.prepare !== null && !isOver(state)) {
+    const why = refused(
+      state,
+      'busy',
+      `this worker is in run ${state.prepare.run}`,
+      'wait for that run to end, or stop it; a worker takes one run at a time',
+    )
+    return { state, actions: [reply(request, why)] }
+  }
+  return {
+    state: {
+      ...state,
+      stage: 'preparing',
+      prepare: command,
+      fence: command.fence,
+      epoch: 0,
+      waiting: [request],
+      failure: null,
+    },
+    actions: [
+      ...(state.prepare === null ? [] : [{ type: 'release' } as const]),
+      { type: 'prepare', command },
+    ],
+  }
+}
+
+function onLeave(state: AgentState): AgentDecision {
+  const leaving: AgentState = { ...state, leaving: true }
+  if (state.stage === 'idle' || state.stage === 'drained' || state.stage === 'failed') {
+    return { state: leaving, actions: [{ type: 'leave' }] }
+  }
+  if (!underWay(state)) return { state: leaving, actions: [{ type: 'release' }, { type: 'leave' }] }
+  return { state: ending(leaving), actions: [{ type: 'stop' }] }
+}
+
+/** A run whose coordinator never released it does not hold the worker. */
+function isOver(state: AgentState): boolean {
+  return state.stage === 'drained' || state.stage === 'failed'
+}
+
+function underWay(state: AgentState): boolean {
+  return state.stage === 'armed' || state.stage === 'running' || state.stage === 'draining'
+}
+
+function ending(state: AgentState): AgentState {
+  return underWay(state) ? { ...state, stage: 'draining' } : state
+}
+
+function isOlder(a: Fence, b: Fence): boolean {
+  return a.term < b.term || (a.term === b.term && a.epoch < b.epoch)
+}
+
+type RefusalCode = Extract<CommandReply, { type: 'refused' }>['code']
+
+function reply(request: number, answer: CommandReply): AgentAction {
+  return { type: 'reply', request, reply: answer }
+}
+
+function accepted(state: AgentState, localMs: number): CommandReply {
+  return { type: 'ok', incarnation: state.incarnation, state: state.stage, localMs, threads: state.threads }
+}
+
+function refused(state: AgentState, code: RefusalCode, message: string, hint: string): CommandReply {
+  return { type: 'refused', incarnation: state.incarnation, code, message, hint }
+}

@@ -1,0 +1,73 @@
+import type { Epoch } from '../../core/plan/plan.ts'
+import type { CommandReply, Fence, WorkerCommand, WorkerState } from '../../proto/messages.ts'
+
+type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
+
+/** One worker's life: idle → preparing → ready → armed → running → draining → drained, and idle again when released. */
+export interface AgentState {
+  readonly incarnation: string
+  readonly stage: WorkerState
+  readonly prepare: Prepare | null
+  readonly fence: Fence
+  /** Newest epoch handed to the threads. */
+  readonly epoch: number
+  readonly threads: number
+  /** Commands that are answered when the preparation has ended. */
+  readonly waiting: readonly number[]
+  readonly failure: string | null
+  /** The operator asked this worker to leave: it drains, then takes no further run. */
+  readonly leaving: boolean
+}
+
+export type AgentEvent =
+  /** `request` is the shell's handle of the reply that is owed. */
+  | {
+      readonly type: 'command'
+      readonly command: WorkerCommand
+      readonly request: number
+      readonly nowMs: number
+    }
+  | { readonly type: 'prepared'; readonly run: string; readonly threads: number; readonly nowMs: number }
+  | {
+      readonly type: 'failed'
+      readonly run: string
+      readonly message: string
+      readonly hint: string
+      readonly nowMs: number
+    }
+  | { readonly type: 'started'; readonly run: string }
+  /** Every thread has drained and the last snapshot is acknowledged. */
+  | { readonly type: 'drained'; readonly run: string }
+  /** SIGTERM. */
+  | { readonly type: 'leave' }
+
+export type AgentAction =
+  | { readonly type: 'reply'; readonly request: number; readonly reply: CommandReply }
+  | { readonly type: 'prepare'; readonly command: Prepare }
+  | { readonly type: 'arm'; readonly startLocalMs: number; readonly epoch: Epoch }
+  | { readonly type: 'epoch'; readonly epoch: Epoch }
+  | { readonly type: 'stop' }
+  | { readonly type: 'abort' }
+  /** End the threads and forget the run. */
+  | { readonly type: 'release' }
+  /** The worker may end its process. */
+  | { readonly type: 'leave' }
+
+export interface AgentDecision {
+  readonly state: AgentState
+  readonly actions: readonly AgentAction[]
+}
+
+export function idleAgent(incarnation: string, threads: number): AgentState {
+  return {
+    incarnation,
+    stage: 'idle',
+    prepare: null,
+    fence: { term: 0, epoch: 0 },
+    epoch: 0,
+    threads,
+    waiting: [],
+    failure: null,
+    leaving: false,
+  }
+}

@@ -1,0 +1,123 @@
+import type { Bus, BusMessage } from '../../bus/bus.ts'
+import { decodeWorkerCommand, encodeCommandReply, encodeWorkerHello } from '../../proto/codec.ts'
+import type { WorkerHello } from '../../proto/messages.ts'
+import type { Subjects } from '../../proto/subjects.ts'
+import { decide } from './agent-decide.ts'
+import { type AgentAction, type AgentEvent, idleAgent } from './agent-state.ts'
+import { createRunSession, type RunSession, type SessionDependencies } from './run-session.ts'
+
+export interface AgentDependencies extends Omit<SessionDependencies, 'command' | 'onEvent'> {
+  readonly bus: Bus
+  readonly subjects: Subjects
+  readonly id: string
+  /** Random, one per process. */
+  readonly incarnation: string
+  readonly version: string
+  readonly host: string
+  readonly pid: number
+  readonly labels: Readonly<Record<string, string>>
+  /** Threads of a run that does not say. */
+  readonly threads: number
+  readonly log: (level: 'info' | 'warn', message: string) => void
+}
+
+export interface Agent {
+  /** Drains what is under way, then `left` resolves. Idempotent. */
+  leave(): void
+  /** Resolves when the worker may end. */
+  readonly left: Promise<void>
+  /** Ends everything at once. */
+  close(): Promise<void>
+}
+
+const beatMs = 500
+
+/** One worker on the bus. Says hello, beats, and does what its coordinator commands. */
+export function createAgent(dependencies: AgentDependencies): Agent {
+  const { bus, subjects, id, incarnation, log, localNowMs } = dependencies
+  let state = idleAgent(incarnation, dependencies.threads)
+  let session: RunSession | null = null
+  let nextRequest = 1
+  const owed = new Map<number, BusMessage>()
+  let resolveLeft: () => void = () => {}
+  const left = new Promise<void>((resolve) => {
+    resolveLeft = resolve
+  })
+
+  function dispatch(event: AgentEvent): void {
+    const decision = decide(state, event)
+    state = decision.state
+    for (const action of decision.actions) perform(action)
+  }
+
+  function perform(action: AgentAction): void {
+    switch (action.type) {
+      case 'reply':
+        owed.get(action.request)?.respond(encodeCommandReply(action.reply))
+        owed.delete(action.request)
+        return
+      case 'prepare':
+        log('info', `preparing run ${action.command.run}`)
+        session = createRunSession({ ...dependencies, command: action.command, onEvent: dispatch })
+        return
+      case 'arm':
+        session?.arm(action.startLocalMs, action.epoch)
+        return
+      case 'epoch':
+        log('info', `epoch ${action.epoch.number}: ${action.epoch.cause}`)
+        session?.epoch(action.epoch)
+        return
+      case 'stop':
+        log('info', 'stopping: what is in flight finishes')
+        session?.stop()
+        return
+      case 'abort':
+        log('info', 'aborting: what is in flight is interrupted')
+        session?.abort()
+        return
+      case 'release':
+        log('info', 'released')
+        void session?.close()
+        session = null
+        return
+      case 'leave':
+        resolveLeft()
+        return
+      default:
+        action satisfies never
+    }
+  }
+
+  function hello(): WorkerHello {
+    const { version, host, pid, labels } = dependencies
+    const { threads, stage, prepare } = state
+    return { id, incarnation, version, threads, labels, host, pid, state: stage, run: prepare?.run ?? null }
+  }
+
+  const commands = bus.subscribe(subjects.command(id), (message) => {
+    try {
+      const command = decodeWorkerCommand(message.payload)
+      const request = nextRequest++
+      owed.set(request, message)
+      dispatch({ type: 'command', command, request, nowMs: localNowMs() })
+    } catch (error) {
+      log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
+    }
+  })
+  const states = bus.onState((busState) => {
+    if (busState === 'connected') bus.publish(subjects.hello(id), encodeWorkerHello(hello()))
+  })
+  const beat = setInterval(() => bus.publish(subjects.beat(id), encodeWorkerHello(hello())), beatMs)
+
+  return {
+    leave: () => dispatch({ type: 'leave' }),
+    left,
+    async close() {
+      clearInterval(beat)
+      commands.unsubscribe()
+      states.unsubscribe()
+      await session?.close()
+      resolveLeft()
+    },
+  }
+}

@@ -1,0 +1,189 @@
+import type { Bus } from '../../bus/bus.ts'
+import { BreakwaterError } from '../../core/error.ts'
+import type { Health } from '../../core/measure/snapshot.ts'
+import { assembleSnapshots } from '../../core/measure/snapshot-assembly.ts'
+import type { Epoch } from '../../core/plan/plan.ts'
+import type { Files } from '../../core/scenario/compiled.ts'
+import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot } from '../../proto/codec.ts'
+import type { WorkerCommand } from '../../proto/messages.ts'
+import { fetchObject } from '../../proto/objects.ts'
+import type { Subjects } from '../../proto/subjects.ts'
+import type { ThreadPart } from '../engine/thread-protocol.ts'
+import type { EngineThreads, StartThreads } from '../engine/threads.ts'
+import type { AgentEvent } from './agent-state.ts'
+import { createOutbox } from './outbox.ts'
+
+export interface SessionDependencies {
+  readonly bus: Bus
+  readonly subjects: Subjects
+  readonly id: string
+  readonly incarnation: string
+  /** Threads of a run that does not say. */
+  readonly threads: number
+  readonly command: Extract<WorkerCommand, { type: 'prepare' }>
+  readonly startThreads: StartThreads
+  /** This machine's monotonic clock, ms. */
+  readonly localNowMs: () => number
+  readonly onEvent: (event: AgentEvent) => void
+  readonly log: (level: 'info' | 'warn', message: string) => void
+}
+
+/** One run on this worker: its threads, and its snapshots on their way. */
+export interface RunSession {
+  arm(startLocalMs: number, epoch: Epoch): void
+  epoch(epoch: Epoch): void
+  stop(): void
+  abort(): void
+  close(): Promise<void>
+}
+
+/** A slow thread holds back the others' parts no longer than this. */
+const partsTogetherMs = 200
+const ackTimeoutMs = 2_000
+
+export function createRunSession(dependencies: SessionDependencies): RunSession {
+  const { bus, subjects, id, incarnation, command, localNowMs, onEvent, log } = dependencies
+  const { run } = command
+  let threads: EngineThreads | null = null
+  let closed = false
+  let sequence = 0
+  let epoch = 0
+  let parts: ThreadPart[] = []
+  let together: NodeJS.Timeout | undefined
+  const drained = new Map<number, ThreadPart>()
+
+  const outbox = createOutbox({
+    async deliver(snapshot) {
+      const reply = await bus.request(subjects.snapshot(run, id), encodeSnapshot(snapshot), {
+        timeoutMs: ackTimeoutMs,
+      })
+      const ack = decodeSnapshotAck(reply)
+      if (ack.incarnation !== incarnation || ack.sequence !== snapshot.sequence) {
+        throw new BreakwaterError(
+          'bad-message',
+          `snapshot ${snapshot.sequence} was acknowledged as ${ack.sequence}`,
+        )
+      }
+    },
+    pause: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 * 2 ** attempt))),
+    onTrouble: (error) => log('warn', `a snapshot was not acknowledged and is sent again: ${String(error)}`),
+  })
+
+  async function prepare(): Promise<void> {
+    const files: Record<string, Uint8Array> = {}
+    for (const [path, ref] of Object.entries(command.files)) {
+      files[path] = await fetchObject(bus, subjects.object(run), ref)
+    }
+    if (closed) return
+    threads = dependencies.startThreads({
+      count: command.threads ?? dependencies.threads,
+      prepare: prepareMessage(command, id, files),
+      onPart,
+      onRowsWanted: (thread, source) => void lease(thread, source),
+      onFailed: (error) => fail(error),
+    })
+    await threads.prepare()
+    onEvent({ type: 'prepared', run, threads: threads.count, nowMs: localNowMs() })
+  }
+
+  function fail(error: unknown): void {
+    if (closed) return
+    const message = error instanceof Error ? error.message : String(error)
+    const hint =
+      error instanceof BreakwaterError
+        ? (error.hint ?? '')
+        : 'this is a defect of breakwater: please report it'
+    log('warn', `run ${run} failed here: ${message}`)
+    onEvent({ type: 'failed', run, message, hint, nowMs: localNowMs() })
+    threads?.abort()
+  }
+
+  async function lease(thread: number, source: number): Promise<void> {
+    const wanted = encodeRowsRequest({ worker: id, incarnation, source })
+    while (!closed) {
+      try {
+        const reply = decodeRowsReply(
+          await bus.request(subjects.rows(run), wanted, { timeoutMs: ackTimeoutMs }),
+        )
+        threads?.rows(thread, source, reply.from, reply.count)
+        return
+      } catch (error) {
+        log('warn', `no rows yet: ${String(error)}`)
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    }
+  }
+
+  function onPart(part: ThreadPart): void {
+    if (parts.length === 0 && drained.size === 0 && sequence === 0) onEvent({ type: 'started', run })
+    parts.push(part)
+    if (part.drained) drained.set(part.thread, part)
+    const count = threads?.count ?? 0
+    if (drained.size === count) return void finish()
+    const reported = new Set(parts.map((p) => p.thread))
+    if (reported.size + drained.size >= count) return ship(false)
+    together ??= setTimeout(() => ship(false), partsTogetherMs)
+  }
+
+  function ship(final: boolean): void {
+    clearTimeout(together)
+    together = undefined
+    const snapshots = assembleSnapshots(parts, {
+      run,
+      worker: id,
+      incarnation,
+      epoch,
+      firstSequence: sequence + 1,
+      final,
+      totals: final ? [...drained.values()].flatMap((p) => p.totals ?? []) : null,
+      health: healthOf(parts),
+    })
+    parts = []
+    sequence += snapshots.length
+    outbox.add(snapshots)
+  }
+
+  async function finish(): Promise<void> {
+    ship(true)
+    await outbox.drained()
+    if (!closed) onEvent({ type: 'drained', run })
+  }
+
+  prepare().catch(fail)
+
+  return {
+    arm(startLocalMs, first) {
+      epoch = first.number
+      threads?.arm(startLocalMs, first)
+    },
+    epoch(next) {
+      epoch = next.number
+      threads?.epoch(next)
+    },
+    stop: () => threads?.stop(),
+    abort: () => threads?.abort(),
+    async close() {
+      closed = true
+      clearTimeout(together)
+      outbox.close()
+      await threads?.exit()
+    },
+  }
+}
+
+function prepareMessage(command: SessionDependencies['command'], worker: string, files: Files) {
+  const { run, test, seed, pace, engine, secrets } = command
+  return { run, worker, test, seed, files, pace, engine, secrets }
+}
+
+/** The worker's: its threads together, so that several workers in one process can be told apart. */
+function healthOf(parts: readonly ThreadPart[]): Health {
+  const newest = new Map(parts.map((part) => [part.thread, part]))
+  const threads = [...newest.values()].map((part) => part.health)
+  return {
+    cpu: threads.reduce((sum, thread) => sum + thread.cpu, 0),
+    threads,
+    rssBytes: process.memoryUsage.rss(),
+    openSockets: [...newest.values()].reduce((sum, part) => sum + part.openSockets, 0),
+  }
+}
