@@ -1,0 +1,65 @@
+import { connect } from '@nats-io/transport-node'
+import { freePort } from './free-port.ts'
+import { type Program, startProgram } from './program.ts'
+import { makeTempDir } from './temp-dir.ts'
+import { tool } from './tools.ts'
+import { until } from './until.ts'
+
+export interface Nats {
+  readonly url: string
+  readonly port: number
+  readonly pid: () => number
+  /** The same address and the same storage again, after `kill`. */
+  readonly restart: () => Promise<void>
+  readonly kill: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+/** A real nats-server of this test's own, answering when the promise resolves. */
+export async function startNats({
+  jetstream = true,
+  args = [],
+}: {
+  readonly jetstream?: boolean
+  readonly args?: readonly string[]
+} = {}): Promise<Nats> {
+  const storage = await makeTempDir()
+  const port = await freePort()
+  const url = `nats://127.0.0.1:${port}`
+  const start = async () => {
+    const storing = jetstream ? ['--jetstream', '--store_dir', storage.path] : []
+    const server = await startProgram(tool('nats-server'), [
+      ...['--addr', '127.0.0.1', '--port', String(port)],
+      ...storing,
+      ...args,
+    ])
+    await isReady(server, url)
+    return server
+  }
+  let server = await start()
+  return {
+    url,
+    port,
+    pid: () => server.pid,
+    restart: async () => {
+      server = await start()
+    },
+    kill: async () => {
+      await server.stop('SIGKILL')
+    },
+    stop: async () => {
+      await server.stop()
+      await storage.remove()
+    },
+  }
+}
+
+async function isReady(server: Program, url: string): Promise<void> {
+  await until('nats-server answers', async () => {
+    if (!server.isRunning()) return true
+    const connection = await connect({ servers: url, reconnect: false, timeout: 2000 })
+    await connection.close()
+    return true
+  })
+  if (!server.isRunning()) throw new Error(`nats-server ended at once:\n${server.output()}`)
+}
