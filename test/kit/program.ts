@@ -16,6 +16,8 @@ export interface Program {
 export interface ProgramOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** In a session of its own, without the terminal that the tests may run in. */
+  readonly detached?: boolean
 }
 
 const running = new Set<ChildProcess>()
@@ -28,9 +30,14 @@ process.on('exit', () => {
 export async function startProgram(
   file: string,
   args: readonly string[],
-  { cwd, env }: ProgramOptions = {},
+  { cwd, env, detached = false }: ProgramOptions = {},
 ): Promise<Program> {
-  const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(file, args, {
+    cwd,
+    detached,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const chunks: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
