@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import type { OpenPhase } from '../../core/spec/load-test.ts'
+import { type Corner, openPhase, sinePhase } from './phases.ts'
+
+/** Jumps, stretches without rate, ramps from and to 0: whatever the language can say, up to a few thousand arrivals. */
+const linearPhase: fc.Arbitrary<OpenPhase> = fc
+  .array(
+    fc.record({
+      lengthMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5000 })),
+      perSecond: fc.oneof(
+        fc.constant(0),
+        fc.integer({ min: 1, max: 500 }),
+        fc.double({ min: 0, max: 500, noNaN: true }),
+      ),
+    }),
+    { minLength: 2, maxLength: 8 },
+  )
+  .map((stretches) => {
+    let atMs = 0
+    const corners = stretches.map(({ lengthMs, perSecond }, index): Corner => {
+      if (index > 0) atMs += lengthMs
+      return [atMs, perSecond]
+    })
+    return openPhase(corners)
+  })
+
+const sine: fc.Arbitrary<OpenPhase> = fc
+  .record({
+    mean: fc.double({ min: 0, max: 300, noNaN: true }),
+    amplitude: fc.double({ min: 0, max: 400, noNaN: true }),
+    periodMs: fc.integer({ min: 100, max: 10_000 }),
+    durationMs: fc.integer({ min: 0, max: 12_000 }),
+  })
+  .map(({ durationMs, ...shape }) => sinePhase(shape, durationMs))
+
+export const uniformPhase: fc.Arbitrary<OpenPhase> = fc.oneof(linearPhase, sine)
+
+export const anyOpenPhase: fc.Arbitrary<OpenPhase> = fc
+  .tuple(uniformPhase, fc.constantFrom('uniform' as const, 'poisson' as const))
+  .map(([phase, arrivals]) => ({ ...phase, arrivals }))
