@@ -1,0 +1,106 @@
+import type { LoadTest, OpenPhase, RatePoint } from '../spec/load-test.ts'
+import type { Micros } from './plan.ts'
+
+interface Window {
+  readonly startAt: Micros
+  readonly endAt: Micros
+}
+
+/** Highest λ of one phase, per second. */
+export function peakOf({ rate, durationMs }: OpenPhase): number {
+  switch (rate.kind) {
+    case 'linear':
+      return rate.points.reduce((peak, point) => Math.max(peak, point.perSecond), 0)
+    case 'sine': {
+      const quarterMs = rate.periodMs / 4
+      const crestMs = Math.min(durationMs, quarterMs)
+      return Math.max(0, rate.mean + rate.amplitude * Math.sin((2 * Math.PI * crestMs) / rate.periodMs))
+    }
+    default:
+      return rate satisfies never
+  }
+}
+
+/**
+ * Highest sum of λ over phases side by side, per second. Linear rates have their highest sum where one of them bends, jumps, starts or ends, so both limits
+ * there are exact; sine phases are looked at 64 times a period besides, which misses less than 0.13 % of an amplitude.
+ */
+export function peakOfAll(test: LoadTest, windows: readonly Window[]): number {
+  const open = test.load.flatMap((phase, index) => {
+    const { startAt, endAt } = windows[index] as Window
+    return phase.loop === 'open' && endAt > startAt ? [{ phase, startAt, endAt }] : []
+  })
+  let peak = open.reduce((highest, { phase }) => Math.max(highest, peakOf(phase)), 0)
+  for (const one of open) {
+    if (!open.some((other) => other !== one && overlap(one, other))) continue
+    for (const at of turningPoints(one.phase, one.startAt, one.endAt)) {
+      let before = 0
+      let behind = 0
+      for (const { phase, startAt, endAt } of open) {
+        if (at > startAt && at <= endAt) before += rateBefore(phase, (at - startAt) / 1000)
+        if (at >= startAt && at < endAt) behind += rateBehind(phase, (at - startAt) / 1000)
+      }
+      peak = Math.max(peak, before, behind)
+    }
+  }
+  return peak
+}
+
+export function overlap(one: Window, other: Window): boolean {
+  return one.startAt < other.endAt && other.startAt < one.endAt
+}
+
+/** At most 4,096 samples of a sine, however often it swings. */
+function turningPoints({ rate, durationMs }: OpenPhase, startAt: Micros, endAt: Micros): readonly Micros[] {
+  switch (rate.kind) {
+    case 'linear':
+      return rate.points.map((point) => startAt + point.atMs * 1000)
+    case 'sine': {
+      const samples = Math.min(4096, Math.ceil((64 * durationMs) / rate.periodMs))
+      const stepAt = (rate.periodMs * 1000) / 64
+      return [...Array.from({ length: samples }, (_, sample) => startAt + sample * stepAt), endAt]
+    }
+    default:
+      return rate satisfies never
+  }
+}
+
+/** λ(t−): at a jump the rate before it. */
+function rateBefore({ rate }: OpenPhase, timeMs: number): number {
+  if (rate.kind === 'sine') return sineAt(rate, timeMs)
+  const next = countOf(rate.points, (point) => point.atMs < timeMs)
+  return between(rate.points[Math.max(0, next - 1)], rate.points[next], timeMs)
+}
+
+/** λ(t+): at a jump the rate behind it. */
+function rateBehind({ rate }: OpenPhase, timeMs: number): number {
+  if (rate.kind === 'sine') return sineAt(rate, timeMs)
+  const next = countOf(rate.points, (point) => point.atMs <= timeMs)
+  return between(rate.points[next - 1], rate.points[next], timeMs)
+}
+
+/** How many points, from the first on, are on this side. */
+function countOf(points: readonly RatePoint[], isBelow: (point: RatePoint) => boolean): number {
+  let low = 0
+  let high = points.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (isBelow(points[middle] as RatePoint)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function between(from: RatePoint | undefined, to: RatePoint | undefined, timeMs: number): number {
+  if (from === undefined || to === undefined) return (from ?? to)?.perSecond ?? 0
+  if (to.atMs <= timeMs) return to.perSecond
+  if (to.atMs === from.atMs) return from.perSecond
+  return from.perSecond + ((to.perSecond - from.perSecond) * (timeMs - from.atMs)) / (to.atMs - from.atMs)
+}
+
+function sineAt(
+  { mean, amplitude, periodMs }: { mean: number; amplitude: number; periodMs: number },
+  timeMs: number,
+): number {
+  return Math.max(0, mean + amplitude * Math.sin((2 * Math.PI * timeMs) / periodMs))
+}
