@@ -1,5 +1,6 @@
 import type { RequestError } from '../measure/request-error.ts'
 import type { LoadTest, Think } from '../spec/load-test.ts'
+import type { RowSource } from './row-picker.ts'
 
 /**
  * A LoadTest's scenarios, compiled once per thread. A program is a flat list of operations walked by a counter, so that
@@ -9,6 +10,8 @@ export interface CompiledTest {
   readonly scenarios: readonly CompiledScenario[]
   /** Every request of every program; `CompiledRequest.index` counts through it. */
   readonly requests: readonly CompiledRequest[]
+  /** By their order in the LoadTest's `data`, with their number of rows; 0 for one that no template reads. For createRowPicker. */
+  readonly sources: readonly RowSource[]
   /** A fresh scope for one user; pooled by the engine. */
   createScope(): Scope
 }

@@ -1,0 +1,81 @@
+import type { Check } from '../spec/load-test.ts'
+import { type JsonPath, parseJsonPath } from './json-path.ts'
+import { compileMatcher } from './matcher.ts'
+import type { Names } from './names.ts'
+import type { ResponseView } from './response-view.ts'
+import type { UserScope } from './user-scope.ts'
+import { shown } from './value.ts'
+
+/** Null: it holds; else a sentence that says what was expected and what was found. */
+export type CompiledCheck = (scope: UserScope, view: ResponseView) => string | null
+
+/** Checks of everything but the status. */
+export function compileCheck(check: Exclude<Check, { kind: 'status' }>, names: Names): CompiledCheck {
+  switch (check.kind) {
+    case 'json': {
+      const path = jsonPathOf(check.expression)
+      const match = compileMatcher(check.matcher, names, false)
+      return (scope, view) => {
+        const looked = look(path, view)
+        const expected = match(scope, looked.value)
+        if (expected === null && looked.problem === null) return null
+        if (looked.problem !== null) return `expected ${path.text} in the body, but ${looked.problem}`
+        return `expected ${path.text} to be ${expected}, got ${shown(looked.value)}`
+      }
+    }
+    case 'header': {
+      const name = check.header.toLowerCase()
+      const match = compileMatcher(check.matcher, names, true)
+      return (scope, view) => {
+        const actual = view.header(name)
+        const expected = match(scope, actual)
+        return expected === null
+          ? null
+          : `expected the header ${name} to be ${expected}, got ${shown(actual)}`
+      }
+    }
+    case 'body': {
+      const match = compileMatcher(check.matcher, names, true)
+      return (scope, view) => {
+        const actual = view.text === '' ? undefined : view.text
+        const expected = match(scope, actual ?? (check.matcher.op === 'exists' ? undefined : ''))
+        return expected === null ? null : `expected the body to be ${expected}, got ${shown(actual)}`
+      }
+    }
+    case 'size': {
+      const match = compileMatcher(check.matcher, names, false)
+      return (scope, view) => {
+        const expected = match(scope, view.response.bodyBytes)
+        return expected === null
+          ? null
+          : `expected a body of ${expected} bytes, got ${view.response.bodyBytes}`
+      }
+    }
+    case 'time': {
+      const match = compileMatcher(check.matcher, names, false)
+      return (scope, view) => {
+        const expected = match(scope, view.response.serviceMs)
+        if (expected === null) return null
+        return `expected a service time of ${expected} ms, got ${Number(view.response.serviceMs.toFixed(3))}`
+      }
+    }
+    default:
+      return check satisfies never
+  }
+}
+
+/** What a path finds in a body; `problem` where the body could not be searched at all. */
+export function look(path: JsonPath, view: ResponseView): { value: unknown; problem: string | null } {
+  const document = view.document
+  if (!document.ok) return { value: undefined, problem: document.problem }
+  const found = path.find(document.value)
+  if (found.found) return { value: found.value, problem: null }
+  return { value: undefined, problem: found.gaveUp ? 'it is too large or too deep to search for it' : null }
+}
+
+/** Of a LoadTest that has been accepted. */
+export function jsonPathOf(expression: string): JsonPath {
+  const parsed = parseJsonPath(expression)
+  if (!parsed.ok) throw new TypeError(parsed.message)
+  return parsed.path
+}

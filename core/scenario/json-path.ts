@@ -1,0 +1,165 @@
+import { PathReader, type Segment, type Selector } from './json-path-reader.ts'
+
+/**
+ * JSONPath (RFC 9535) without filters and functions: names, indices, wildcards, slices, unions of them, and descendants. Nothing is
+ * evaluated as code. A path gives the first match in document order; looking for it is bounded in nodes visited and in depth,
+ * whatever the path and the document are.
+ */
+export interface JsonPath {
+  readonly text: string
+  find(document: unknown): Found
+}
+
+/** `value` where there is a match. `gaveUp`: the bound was met before one was found. */
+export type Found =
+  | { readonly found: true; readonly value: unknown }
+  | { readonly found: false; readonly gaveUp: boolean }
+
+export type ParsedJsonPath =
+  | { readonly ok: true; readonly path: JsonPath }
+  | { readonly ok: false; readonly message: string; readonly hint: string }
+
+/** About 30 ms of looking. */
+const mostVisits = 1_000_000
+/** Documents nested deeper are not walked to their end by wildcards and descendants. */
+const mostDepth = 512
+
+const nothing: Found = Object.freeze({ found: false, gaveUp: false })
+const surrendered: Found = Object.freeze({ found: false, gaveUp: true })
+
+export function parseJsonPath(text: string): ParsedJsonPath {
+  const parsed = new PathReader(text).read()
+  if ('problem' in parsed) {
+    return {
+      ok: false,
+      message: `The JSONPath \`${text.slice(0, 80)}\` ${parsed.problem}.`,
+      hint: parsed.hint,
+    }
+  }
+  const keys = straightKeys(parsed.segments)
+  const find = keys
+    ? (document: unknown) => follow(document, keys)
+    : (document: unknown) => new Search(parsed.segments).from(document)
+  return { ok: true, path: { text, find } }
+}
+
+/** The keys of a path that can match at one place alone; undefined for any other. */
+function straightKeys(segments: readonly Segment[]): (string | number)[] | undefined {
+  const keys: (string | number)[] = []
+  for (const { descend, selectors } of segments) {
+    const selector = selectors[0]
+    if (descend || selectors.length !== 1 || selector === undefined) return undefined
+    if (selector.kind === 'name') keys.push(selector.name)
+    else if (selector.kind === 'index') keys.push(selector.index)
+    else return undefined
+  }
+  return keys
+}
+
+function follow(document: unknown, keys: readonly (string | number)[]): Found {
+  let value = document
+  for (const key of keys) {
+    value = typeof key === 'string' ? member(value, key) : element(value, key)
+    if (value === undefined) return nothing
+  }
+  return { found: true, value }
+}
+
+/** JSON knows no undefined, so it stands for "no such member". */
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+}
+
+function element(value: unknown, index: number): unknown {
+  return Array.isArray(value) ? value[index < 0 ? value.length + index : index] : undefined
+}
+
+/** Depth first, so that the first match found is the first of the document; undefined while there is none. */
+class Search {
+  readonly #segments: readonly Segment[]
+  #visits = 0
+
+  constructor(segments: readonly Segment[]) {
+    this.#segments = segments
+  }
+
+  from(document: unknown): Found {
+    const value = this.#match(document, 0, 0)
+    if (value !== undefined) return { found: true, value }
+    return this.#visits >= mostVisits ? surrendered : nothing
+  }
+
+  #match(value: unknown, at: number, depth: number): unknown {
+    const segment = this.#segments[at]
+    if (segment === undefined) return value
+    for (const selector of segment.selectors) {
+      const match = this.#select(value, selector, at, depth)
+      if (match !== undefined) return match
+    }
+    if (!segment.descend) return undefined
+    return this.#each(value, depth, (child) => this.#match(child, at, depth + 1))
+  }
+
+  #select(value: unknown, selector: Selector, at: number, depth: number): unknown {
+    const next = (child: unknown) => (child === undefined ? undefined : this.#match(child, at + 1, depth + 1))
+    switch (selector.kind) {
+      case 'name':
+        return next(member(value, selector.name))
+      case 'index':
+        return next(element(value, selector.index))
+      case 'wildcard':
+        return this.#each(value, depth, next)
+      case 'slice':
+        return Array.isArray(value) ? this.#slice(value, selector, next) : undefined
+      default:
+        return selector satisfies never
+    }
+  }
+
+  #each(value: unknown, depth: number, look: (child: unknown) => unknown): unknown {
+    if (typeof value !== 'object' || value === null) return undefined
+    if (depth >= mostDepth) {
+      this.#visits = mostVisits
+      return undefined
+    }
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length && this.#visits < mostVisits; i++) {
+        this.#visits++
+        const match = look(value[i])
+        if (match !== undefined) return match
+      }
+      return undefined
+    }
+    for (const name in value) {
+      if (++this.#visits >= mostVisits) return undefined
+      const match = look(member(value, name))
+      if (match !== undefined) return match
+    }
+    return undefined
+  }
+
+  /** Bounds as RFC 9535 §2.3.4.2 has them. */
+  #slice(
+    array: readonly unknown[],
+    { start, end, step }: { start: number | null; end: number | null; step: number },
+    look: (child: unknown) => unknown,
+  ): unknown {
+    if (step === 0) return undefined
+    const size = array.length
+    const from = start === null ? (step > 0 ? 0 : size - 1) : start < 0 ? size + start : start
+    const to = end === null ? (step > 0 ? size : -1) : end < 0 ? size + end : end
+    const first = step > 0 ? clamp(from, 0, size) : clamp(from, -1, size - 1)
+    const last = step > 0 ? clamp(to, 0, size) : clamp(to, -1, size - 1)
+    for (let i = first; step > 0 ? i < last : i > last; i += step) {
+      if (++this.#visits >= mostVisits) return undefined
+      const match = look(array[i])
+      if (match !== undefined) return match
+    }
+    return undefined
+  }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high)
+}

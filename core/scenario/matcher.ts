@@ -1,0 +1,124 @@
+import { RE2JS, RE2JSException } from 're2js'
+import type { Matcher } from '../spec/load-test.ts'
+import { compileJson, compileText } from './expression.ts'
+import type { Names } from './names.ts'
+import { valueIn } from './part.ts'
+import type { UserScope } from './user-scope.ts'
+import { shown, textOf } from './value.ts'
+
+/** `actual` is undefined where there is nothing. Null: it matches; else what was expected, as a sentence goes on: `expected … 200`. */
+export type Match = (scope: UserScope, actual: unknown) => string | null
+
+/** Characters that a regular expression looks at; the rest of a longer text is not searched. */
+const mostSearched = 1 << 20
+
+/**
+ * `loose`: the actual value is text (a header, a body), so that the number 5 and the text "5" are equal. Linear in the value's size,
+ * regular expressions included.
+ */
+export function compileMatcher(matcher: Matcher, names: Names, loose: boolean): Match {
+  switch (matcher.op) {
+    case 'equals': {
+      const expected = compileJson(matcher.value, names)
+      return (scope, actual) => {
+        const value = valueIn(scope, expected)
+        return equal(actual, value, loose) ? null : shown(value)
+      }
+    }
+    case 'in': {
+      const choices = matcher.values.map((value) => compileJson(value, names))
+      return (scope, actual) => {
+        const values = choices.map((choice) => valueIn(scope, choice))
+        return values.some((value) => equal(actual, value, loose))
+          ? null
+          : `one of ${values.map(shown).join(', ')}`
+      }
+    }
+    case 'contains': {
+      const expected = compileText(matcher.text, names)
+      return (scope, actual) => {
+        const text = valueIn(scope, expected)
+        return contains(actual, text) ? null : `something with ${shown(text)} in it`
+      }
+    }
+    case 'matches': {
+      const pattern = compilePattern(matcher.pattern)
+      return (_scope, actual) => {
+        if (actual !== undefined && pattern.test(textOf(actual).slice(0, mostSearched))) return null
+        return `a match of /${matcher.pattern.slice(0, 80)}/`
+      }
+    }
+    case '<':
+      return comparison(matcher.op, matcher.value, (actual) => actual < matcher.value)
+    case '<=':
+      return comparison(matcher.op, matcher.value, (actual) => actual <= matcher.value)
+    case '>':
+      return comparison(matcher.op, matcher.value, (actual) => actual > matcher.value)
+    case '>=':
+      return comparison(matcher.op, matcher.value, (actual) => actual >= matcher.value)
+    case 'exists':
+      return (_scope, actual) => {
+        if ((actual !== undefined) === matcher.exists) return null
+        return matcher.exists ? 'something' : 'nothing'
+      }
+    default:
+      return matcher satisfies never
+  }
+}
+
+/** Searches in linear time; anchors are the pattern's own. */
+export interface Pattern {
+  test(text: string): boolean
+}
+
+/** Throws RangeError with what is wrong, for a pattern that RE2 cannot run. */
+export function compilePattern(pattern: string): Pattern {
+  try {
+    return RE2JS.compile(pattern)
+  } catch (error) {
+    if (error instanceof RE2JSException) throw new RangeError(error.message, { cause: error })
+    throw error
+  }
+}
+
+function comparison(op: string, limit: number, holds: (actual: number) => boolean): Match {
+  const expected = `${op} ${limit}`
+  return (_scope, actual) => {
+    const number =
+      typeof actual === 'number'
+        ? actual
+        : typeof actual === 'string' && actual.trim() !== ''
+          ? Number(actual)
+          : Number.NaN
+    return holds(number) ? null : expected
+  }
+}
+
+function contains(actual: unknown, text: string): boolean {
+  if (Array.isArray(actual)) return actual.some((item) => typeof item !== 'object' && textOf(item) === text)
+  return actual !== undefined && actual !== null && textOf(actual).includes(text)
+}
+
+function equal(actual: unknown, expected: unknown, loose: boolean): boolean {
+  if (loose && typeof actual === 'string') return actual === textOf(expected)
+  return same(actual, expected)
+}
+
+/** Equality of JSON values; members in any order. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]))
+  }
+  if (Array.isArray(b)) return false
+  const names = Object.keys(a)
+  return (
+    names.length === Object.keys(b).length &&
+    names.every(
+      (name) =>
+        Object.hasOwn(b, name) &&
+        same((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
+    )
+  )
+}

@@ -1,0 +1,55 @@
+import type { ReceivedResponse } from './compiled.ts'
+import { jsonText } from './value.ts'
+
+/** A body as JSON, or why it is none. */
+export type Document =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: string }
+
+const decoder = new TextDecoder()
+
+/** One response as captures and checks look at it: its text is decoded, and its JSON parsed, at most once. */
+export class ResponseView {
+  readonly response: ReceivedResponse
+  readonly #grpc: boolean
+  #text: string | undefined
+  #document: Document | undefined
+
+  constructor(response: ReceivedResponse, grpc: boolean) {
+    this.response = response
+    this.#grpc = grpc
+  }
+
+  get text(): string {
+    this.#text ??= this.#grpc
+      ? jsonText(this.response.message)
+      : decoder.decode(this.response.body ?? undefined)
+    return this.#text
+  }
+
+  get document(): Document {
+    this.#document ??= this.#read()
+    return this.#document
+  }
+
+  /** Undefined where there is none; several of one name as one list (RFC 9110 §5.3). */
+  header(name: string): string | undefined {
+    const headers = this.response.headers
+    if (headers === null) return undefined
+    let value: string | undefined
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] === name) value = value === undefined ? headers[i + 1] : `${value}, ${headers[i + 1]}`
+    }
+    return value
+  }
+
+  #read(): Document {
+    if (this.#grpc) return { ok: true, value: this.response.message }
+    if (this.response.bodyBytes === 0 && this.text === '') return { ok: false, problem: 'the body is empty' }
+    try {
+      return { ok: true, value: JSON.parse(this.text) }
+    } catch {
+      return { ok: false, problem: 'the body is not JSON' }
+    }
+  }
+}
