@@ -1,5 +1,6 @@
 import type { Bus, BusMessage, BusState, Subscription } from './bus.ts'
 import { busClosed, busTimeout, noResponders, tooLarge } from './errors.ts'
+import { hear } from './hear.ts'
 import { hasWildcard, requireSubject, subjectMatches } from './subject.ts'
 
 /** A bus within one process. What is published by any one participant arrives in its order, in a later turn of the event loop. */
@@ -15,7 +16,7 @@ export function createMemoryBus({ maxPayload = 1_048_576 } = {}): MemoryBusHub {
 
 interface Listener {
   readonly pattern: string
-  readonly hear: (message: BusMessage) => void
+  readonly handle: (message: BusMessage) => void
   open: boolean
 }
 
@@ -87,21 +88,10 @@ class Switchboard {
     this.#scheduled = false
     for (const { message, listeners } of queue) {
       for (const listener of listeners) {
-        if (listener.open) hear(listener, message)
+        if (listener.open) hear(listener.handle, message)
       }
     }
     for (const callback of afterwards) callback()
-  }
-}
-
-/** A handler that throws is a bug and ends the process, as anywhere; the messages behind it are not its business. */
-function hear(listener: Listener, message: BusMessage): void {
-  try {
-    listener.hear(message)
-  } catch (bug) {
-    queueMicrotask(() => {
-      throw bug
-    })
   }
 }
 
@@ -126,7 +116,7 @@ class MemoryBus implements Bus {
   subscribe(subject: string, handle: (message: BusMessage) => void): Subscription {
     this.#requireOpen()
     requireSubject(subject, { wildcards: true })
-    const listener: Listener = { pattern: subject, hear: handle, open: true }
+    const listener: Listener = { pattern: subject, handle, open: true }
     this.#listeners.add(listener)
     this.#switchboard.add(listener)
     return {
