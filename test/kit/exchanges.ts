@@ -1,0 +1,146 @@
+import type { RequestError } from '../../core/measure/request-error.ts'
+import type { RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { Target } from '../../core/spec/load-test.ts'
+import { createClock } from '../../worker/engine/clock.ts'
+import type { Exchange, Transport } from '../../worker/engine/transport-port.ts'
+import { createTransport, type TransportSettings } from '../../worker/transport/create-transport.ts'
+
+export interface RequestWish {
+  method?: string
+  path?: string
+  headers?: readonly string[]
+  body?: string | Uint8Array | null
+  /** Instead of the above. */
+  request?: RenderedRequest
+  user?: number
+  wantHeaders?: boolean
+  wantCookies?: boolean
+  wantBody?: boolean
+}
+
+export interface TargetWish extends Partial<Omit<Target, 'connections' | 'tls' | 'timeoutMs'>> {
+  connections?: Partial<Target['connections']>
+  tls?: Partial<Target['tls']>
+  timeoutMs?: Partial<Target['timeoutMs']>
+}
+
+export function targetOf(url: string, wish: TargetWish = {}): Target {
+  return {
+    url,
+    protocol: null,
+    headers: {},
+    grpc: null,
+    userAgent: 'breakwater/test',
+    maxBodyBytes: 10 * 1024 * 1024,
+    ...wish,
+    timeoutMs: { connect: 5_000, request: 10_000, ...wish.timeoutMs },
+    tls: { caFile: null, insecureSkipVerify: false, serverName: null, ...wish.tls },
+    connections: { share: 'pool', max: null, idleMs: 30_000, lifetimeMs: null, warm: 0, ...wish.connections },
+  }
+}
+
+/**
+ * An engine's side of the transport port: exchanges in a pool by slot, each used again, as the engine does. It fails at once on what the port
+ * forbids: `done` twice, from within `send`, or for an exchange that is not under way.
+ */
+export class Exchanges {
+  readonly transport: Transport
+  readonly violations: string[] = []
+  readonly clock = createClock()
+  readonly #waiting = new Map<Exchange, (exchange: Exchange) => void>()
+  readonly #free: Exchange[] = []
+  #slots = 0
+  #isSending = false
+
+  constructor(target: Target, more: Partial<TransportSettings> = {}) {
+    this.transport = createTransport({
+      target,
+      threads: 1,
+      thread: 0,
+      detail: false,
+      files: {},
+      clock: this.clock,
+      ...more,
+      sink: {
+        done: (exchange) => {
+          if (this.#isSending) this.violations.push('done from within send')
+          const resolve = this.#waiting.get(exchange)
+          if (resolve === undefined) this.violations.push(`done for an exchange that is not under way`)
+          this.#waiting.delete(exchange)
+          resolve?.(exchange)
+        },
+      },
+    })
+  }
+
+  get underWay(): number {
+    return this.#waiting.size
+  }
+
+  /** Sends, and resolves with a copy of the exchange when it is done. */
+  send(wish: RequestWish = {}): Promise<Exchange> {
+    return this.start(wish).done
+  }
+
+  start(wish: RequestWish = {}): { exchange: Exchange; done: Promise<Exchange> } {
+    const exchange = this.#free.pop() ?? newExchange(this.#slots++)
+    exchange.request = wish.request ?? {
+      kind: 'http',
+      method: wish.method ?? 'GET',
+      path: wish.path ?? '/',
+      headers: wish.headers ?? [],
+      body: wish.body ?? null,
+    }
+    exchange.user = wish.user ?? exchange.slot
+    exchange.wantHeaders = wish.wantHeaders ?? false
+    exchange.wantCookies = wish.wantCookies ?? false
+    exchange.wantBody = wish.wantBody ?? false
+    exchange.dispatchedAt = this.clock.nowMicros()
+    const done = new Promise<Exchange>((resolve) => this.#waiting.set(exchange, resolve)).then((ended) => {
+      const copy = { ...ended }
+      this.#free.push(ended)
+      return copy
+    })
+    this.#isSending = true
+    this.transport.send(exchange)
+    this.#isSending = false
+    return { exchange, done }
+  }
+
+  cancel(exchange: Exchange, error: RequestError = 'timeout'): void {
+    this.transport.cancel(exchange, error)
+  }
+
+  async close(): Promise<void> {
+    await this.transport.close()
+  }
+}
+
+function newExchange(slot: number): Exchange {
+  return {
+    slot,
+    request: { kind: 'http', method: 'GET', path: '/', headers: [], body: null },
+    requestIndex: 0,
+    user: 0,
+    dispatchedAt: 0,
+    wantHeaders: false,
+    wantCookies: false,
+    wantBody: false,
+    sentAt: Number.NaN,
+    firstByteAt: Number.NaN,
+    doneAt: Number.NaN,
+    connectMicros: Number.NaN,
+    tlsMicros: Number.NaN,
+    status: 0,
+    error: null,
+    errorDetail: null,
+    sends: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    bodyBytes: 0,
+    headers: null,
+    setCookies: null,
+    body: null,
+    message: null,
+  }
+}

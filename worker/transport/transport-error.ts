@@ -1,0 +1,98 @@
+import type { RequestError } from '../../core/measure/request-error.ts'
+
+/**
+ * The stable name of what a socket, TLS, undici or node:http2 raised. `refused`: nobody listens or no route; `reset`: the connection broke, also
+ * in the middle of an answer; `protocol`: what came (or what was to be sent) is not HTTP; `ports`: this machine has no port or descriptor left.
+ * What is not known by its code is a `reset`: the exchange ended without an answer, and `errorDetailOf` says why.
+ */
+export function requestErrorOf(error: unknown): RequestError {
+  const code = codeOf(error)
+  const named = byCode[code]
+  if (named !== undefined) return named
+  if (code === 'UND_ERR_SOCKET') return messageOf(error).startsWith('bad ') ? 'protocol' : 'reset'
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return endedByPeersProtocolError(error) ? 'protocol' : 'reset'
+  if (code.startsWith('HPE_')) return 'protocol'
+  if (code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('CERT_')) return 'tls'
+  if (certificateCodes.has(code)) return 'tls'
+  return 'reset'
+}
+
+/** A sentence for the failure sample. */
+export function errorDetailOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(messageOf).join('; ')
+  }
+  return messageOf(error)
+}
+
+const byCode: Readonly<Record<string, RequestError>> = {
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'refused',
+  ENETUNREACH: 'refused',
+  EHOSTDOWN: 'refused',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  ERR_STREAM_PREMATURE_CLOSE: 'reset',
+  // The answer ended in its middle because the connection did.
+  HPE_INVALID_EOF_STATE: 'reset',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
+  EAI_NODATA: 'dns',
+  ENODATA: 'dns',
+  ESERVFAIL: 'dns',
+  // OpenSSL refused the handshake, or what came is not TLS.
+  EPROTO: 'tls',
+  EADDRNOTAVAIL: 'ports',
+  EADDRINUSE: 'ports',
+  EMFILE: 'ports',
+  ENFILE: 'ports',
+  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'protocol',
+  UND_ERR_INVALID_ARG: 'protocol',
+  UND_ERR_NOT_SUPPORTED: 'protocol',
+  ERR_HTTP2_ERROR: 'protocol',
+  ERR_HTTP2_SESSION_ERROR: 'protocol',
+  ERR_BREAKWATER_ALPN: 'protocol',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too_large',
+}
+
+/** X509 verification, as node:tls names it (https://nodejs.org/api/tls.html#x509-certificate-error-codes); those that begin with CERT_ are not repeated. */
+const certificateCodes: ReadonlySet<string> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_GET_CRL',
+  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+  'ERROR_IN_CERT_NOT_AFTER_FIELD',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+  'HOSTNAME_MISMATCH',
+])
+
+/** RFC 9113 §7: PROTOCOL_ERROR. Over HTTP/1.1 a short answer can only come of a closed connection. */
+const http2ProtocolError = 1
+
+function endedByPeersProtocolError(error: unknown): boolean {
+  return (error as { http2ErrorCode?: number }).http2ErrorCode === http2ProtocolError
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

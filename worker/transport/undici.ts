@@ -1,0 +1,316 @@
+import { createSecureContext } from 'node:tls'
+import type { Dispatcher } from 'undici'
+import { errors } from 'undici'
+import { BreakwaterError } from '../../core/error.ts'
+import type { RequestError } from '../../core/measure/request-error.ts'
+import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { Target } from '../../core/spec/load-test.ts'
+import type { Clock } from '../engine/clock.ts'
+import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
+import type { Connection } from './connection.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import { Flight, type FlightListener } from './flight.ts'
+import type { Endpoint } from './open-socket.ts'
+import { resolveHost } from './resolve.ts'
+import { shareOf } from './share.ts'
+import { errorDetailOf, requestErrorOf } from './transport-error.ts'
+
+export interface UndiciSettings {
+  readonly target: Target
+  readonly threads: number
+  readonly thread: number
+  /** Connect and TLS time of the exchanges that opened a connection. */
+  readonly detail: boolean
+  readonly files: Files
+  readonly clock: Clock
+  readonly sink: TransportSink
+}
+
+/** Connections per worker where the LoadTest names no bound; a machine has about 28,000 ports towards one address. */
+const automaticMax = 10_000
+
+/** RFC 9110 §9.2.2. */
+const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+/**
+ * HTTP/1.1 and HTTP/2 by undici's `dispatch`, over connections of our own pool: undici opens and chooses none. Requests on one HTTP/1.1
+ * connection follow each other. `sentAt` is read when undici writes the request to the open connection; `firstByteAt` when the head of the final
+ * answer is complete (1xx is not an answer).
+ */
+export class UndiciTransport implements Transport {
+  readonly name = 'undici'
+  readonly #settings: UndiciSettings
+  readonly #url: URL
+  readonly #flights: (Flight | undefined)[] = []
+  readonly #constants: (Constant | undefined)[] = []
+  readonly #late: Exchange[] = []
+  #pool: ConnectionPool<Flight> | null = null
+  #isSending = false
+
+  constructor(settings: UndiciSettings) {
+    this.#settings = settings
+    this.#url = new URL(settings.target.url)
+  }
+
+  get openSockets(): number {
+    return this.#pool?.openSockets ?? 0
+  }
+
+  readonly #listener: FlightListener = {
+    sent: (flight, exchange) => {
+      exchange.sentAt = this.#settings.clock.nowMicros()
+      exchange.sends++
+      flight.isSent = true
+    },
+    answered: (exchange, status) => {
+      exchange.firstByteAt = this.#settings.clock.nowMicros()
+      exchange.status = status
+    },
+    refusesBody: (flight, exchange, connection) => {
+      const most = this.#settings.target.maxBodyBytes
+      if (exchange.bodyBytes <= most) return false
+      this.#count(exchange, connection)
+      this.#abandon(flight, connection)
+      this.#finish(flight, 'too_large', `the body has more than ${most} bytes`)
+      return true
+    },
+    ended: (flight, exchange, connection) => {
+      this.#count(exchange, connection)
+      connection.served++
+      this.#openPool.release(connection)
+      this.#finish(flight, null, null)
+    },
+    failed: (flight, exchange, connection, error) => this.#failed(flight, exchange, connection, error),
+  }
+
+  async prepare(): Promise<void> {
+    const { target, threads, thread, clock } = this.#settings
+    const { connections } = target
+    const max = Math.max(1, shareOf(connections.max ?? automaticMax, threads, thread))
+    const pool = new ConnectionPool<Flight>(
+      {
+        endpoint: await this.#endpoint(),
+        origin: this.#url.origin,
+        share: connections.share,
+        max,
+        idleMs: connections.idleMs,
+        lifetimeMs: connections.lifetimeMs,
+        connectTimeoutMs: target.timeoutMs.connect,
+      },
+      clock,
+      {
+        granted: (flight, connection, isNew) => this.#dispatch(flight, connection, isNew),
+        refused: (flight, error) => this.#refused(flight, error),
+      },
+    )
+    this.#pool = pool
+    try {
+      await pool.warm(Math.min(max, shareOf(connections.warm, threads, thread)))
+    } catch (cause) {
+      throw new BreakwaterError(
+        'target-unreachable',
+        `the warm connections to ${this.#url.host} could not be opened: ${errorDetailOf(cause)}`,
+        { hint: 'start the target, or leave out connections.warm and let the load meet it as it is', cause },
+      )
+    }
+  }
+
+  send(exchange: Exchange): void {
+    clearOutcome(exchange)
+    const { request } = exchange
+    let flight = this.#flights[exchange.slot]
+    if (flight === undefined) {
+      flight = new Flight(this.#listener)
+      this.#flights[exchange.slot] = flight
+    }
+    if (request.kind !== 'http') {
+      flight.start(exchange, unsendable)
+      this.#finishLate(flight, 'protocol', 'a gRPC request on an HTTP target')
+      return
+    }
+    flight.start(exchange, this.#optionsOf(exchange, request))
+    this.#isSending = true
+    this.#openPool.acquire(flight, false)
+    this.#isSending = false
+  }
+
+  cancel(exchange: Exchange, error: RequestError): void {
+    const flight = this.#flights[exchange.slot]
+    if (flight === undefined || flight.exchange !== exchange) return
+    this.#openPool.leave(flight)
+    const connection = flight.connection
+    if (connection !== null) {
+      this.#count(exchange, connection)
+      this.#abandon(flight, connection)
+    }
+    this.#finishLate(flight, error, 'cancelled')
+  }
+
+  async close(): Promise<void> {
+    for (const flight of this.#flights) {
+      if (flight?.exchange) this.cancel(flight.exchange, 'reset')
+    }
+    await this.#pool?.close()
+    await Promise.resolve()
+  }
+
+  #failed(flight: Flight, exchange: Exchange, connection: Connection, error: Error): void {
+    this.#count(exchange, connection)
+    const { isSent, isNew, isAnswered, isRetried, options } = flight
+    const name = requestErrorOf(error)
+    // A connection that was idle may have been closed by the target just then: that says nothing about the target.
+    const isStale = (connection.served > 0 || !isNew) && !isAnswered && name === 'reset'
+    if (isSent && connection.protocol === 'http/1.1') connection.isEnding = true
+    flight.connection = null
+    this.#openPool.release(connection)
+    if (isStale && (!isSent || (!isRetried && idempotentMethods.has(options.method)))) {
+      flight.isRetried ||= isSent
+      flight.isSent = false
+      this.#openPool.acquire(flight, true)
+    } else {
+      this.#finish(flight, name, errorDetailOf(error))
+    }
+  }
+
+  get #openPool(): ConnectionPool<Flight> {
+    if (this.#pool === null) throw new Error('send before prepare')
+    return this.#pool
+  }
+
+  async #endpoint(): Promise<Endpoint> {
+    const { target, files } = this.#settings
+    const isTls = this.#url.protocol === 'https:'
+    const { caFile, insecureSkipVerify, serverName } = target.tls
+    return {
+      addresses: await resolveHost(this.#url.hostname),
+      port: Number(this.#url.port || (isTls ? 443 : 80)),
+      tls: isTls
+        ? {
+            context: createSecureContext(caFile === null ? {} : { ca: Buffer.from(files[caFile] ?? []) }),
+            serverName: serverName ?? this.#url.hostname,
+            insecureSkipVerify,
+          }
+        : null,
+      protocols: protocolsOf(target, isTls),
+    }
+  }
+
+  #optionsOf(exchange: Exchange, request: HttpRequest): Dispatcher.DispatchOptions {
+    const known = this.#constants[exchange.requestIndex]
+    if (known !== undefined && known.request === request) return known.options
+    const options = optionsOf(request)
+    // Kept for the next time: the engine hands in the same object where nothing in the request varies.
+    if (Object.isFrozen(request)) this.#constants[exchange.requestIndex] = { request, options }
+    return options
+  }
+
+  #dispatch(flight: Flight, connection: Connection, isNew: boolean): void {
+    flight.board(connection, isNew)
+    const exchange = flight.exchange
+    if (isNew && exchange !== null && this.#settings.detail) {
+      exchange.connectMicros = connection.connectMicros
+      exchange.tlsMicros = connection.tlsMicros
+    }
+    connection.client.dispatch(flight.options, flight)
+  }
+
+  #refused(flight: Flight, error: Error | null): void {
+    if (error !== null) this.#finish(flight, requestErrorOf(error), errorDetailOf(error))
+    else this.#finish(flight, 'timeout', `no connection within ${this.#settings.target.timeoutMs.connect} ms`)
+  }
+
+  /** The client may still hold the flight: whatever it reports later finds no exchange. HTTP/1.1 has no other way to end a request than its connection. */
+  #abandon(flight: Flight, connection: Connection): void {
+    const slot = flight.exchange?.slot
+    if (slot !== undefined) this.#flights[slot] = undefined
+    flight.connection = null
+    if (connection.protocol === 'http/1.1') {
+      this.#openPool.discard(connection)
+    } else {
+      flight.controller?.abort(new errors.InformationalError('cancelled'))
+      this.#openPool.release(connection)
+    }
+  }
+
+  #count(exchange: Exchange, connection: Connection): void {
+    exchange.bytesIn += connection.takeBytesIn()
+    exchange.bytesOut += connection.takeBytesOut()
+  }
+
+  #finish(flight: Flight, error: RequestError | null, detail: string | null): void {
+    if (this.#isSending) {
+      this.#finishLate(flight, error, detail)
+      return
+    }
+    const exchange = flight.finish()
+    exchange.doneAt = this.#settings.clock.nowMicros()
+    exchange.error = error
+    exchange.errorDetail = detail
+    try {
+      this.#settings.sink.done(exchange)
+    } catch (bug) {
+      // undici would take it for an error of the response.
+      queueMicrotask(() => {
+        throw bug
+      })
+    }
+  }
+
+  #finishLate(flight: Flight, error: RequestError | null, detail: string | null): void {
+    const exchange = flight.finish()
+    exchange.doneAt = this.#settings.clock.nowMicros()
+    exchange.error = error
+    exchange.errorDetail = detail
+    this.#late.push(exchange)
+    if (this.#late.length === 1) queueMicrotask(this.#deliverLate)
+  }
+
+  readonly #deliverLate = (): void => {
+    for (const exchange of this.#late.splice(0)) this.#settings.sink.done(exchange)
+  }
+}
+
+type HttpRequest = Extract<RenderedRequest, { kind: 'http' }>
+
+interface Constant {
+  readonly request: HttpRequest
+  readonly options: Dispatcher.DispatchOptions
+}
+
+const unsendable: Dispatcher.DispatchOptions = { method: 'GET', path: '/' }
+
+function optionsOf(request: HttpRequest): Dispatcher.DispatchOptions {
+  const { method, path, headers, body } = request
+  return {
+    method,
+    path,
+    headers: headers as string[],
+    body: typeof body === 'string' ? Buffer.from(body) : body,
+    // undici would close the connection after HEAD, and after bodies where it expects none.
+    reset: false,
+  }
+}
+
+function protocolsOf(target: Target, isTls: boolean): Endpoint['protocols'] {
+  if (target.protocol === 'http2') return ['h2']
+  return target.protocol === null && isTls ? ['h2', 'http/1.1'] : ['http/1.1']
+}
+
+function clearOutcome(exchange: Exchange): void {
+  exchange.sentAt = Number.NaN
+  exchange.firstByteAt = Number.NaN
+  exchange.doneAt = Number.NaN
+  exchange.connectMicros = Number.NaN
+  exchange.tlsMicros = Number.NaN
+  exchange.status = 0
+  exchange.error = null
+  exchange.errorDetail = null
+  exchange.sends = 0
+  exchange.bytesIn = 0
+  exchange.bytesOut = 0
+  exchange.bodyBytes = 0
+  exchange.headers = null
+  exchange.setCookies = null
+  exchange.body = null
+  exchange.message = null
+}
