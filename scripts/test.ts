@@ -65,7 +65,13 @@ async function runSuite(name: string, args: readonly string[]): Promise<Tally> {
     console.log('no tests yet')
     return { passed: 0, failed: 0, skipped: [] }
   }
-  const command = ['ava', ...(suites[name] ?? []), ...(chosen ? [] : [pattern]), ...args]
+  const command = [
+    'ava',
+    ...(process.stdout.isTTY ? ['--color'] : []),
+    ...(suites[name] ?? []),
+    ...(chosen ? [] : [pattern]),
+    ...args,
+  ]
   const report: string[] = []
   const exit = await run(command, (line) => {
     console.log(line)
@@ -90,7 +96,6 @@ function run(command: readonly string[], line: (text: string) => void): Promise<
         ...process.env,
         PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
         NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
-        ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
       },
     })
     const lines = createInterface({ input: child.stdout })
