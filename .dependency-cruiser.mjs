@@ -15,7 +15,9 @@ export default {
         'core imports only core and the libraries of the design; no node: builtins, so that it runs in a browser too.',
       severity: 'error',
       from: { path: '^core/' },
-      to: { pathNot: ['^core/', npm('zod', 'yaml', 'hdr-histogram-js', 're2js', 'csv-parse', '@noble/hashes')] },
+      to: {
+        pathNot: ['^core/', npm('zod', 'yaml', 'hdr-histogram-js', 're2js', 'csv-parse', '@noble/hashes')],
+      },
     },
     {
       name: 'schema-libraries-in-spec',
@@ -54,10 +56,13 @@ export default {
     },
     {
       name: 'bus-is-closed',
-      comment: 'bus carries bytes: it imports nothing of the house.',
+      comment: 'bus carries bytes: it imports nothing of the house but the errors that users see.',
       severity: 'error',
       from: { path: '^bus/' },
-      to: { path: '^(core|proto|worker|controller|cli|dashboard|examples|scripts|deploy)/' },
+      to: {
+        path: '^(core|proto|worker|controller|cli|dashboard|examples|scripts|deploy)/',
+        pathNot: '^core/error\\.ts$',
+      },
     },
     {
       name: 'worker-is-apart',
