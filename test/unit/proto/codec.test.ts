@@ -1,9 +1,8 @@
-import { create, toBinary } from '@bufbuild/protobuf'
 import test from 'ava'
 import fc from 'fast-check'
 import { BreakwaterError } from '../../../core/error.ts'
 import * as codec from '../../../proto/codec.ts'
-import { EnvelopeSchema } from '../../../proto/gen/breakwater_pb.ts'
+import { seal } from '../../../proto/envelope.ts'
 import * as arbitrary from './messages.ts'
 
 interface Kind<T = unknown> {
@@ -99,7 +98,7 @@ test("another version's envelope is refused by its version even where the rest d
   t.throws(() => codec.decodeHello(Uint8Array.of(8, 7, 255, 255)), { message: /speaks protocol 7/ })
 })
 
-type Body = NonNullable<Parameters<typeof create<typeof EnvelopeSchema>>[1]>['body']
+type Body = Parameters<typeof seal>[0]
 
 const hello = {
   id: 'w1',
@@ -278,11 +277,8 @@ const readers = {
 
 for (const { why, body, says } of refusals) {
   test(`a message with ${why} is refused by name`, (t) => {
-    const bytes = toBinary(
-      EnvelopeSchema,
-      create(EnvelopeSchema, { protocol: codec.protocolVersion, ...(body && { body }) }),
-    )
-    const read = readers[body?.case ?? 'hello']
+    const bytes = seal(body)
+    const read = readers[body.case ?? 'hello']
     const error = t.throws(() => read(bytes), { instanceOf: BreakwaterError, message: says })
     t.is(error.code, 'bad-message')
     t.truthy(error.hint)
@@ -291,13 +287,7 @@ for (const { why, body, says } of refusals) {
 
 test('JSON nested deeper than the stack is no way to crash a worker', (t) => {
   const deep = `{"scenarios":${'['.repeat(200_000)}${']'.repeat(200_000)},"load":[]}`
-  const bytes = toBinary(
-    EnvelopeSchema,
-    create(EnvelopeSchema, {
-      protocol: codec.protocolVersion,
-      body: prepare(new TextEncoder().encode(deep)) ?? { case: undefined },
-    }),
-  )
+  const bytes = seal(prepare(new TextEncoder().encode(deep)))
   t.true(refusedOrRead(() => codec.decodeCommand(bytes)))
 })
 
