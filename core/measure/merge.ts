@@ -1,0 +1,238 @@
+import { FailureShelf } from './failure-shelf.ts'
+import { Incarnation } from './incarnation.ts'
+import type { MergedMetrics, Windowed, WorkerMeasure } from './merged-metrics.ts'
+import type { SeriesTable } from './series.ts'
+import { SeriesSum } from './series-sum.ts'
+import type { Interval, SeriesDelta, Snapshot, SparseCounts } from './snapshot.ts'
+import { checkSnapshot } from './snapshot-check.ts'
+import { emptyLagSums, type LagSums, SparseLag, SparseSeries } from './sparse-series.ts'
+
+export type { HealthSample, MergedMetrics, Proof, Windowed, WorkerMeasure } from './merged-metrics.ts'
+
+/**
+ * Adds up the snapshots of all workers of a run. Commutative, associative, and idempotent by (incarnation, sequence): order, repetition and the way in
+ * which samples were split over threads, workers and snapshots change nothing.
+ */
+export interface Merge {
+  /**
+   * False: it has come before and changed nothing but a count. Throws BreakwaterError `bad-message`, having changed nothing, for a
+   * snapshot that is not one of this LoadTest.
+   */
+  add(snapshot: Snapshot): boolean
+  readonly metrics: MergedMetrics
+}
+
+export function createMerge(table: SeriesTable): Merge {
+  const merged = new MergedRun(table)
+  return { add: (snapshot) => merged.add(snapshot), metrics: merged }
+}
+
+class MergedRun implements MergedMetrics {
+  readonly table: SeriesTable
+  /** Sums of every interval that came, by series. */
+  readonly #series: (SeriesSum | undefined)[]
+  readonly #seconds = new Map<number, MergedSecond>()
+  #first = Number.POSITIVE_INFINITY
+  #last = Number.NEGATIVE_INFINITY
+  readonly #incarnations = new Map<string, Incarnation>()
+  readonly #failures = new FailureShelf()
+
+  constructor(table: SeriesTable) {
+    this.table = table
+    this.#series = Array(table.keys.length).fill(undefined)
+  }
+
+  add(snapshot: Snapshot): boolean {
+    checkSnapshot(this.table, snapshot)
+    const owned = ownHistograms(snapshot)
+    let incarnation = this.#incarnations.get(snapshot.incarnation)
+    if (incarnation === undefined) {
+      incarnation = new Incarnation(this.table, snapshot.worker, snapshot.incarnation)
+      this.#incarnations.set(snapshot.incarnation, incarnation)
+    }
+    if (!incarnation.accept(owned)) return false
+    for (const interval of owned.intervals) this.#addInterval(interval)
+    for (const failure of owned.failures) this.#failures.add(failure)
+    return true
+  }
+
+  totals(series: readonly number[]): SeriesSum {
+    const sum = new SeriesSum()
+    for (const id of series) {
+      const merged = this.#series[id]
+      if (merged !== undefined) sum.addAll(merged)
+      for (const incarnation of this.#incarnations.values()) incarnation.addRepair(id, sum)
+    }
+    return sum
+  }
+
+  window(series: readonly number[], fromS: number, toS: number): SeriesSum {
+    const sum = new SeriesSum()
+    this.#visit(series, fromS, toS, (second) => second.addTo(sum))
+    return sum
+  }
+
+  counters(series: readonly number[], fromS: number, toS: number): SeriesSum {
+    const sum = new SeriesSum()
+    this.#visit(series, fromS, toS, (second) => second.addCountersTo(sum))
+    return sum
+  }
+
+  *perSecond(series: readonly number[], fromS: number, toS: number): Generator<Windowed> {
+    for (let second = fromS; second < toS; second++) {
+      yield { fromS: second, toS: second + 1, sum: this.window(series, second, second + 1) }
+    }
+  }
+
+  *sliding(series: readonly number[], lengthS: number, fromS: number, toS: number): Generator<Windowed> {
+    if (fromS + lengthS > toS) return
+    const sum = this.window(series, fromS, fromS + lengthS)
+    yield { fromS, toS: fromS + lengthS, sum }
+    for (let end = fromS + lengthS + 1; end <= toS; end++) {
+      sum.addAll(this.window(series, end - 1, end))
+      sum.subtractAll(this.window(series, end - lengthS - 1, end - lengthS))
+      yield { fromS: end - lengthS, toS: end, sum }
+    }
+  }
+
+  get seconds(): { readonly first: number; readonly last: number } | null {
+    return this.#seconds.size === 0 ? null : { first: this.#first, last: this.#last }
+  }
+
+  lags(phases: readonly number[], only?: string): LagSums {
+    const sums = emptyLagSums()
+    for (const incarnation of this.#incarnations.values()) {
+      if (only !== undefined && incarnation.incarnation !== only) continue
+      for (const phase of phases) incarnation.addLags(phase, sums)
+    }
+    return sums
+  }
+
+  lagsOfSecond(phases: readonly number[], second: number): LagSums {
+    const sums = emptyLagSums()
+    const merged = this.#seconds.get(second)
+    for (const phase of phases) merged?.lags.get(phase)?.addTo(sums)
+    return sums
+  }
+
+  throughSecond(incarnations: readonly string[]): number {
+    const end = this.#seconds.size === 0 ? 0 : this.#last + 1
+    return incarnations.reduce((through, id) => {
+      const incarnation = this.#incarnations.get(id)
+      if (incarnation === undefined) return 0
+      return incarnation.final ? through : Math.min(through, incarnation.throughSecond)
+    }, end)
+  }
+
+  get workers(): readonly WorkerMeasure[] {
+    return [...this.#incarnations.values()]
+      .map((incarnation) => incarnation.measure())
+      .sort((a, b) => compare(a.worker, b.worker) || compare(a.incarnation, b.incarnation))
+  }
+
+  worker(incarnation: string): WorkerMeasure | null {
+    return this.#incarnations.get(incarnation)?.measure() ?? null
+  }
+
+  get failures(): MergedMetrics['failures'] {
+    return this.#failures.samples
+  }
+
+  get snapshots(): MergedMetrics['snapshots'] {
+    let expected = 0
+    let received = 0
+    let duplicates = 0
+    for (const incarnation of this.#incarnations.values()) {
+      expected += incarnation.expected
+      received += incarnation.received
+      duplicates += incarnation.duplicates
+    }
+    return { expected, received, duplicates, missing: expected - received }
+  }
+
+  #addInterval(interval: Interval): void {
+    let second = this.#seconds.get(interval.second)
+    if (second === undefined) {
+      second = { series: new Map(), lags: new Map() }
+      this.#seconds.set(interval.second, second)
+      this.#first = Math.min(this.#first, interval.second)
+      this.#last = Math.max(this.#last, interval.second)
+    }
+    for (const delta of interval.series) {
+      let sum = this.#series[delta.series]
+      if (sum === undefined) {
+        sum = new SeriesSum()
+        this.#series[delta.series] = sum
+      }
+      sum.addDelta(delta)
+      let inSecond = second.series.get(delta.series)
+      if (inSecond === undefined) {
+        inSecond = new SparseSeries()
+        second.series.set(delta.series, inSecond)
+      }
+      inSecond.add(delta)
+    }
+    for (const delta of interval.lags) {
+      let lag = second.lags.get(delta.phase)
+      if (lag === undefined) {
+        lag = new SparseLag()
+        second.lags.set(delta.phase, lag)
+      }
+      lag.add(delta)
+    }
+  }
+
+  #visit(series: readonly number[], fromS: number, toS: number, visit: (second: SparseSeries) => void): void {
+    const end = Math.min(toS, this.#last + 1)
+    for (let second = Math.max(fromS, this.#first); second < end; second++) {
+      const merged = this.#seconds.get(second)
+      if (merged === undefined) continue
+      for (const id of series) {
+        const found = merged.series.get(id)
+        if (found !== undefined) visit(found)
+      }
+    }
+  }
+}
+
+interface MergedSecond {
+  readonly series: Map<number, SparseSeries>
+  readonly lags: Map<number, SparseLag>
+}
+
+/** Histograms are views of a whole message; what is kept of them must not keep the message. */
+function ownHistograms(snapshot: Snapshot): Snapshot {
+  return {
+    ...snapshot,
+    intervals: snapshot.intervals.map((interval) => ({
+      ...interval,
+      series: interval.series.map(
+        (delta): SeriesDelta => ({
+          ...delta,
+          responseOk: own(delta.responseOk),
+          responseFailed: own(delta.responseFailed),
+          service: own(delta.service),
+          connect: own(delta.connect),
+          tls: own(delta.tls),
+          ttfb: own(delta.ttfb),
+        }),
+      ),
+      lags: interval.lags.map((lag) => ({
+        phase: lag.phase,
+        sendLag: own(lag.sendLag),
+        pacerLag: own(lag.pacerLag),
+      })),
+    })),
+  }
+}
+
+const nothing: SparseCounts = new Uint8Array(0)
+
+function own(sparse: SparseCounts): SparseCounts {
+  return sparse.length === 0 ? nothing : sparse.slice()
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,69 @@
+import { BreakwaterError } from '../error.ts'
+import type { SeriesTable } from './series.ts'
+import { histogramKinds, type SeriesCounters } from './series-sum.ts'
+import type { Interval, Snapshot } from './snapshot.ts'
+import { checkSparse } from './totals.ts'
+
+const counters = [
+  'ok',
+  'failed',
+  'inWindow',
+  'okInWindow',
+  'bytesIn',
+  'bytesOut',
+  'checksPassed',
+  'checksFailed',
+] as const satisfies readonly (keyof SeriesCounters)[]
+
+/** Seconds of ten years: what lies beyond is no measurement. */
+const latestSecond = 315_360_000
+
+/** Before anything of it is merged, so that a snapshot counts as a whole or not at all. Throws BreakwaterError `bad-message`. */
+export function checkSnapshot(table: SeriesTable, snapshot: Snapshot): void {
+  if (!Number.isSafeInteger(snapshot.sequence) || snapshot.sequence < 1) {
+    throw refused(snapshot, `its number is ${snapshot.sequence}`)
+  }
+  for (const interval of snapshot.intervals) {
+    if (!Number.isInteger(interval.second) || interval.second < 0 || interval.second > latestSecond) {
+      throw refused(snapshot, `it holds a second ${interval.second}`)
+    }
+    checkInterval(table, snapshot, interval)
+  }
+  for (const interval of snapshot.totals ?? []) checkInterval(table, snapshot, interval)
+}
+
+function checkInterval(table: SeriesTable, snapshot: Snapshot, interval: Interval): void {
+  for (const delta of interval.series) {
+    if (table.keys[delta.series] === undefined) {
+      throw refused(snapshot, `it holds series ${delta.series}, and the LoadTest has ${table.keys.length}`)
+    }
+    for (const counter of counters) {
+      if (!isCount(delta[counter])) throw refused(snapshot, `${counter} is ${delta[counter]}`)
+    }
+    for (const [name, count] of Object.entries(delta.errors)) {
+      if (!isCount(count)) throw refused(snapshot, `errors ${name} is ${count}`)
+    }
+    for (const kind of histogramKinds) checkSparse(delta[kind])
+  }
+  for (const lag of interval.lags) {
+    if (table.recorded[lag.phase] !== true) {
+      throw refused(snapshot, `it holds lags of phase ${lag.phase}, which is not recorded`)
+    }
+    checkSparse(lag.sendLag)
+    checkSparse(lag.pacerLag)
+  }
+}
+
+function isCount(value: number | undefined): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function refused({ worker, sequence }: Snapshot, what: string): BreakwaterError {
+  return new BreakwaterError(
+    'bad-message',
+    `snapshot ${sequence} of worker ${worker} is malformed: ${what}`,
+    {
+      hint: 'controller and workers must run the same version of Breakwater and the same LoadTest',
+    },
+  )
+}
