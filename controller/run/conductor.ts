@@ -2,16 +2,17 @@ import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { createMerge } from '../../core/measure/merge.ts'
 import { seriesTable } from '../../core/measure/series.ts'
+import type { ShardState } from '../../core/measure/snapshot.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { MemberRecord, RunRecord } from '../../core/verdict/run-record.ts'
 import {
-  decodeCommandReply,
+  decodeHello,
+  decodeReply,
   decodeRowsRequest,
   decodeSnapshot,
-  decodeWorkerHello,
+  encodeCommand,
   encodeRowsReply,
   encodeSnapshotAck,
-  encodeWorkerCommand,
 } from '../../proto/codec.ts'
 import { serveObjects } from '../../proto/objects.ts'
 import type { Subjects } from '../../proto/subjects.ts'
@@ -53,7 +54,7 @@ const tickMs = 250
 export function createConductor(dependencies: ConductorDependencies): Conductor {
   const { bus, subjects, order, localNowMs, log } = dependencies
   const table = seriesTable(order.test)
-  const merge = createMerge(table, order.test)
+  const merge = createMerge(table)
   const subscriptions: Subscription[] = []
   let state = beginRun(order, localNowMs())
   let leases: RowLeases | null = null
@@ -101,7 +102,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     const sentMs = localNowMs()
     let payload: Uint8Array
     try {
-      payload = await bus.request(subjects.command(worker), encodeWorkerCommand(command), { timeoutMs })
+      payload = await bus.request(subjects.command(worker), encodeCommand(command), { timeoutMs })
     } catch (error) {
       log('warn', `${command.type} to ${worker} was not answered: ${String(error)}`)
       // Sent again in a moment: nobody may be listening just now.
@@ -110,14 +111,14 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     }
     const nowMs = localNowMs()
     try {
-      dispatch({ type: 'reply', worker, command, reply: decodeCommandReply(payload), sentMs, nowMs })
+      dispatch({ type: 'reply', worker, command, reply: decodeReply(payload), sentMs, nowMs })
     } catch (error) {
       log('warn', `dropped an answer of ${worker}: ${String(error)}`)
     }
   }
 
   function onHello(message: BusMessage): void {
-    dispatch({ type: 'hello', hello: decodeWorkerHello(message.payload), nowMs: localNowMs() })
+    dispatch({ type: 'hello', hello: decodeHello(message.payload), nowMs: localNowMs() })
   }
 
   function onSnapshot(message: BusMessage): void {
@@ -126,10 +127,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     merge.add(snapshot)
     const { worker, incarnation, sequence, shards, final } = snapshot
     message.respond(encodeSnapshotAck({ incarnation, sequence }))
-    const donePhases = order.test.load.map((_, phase) => {
-      const own = shards.filter((shard) => shard.phase === phase)
-      return own.length > 0 && own.every((shard) => shard.done)
-    })
+    const donePhases = shards.length === 0 ? null : order.test.load.map((_, phase) => isDone(shards, phase))
     dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, nowMs: localNowMs() })
   }
 
@@ -180,6 +178,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       metrics: merge.metrics,
       ended: state.ending?.how ?? 'finished',
       endedWhy: state.ending?.why ?? null,
+      endingAt: state.ending === null ? null : (state.ending.atMs - startAtMs) * 1000,
       startedAtMs: startedAtMs ?? dependencies.wallNowMs(),
       endedAt: Math.max(0, (localNowMs() - startAtMs) * 1000),
       dataEnded,
@@ -223,4 +222,9 @@ function memberRecord(member: Member, startAtMs: number): MemberRecord {
     why: member.why,
     clockUncertaintyMs: member.roundTripMs / 2,
   }
+}
+
+function isDone(shards: readonly ShardState[], phase: number): boolean {
+  const own = shards.filter((shard) => shard.phase === phase)
+  return own.length > 0 && own.every((shard) => shard.done)
 }

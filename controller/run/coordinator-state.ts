@@ -46,7 +46,7 @@ export interface CoordinatorState {
   /** The start instant on the controller's clock. */
   readonly startAtMs: number | null
   readonly epochs: readonly Epoch[]
-  readonly ending: { readonly how: Ending; readonly why: string } | null
+  readonly ending: { readonly how: Ending; readonly why: string; readonly atMs: number } | null
 }
 
 export type CoordinatorEvent =
@@ -69,7 +69,8 @@ export type CoordinatorEvent =
       readonly type: 'snapshot'
       readonly worker: string
       readonly incarnation: string
-      readonly donePhases: readonly boolean[]
+      /** Null: it did not say. */
+      readonly donePhases: readonly boolean[] | null
       readonly final: boolean
       readonly nowMs: number
     }

@@ -157,7 +157,7 @@ function onSnapshot(
   event: {
     worker: string
     incarnation: string
-    donePhases: readonly boolean[]
+    donePhases: readonly boolean[] | null
     final: boolean
     nowMs: number
   },
@@ -166,7 +166,7 @@ function onSnapshot(
   if (member === undefined || member.incarnation !== event.incarnation) return keep(state)
   const next = withMember(state, member.id, {
     heardAtMs: event.nowMs,
-    donePhases: event.donePhases,
+    ...(event.donePhases === null ? {} : { donePhases: event.donePhases }),
     ...(event.final && isAtWork(member) ? { status: 'final' as const } : {}),
   })
   return event.final ? closeIfDone(next) : endPhasesEarly(next, event.nowMs)

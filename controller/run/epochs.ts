@@ -1,6 +1,6 @@
 import { firstEpoch, nextEpoch } from '../../core/plan/epoch.ts'
 import type { Epoch, EpochPhase, RosterEntry } from '../../core/plan/plan.ts'
-import { createSchedule } from '../../core/schedule/create-schedule.ts'
+import { createSchedules } from '../../core/plan/schedules.ts'
 import type { RunOrder } from './run-order.ts'
 
 export function openingEpoch(order: RunOrder, roster: readonly RosterEntry[]): Epoch {
@@ -17,8 +17,5 @@ export function followingEpoch(
     phases: ReadonlyMap<number, Partial<EpochPhase>>
   },
 ): Epoch {
-  const schedules = order.test.load.map((phase, index) =>
-    phase.loop === 'open' ? createSchedule(phase, order.seed, index) : null,
-  )
-  return nextEpoch(previous, change, schedules)
+  return nextEpoch(previous, change, createSchedules(order.test, order.seed))
 }

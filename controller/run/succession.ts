@@ -1,3 +1,4 @@
+import { endEarly } from '../../core/plan/epoch.ts'
 import type { EpochPhase } from '../../core/plan/plan.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, MemberStatus } from './coordinator-state.ts'
 import { followingEpoch } from './epochs.ts'
@@ -31,8 +32,9 @@ export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision
     const times = current.phases[index]
     if (phase.loop !== 'closed' || phase.iterations === null || times === undefined) continue
     const under = times.startAt <= (nowMs - state.startAtMs) * 1000 && times.endAt > (atMs + leadMs) * 1000
-    if (under && members.length > 0 && members.every((m) => m.donePhases[index] === true))
-      ended.set(index, { endAt: atMs * 1000 })
+    if (!under || members.length === 0 || !members.every((m) => m.donePhases[index] === true)) continue
+    for (const [moved, instants] of endEarly(state.order.test, current, index, atMs * 1000))
+      ended.set(moved, instants)
   }
   return ended.size === 0 ? keep(state) : advance(state, 'phase', atMs * 1000, ended)
 }
@@ -109,11 +111,13 @@ export function endRun(
       hint: 'run it again',
     })
   }
-  const ending = state.ending ?? { how: event.how, why: event.why }
+  const ending = state.ending ?? { how: event.how, why: event.why, atMs: event.nowMs }
   const next: CoordinatorState = { ...state, ending }
   return keep(
     next,
-    ...(state.ending === null ? [{ type: 'say', event: { kind: 'ending', ...ending } } as const] : []),
+    ...(state.ending === null
+      ? [{ type: 'say', event: { kind: 'ending', how: ending.how, why: ending.why } } as const]
+      : []),
     ...atWork(next).map((m) => send(m, { type: event.mode, run: next.order.run, fence: fence(next) })),
   )
 }

@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly ended: 'finished' | 'aborted' | 'stopped' | 'halted' | 'interrupted'
   /** Why it ended early, in a sentence; null when it finished. */
   readonly endedWhy: string | null
+  /** When the end was ordered, cluster time, µs; null when the run finished by itself. */
+  readonly endingAt: number | null
   /** Wall clock of the start instant, ms since 1970 UTC. */
   readonly startedAtMs: number
   /** Cluster time of the end, µs. */

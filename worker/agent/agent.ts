@@ -1,5 +1,5 @@
 import type { Bus, BusMessage } from '../../bus/bus.ts'
-import { decodeWorkerCommand, encodeCommandReply, encodeWorkerHello } from '../../proto/codec.ts'
+import { decodeCommand, encodeHello, encodeReply } from '../../proto/codec.ts'
 import type { WorkerHello } from '../../proto/messages.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { decide } from './agent-decide.ts'
@@ -53,7 +53,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   function perform(action: AgentAction): void {
     switch (action.type) {
       case 'reply':
-        owed.get(action.request)?.respond(encodeCommandReply(action.reply))
+        owed.get(action.request)?.respond(encodeReply(action.reply))
         owed.delete(action.request)
         return
       case 'prepare':
@@ -96,7 +96,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
 
   const commands = bus.subscribe(subjects.command(id), (message) => {
     try {
-      const command = decodeWorkerCommand(message.payload)
+      const command = decodeCommand(message.payload)
       const request = nextRequest++
       owed.set(request, message)
       dispatch({ type: 'command', command, request, nowMs: localNowMs() })
@@ -105,9 +105,9 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     }
   })
   const states = bus.onState((busState) => {
-    if (busState === 'connected') bus.publish(subjects.hello(id), encodeWorkerHello(hello()))
+    if (busState === 'connected') bus.publish(subjects.hello(id), encodeHello(hello()))
   })
-  const beat = setInterval(() => bus.publish(subjects.beat(id), encodeWorkerHello(hello())), beatMs)
+  const beat = setInterval(() => bus.publish(subjects.beat(id), encodeHello(hello())), beatMs)
 
   return {
     leave: () => dispatch({ type: 'leave' }),

@@ -119,10 +119,13 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     parts.push(part)
     if (part.drained) drained.set(part.thread, part)
     const count = threads?.count ?? 0
-    if (drained.size === count) return void finish()
+    if (drained.size === count) {
+      void finish()
+      return
+    }
     const reported = new Set(parts.map((p) => p.thread))
-    if (reported.size + drained.size >= count) return ship(false)
-    together ??= setTimeout(() => ship(false), partsTogetherMs)
+    if (reported.size + drained.size >= count) ship(false)
+    else together ??= setTimeout(() => ship(false), partsTogetherMs)
   }
 
   function ship(final: boolean): void {

@@ -1,0 +1,311 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { beginRun, decide } from '../../../../controller/run/coordinator.ts'
+import type {
+  CoordinatorAction,
+  CoordinatorEvent,
+  CoordinatorState,
+} from '../../../../controller/run/coordinator-state.ts'
+import type { RunOrder } from '../../../../controller/run/run-order.ts'
+import { planRun } from '../../../../core/plan/plan-run.ts'
+import type { CommandReply, WorkerHello } from '../../../../proto/messages.ts'
+import { loadTest } from '../../../kit/load-test.ts'
+
+function order(
+  change: Partial<RunOrder> = {},
+  onLoss: 'reassign' | 'fail' | 'continue' = 'reassign',
+): RunOrder {
+  const made = loadTest({
+    load: [
+      { phase: 'steady', rate: 100, duration: '10s' },
+      { phase: 'smoke', users: 2, iterations: 10, maxDuration: '1m' },
+      { phase: 'after', rate: 10, duration: '10s' },
+    ],
+    workers: { onLoss },
+  })
+  return {
+    run: 'r1',
+    test: made,
+    seed: 1,
+    plan: planRun(made, 1),
+    files: {},
+    secrets: [],
+    workers: 2,
+    threads: null,
+    pace: 'timer',
+    engine: 'auto',
+    term: 1,
+    ...change,
+  }
+}
+
+function hello(id: string, change: Partial<WorkerHello> = {}): WorkerHello {
+  return {
+    id,
+    incarnation: `${id}-1`,
+    version: '0',
+    threads: 1,
+    labels: {},
+    host: 'h',
+    pid: 1,
+    state: 'idle',
+    run: null,
+    ...change,
+  }
+}
+
+/** A coordinator with workers that answer at once; `mute` ones answer nothing and beat no more. */
+class Bench {
+  state: CoordinatorState
+  nowMs = 0
+  readonly mute = new Set<string>()
+  readonly actions: CoordinatorAction[] = []
+  readonly ids: string[]
+
+  constructor(of: RunOrder, ids: string[]) {
+    this.ids = ids
+    this.state = beginRun(of, 0)
+  }
+
+  dispatch(event: CoordinatorEvent): void {
+    const decision = decide(this.state, event)
+    this.state = decision.state
+    this.actions.push(...decision.actions)
+    for (const action of decision.actions) {
+      if (action.type !== 'send' || this.mute.has(action.worker)) continue
+      const reply: CommandReply = {
+        type: 'ok',
+        incarnation: `${action.worker}-1`,
+        state: 'ready',
+        localMs: this.nowMs + 1_000,
+        threads: 1,
+      }
+      const { worker, command } = action
+      this.dispatch({ type: 'reply', worker, command, reply, sentMs: this.nowMs, nowMs: this.nowMs })
+    }
+  }
+
+  /** Beats and ticks up to that instant. */
+  until(ms: number): void {
+    while (this.nowMs < ms) {
+      this.nowMs += 250
+      for (const id of this.ids) {
+        if (!this.mute.has(id)) this.dispatch({ type: 'hello', hello: hello(id), nowMs: this.nowMs })
+      }
+      this.dispatch({ type: 'tick', nowMs: this.nowMs })
+    }
+  }
+
+  snapshot(worker: string, change: { donePhases?: boolean[]; final?: boolean } = {}): void {
+    const { donePhases = [false, false, false], final = false } = change
+    this.dispatch({
+      type: 'snapshot',
+      worker,
+      incarnation: `${worker}-1`,
+      donePhases,
+      final,
+      nowMs: this.nowMs,
+    })
+  }
+
+  said(kind: string): CoordinatorAction[] {
+    return this.actions.filter((a) => a.type === 'say' && a.event.kind === kind)
+  }
+
+  sent(type: string): string[] {
+    return this.actions.flatMap((a) => (a.type === 'send' && a.command.type === type ? [a.worker] : []))
+  }
+
+  refusal(): (CoordinatorAction & { type: 'refuse' }) | undefined {
+    return this.actions.find((a) => a.type === 'refuse')
+  }
+}
+
+function running(of = order(), ids = ['a', 'b']): Bench {
+  const bench = new Bench(of, ids)
+  bench.until(3_000)
+  return bench
+}
+
+test('workers are prepared, their clocks compared eight times, armed, and started at one instant', (t) => {
+  const bench = running()
+  t.is(bench.state.stage, 'running')
+  t.deepEqual(bench.sent('prepare'), ['a', 'b'])
+  t.is(bench.sent('clock').length, 16)
+  const instants = bench.actions.flatMap((a) =>
+    a.type === 'send' && a.command.type === 'arm' ? [a.command.startLocalMs] : [],
+  )
+  t.is(instants.length, 2)
+  t.is(instants[0], instants[1])
+  t.is(bench.state.members.get('a')?.offsetMs, 1_000)
+  t.deepEqual(
+    bench.state.epochs.map((e) => [e.number, e.cause, e.roster.map((r) => r.worker)]),
+    [[1, 'start', ['a', 'b']]],
+  )
+})
+
+test('too few workers within the waiting time refuse the run with what to do', (t) => {
+  const bench = new Bench(order({ workers: 3 }), ['a', 'b'])
+  bench.until(61_000)
+  t.is(bench.refusal()?.code, 'too-few-workers')
+  t.regex(bench.refusal()?.message ?? '', /2 workers answered.*needs 3/)
+})
+
+test('without a number, all that answer within three beats take part', (t) => {
+  const bench = running(order({ workers: null }), ['a', 'b', 'c'])
+  t.deepEqual(bench.sent('prepare'), ['a', 'b', 'c'])
+})
+
+test('busy workers are passed over', (t) => {
+  const bench = new Bench(order(), ['a', 'b'])
+  bench.dispatch({ type: 'hello', hello: hello('z', { state: 'running', run: 'other' }), nowMs: 0 })
+  bench.until(3_000)
+  t.deepEqual(bench.sent('prepare'), ['a', 'b'])
+})
+
+test('a worker that refuses to prepare ends the run before it began', (t) => {
+  const bench = new Bench(order(), ['a', 'b'])
+  bench.mute.add('a').add('b')
+  bench.dispatch({ type: 'hello', hello: hello('a'), nowMs: 0 })
+  bench.dispatch({ type: 'hello', hello: hello('b'), nowMs: 0 })
+  const command = bench.actions.find((a) => a.type === 'send')?.command
+  t.truthy(command)
+  if (command === undefined) return
+  const reply: CommandReply = {
+    type: 'refused',
+    incarnation: 'a-1',
+    code: 'failed',
+    message: 'no such host x',
+    hint: 'check',
+  }
+  bench.dispatch({ type: 'reply', worker: 'a', command, reply, sentMs: 0, nowMs: 1 })
+  t.is(bench.refusal()?.code, 'prepare-failed')
+  t.regex(bench.refusal()?.message ?? '', /worker a .*no such host x/)
+  t.deepEqual(bench.sent('release').sort(), ['a', 'b'])
+})
+
+test('the run ends when every worker has sent its last snapshot, and releases them', (t) => {
+  const bench = running()
+  bench.snapshot('a', { final: true })
+  t.is(bench.state.stage, 'running')
+  bench.snapshot('b', { final: true })
+  t.is(bench.state.stage, 'closed')
+  t.deepEqual(bench.sent('release'), ['a', 'b'])
+  t.true(bench.actions.some((a) => a.type === 'finish'))
+})
+
+test('a silent worker is lost after three beats, and the others take over by the next epoch', (t) => {
+  const bench = running()
+  bench.mute.add('a')
+  bench.until(5_000)
+  t.is(bench.said('lost').length, 1)
+  t.is(bench.state.members.get('a')?.status, 'lost')
+  t.true((bench.state.members.get('a')?.lostAtMs ?? Infinity) <= 5_000)
+  t.deepEqual(
+    bench.state.epochs.map((e) => [e.number, e.cause, e.roster.map((r) => r.worker)]),
+    [
+      [1, 'start', ['a', 'b']],
+      [2, 'lost', ['b']],
+    ],
+  )
+  t.deepEqual(bench.sent('epoch'), ['b'])
+})
+
+test('onLoss continue leaves the roster as it is; fail stops the run', (t) => {
+  const goesOn = running(order({}, 'continue'))
+  goesOn.mute.add('a')
+  goesOn.until(6_000)
+  t.is(goesOn.state.epochs.length, 1)
+  t.is(goesOn.state.ending, null)
+  const fails = running(order({}, 'fail'))
+  fails.mute.add('a')
+  fails.until(6_000)
+  t.is(fails.state.ending?.how, 'stopped')
+  t.deepEqual(fails.sent('stop'), ['b'])
+})
+
+test('a coordinator that was itself held up, or cut off, declares nobody lost for it', (t) => {
+  const heldUp = running()
+  heldUp.nowMs = 20_000
+  heldUp.dispatch({ type: 'tick', nowMs: 20_000 })
+  t.is(heldUp.said('lost').length, 0)
+  const cutOff = running()
+  cutOff.dispatch({ type: 'connection', connected: false, nowMs: cutOff.nowMs })
+  cutOff.mute.add('a').add('b')
+  cutOff.until(10_000)
+  cutOff.mute.clear()
+  cutOff.dispatch({ type: 'connection', connected: true, nowMs: cutOff.nowMs })
+  cutOff.until(12_000)
+  t.is(cutOff.said('lost').length, 0)
+})
+
+test('a phase whose iterations are all done makes way for the next by an epoch', (t) => {
+  const bench = running()
+  bench.until(15_000)
+  const before = bench.state.epochs[0]
+  bench.snapshot('a', { donePhases: [true, true, false] })
+  t.is(bench.state.epochs.length, 1)
+  bench.snapshot('b', { donePhases: [true, true, false] })
+  const epoch = bench.state.epochs[1]
+  t.is(epoch?.cause, 'phase')
+  t.true((epoch?.phases[1]?.endAt ?? Infinity) < (before?.phases[1]?.endAt ?? 0))
+  t.is(epoch?.phases[2]?.startAt, epoch?.phases[1]?.endAt)
+})
+
+test('a replaced process is a lost worker', (t) => {
+  const bench = running()
+  bench.dispatch({ type: 'hello', hello: hello('a', { incarnation: 'a-2' }), nowMs: bench.nowMs })
+  t.is(bench.state.members.get('a')?.status, 'lost')
+})
+
+test('stopping before the start refuses the run; afterwards it reaches every worker', (t) => {
+  const early = new Bench(order(), ['a', 'b'])
+  early.dispatch({ type: 'end', mode: 'stop', how: 'interrupted', why: 'interrupted', nowMs: 1 })
+  t.is(early.refusal()?.code, 'stopped')
+  const late = running()
+  late.dispatch({ type: 'end', mode: 'abort', how: 'aborted', why: 'p95 broke', nowMs: late.nowMs })
+  t.deepEqual(late.sent('abort'), ['a', 'b'])
+  late.snapshot('a', { final: true })
+  late.snapshot('b', { final: true })
+  t.true(
+    late.said('ended').some((a) => a.type === 'say' && a.event.kind === 'ended' && a.event.how === 'aborted'),
+  )
+})
+
+test('whatever happens in whatever order, it neither throws nor acts after it has closed', (t) => {
+  const anyWorker = fc.constantFrom('a', 'b', 'c')
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('until' as const), ms: fc.integer({ min: 1, max: 3_000 }) }),
+    fc.record({ kind: fc.constant('mute' as const), worker: anyWorker }),
+    fc.record({ kind: fc.constant('final' as const), worker: anyWorker }),
+    fc.record({ kind: fc.constant('replace' as const), worker: anyWorker }),
+    fc.record({
+      kind: fc.constant('end' as const),
+      mode: fc.constantFrom('stop' as const, 'abort' as const),
+    }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const bench = new Bench(order({ workers: null }), ['a', 'b', 'c'])
+      for (const s of steps) {
+        const closedBefore = bench.state.stage === 'closed'
+        const actionsBefore = bench.actions.length
+        if (s.kind === 'until') bench.until(bench.nowMs + s.ms)
+        else if (s.kind === 'mute') bench.mute.add(s.worker)
+        else if (s.kind === 'final') bench.snapshot(s.worker, { final: true })
+        else if (s.kind === 'replace')
+          bench.dispatch({
+            type: 'hello',
+            hello: hello(s.worker, { incarnation: 'new' }),
+            nowMs: bench.nowMs,
+          })
+        else
+          bench.dispatch({ type: 'end', mode: s.mode, how: 'stopped', why: 'asked to', nowMs: bench.nowMs })
+        if (closedBefore) t.is(bench.actions.length, actionsBefore)
+      }
+      const ends = bench.actions.filter((a) => a.type === 'finish' || a.type === 'refuse').length
+      t.is(ends, bench.state.stage === 'closed' ? 1 : 0)
+    }),
+    { numRuns: 200 },
+  )
+})
