@@ -110,7 +110,7 @@ class MemoryBus implements Bus {
 
   publish(subject: string, payload: Uint8Array): void {
     this.#requireSendable(subject, payload)
-    this.#switchboard.send({ subject, payload: payload.slice(), respond: () => {} })
+    this.#switchboard.send({ subject, payload: new Uint8Array(payload), respond: () => {} })
   }
 
   subscribe(subject: string, handle: (message: BusMessage) => void): Subscription {
@@ -135,10 +135,10 @@ class MemoryBus implements Bus {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     const respond = (answer: Uint8Array) => {
       this.#requireFitting(subject, answer)
-      const copy = answer.slice()
+      const copy = new Uint8Array(answer)
       setImmediate(() => resolve(copy))
     }
-    const listeners = this.#switchboard.send({ subject, payload: payload.slice(), respond })
+    const listeners = this.#switchboard.send({ subject, payload: new Uint8Array(payload), respond })
     if (listeners === 0) throw noResponders(subject)
 
     const timer = setTimeout(() => reject(busTimeout(subject, timeoutMs)), timeoutMs)

@@ -105,7 +105,7 @@ class NatsBus implements Bus {
   publish(subject: string, payload: Uint8Array): void {
     this.#requireSendable(subject, payload)
     // The library holds on to what it is given until the end of the turn.
-    if (this.#admit(payload.byteLength)) this.#connection.publish(subject, payload.slice())
+    if (this.#admit(payload.byteLength)) this.#connection.publish(subject, new Uint8Array(payload))
   }
 
   subscribe(subject: string, handle: (message: BusMessage) => void): Subscription {
@@ -170,8 +170,10 @@ class NatsBus implements Bus {
       throw busTimeout(subject, timeoutMs)
     }
     try {
-      const { data } = await this.#connection.request(subject, payload.slice(), { timeout: timeoutMs })
-      return data
+      const { data } = await this.#connection.request(subject, new Uint8Array(payload), {
+        timeout: timeoutMs,
+      })
+      return plain(data)
     } catch (error) {
       throw asBusError(error, subject, timeoutMs)
     }
@@ -180,11 +182,12 @@ class NatsBus implements Bus {
   #received(message: Msg): BusMessage {
     return {
       subject: message.subject,
-      payload: message.data,
+      payload: plain(message.data),
       respond: (payload) => {
         if (message.reply === undefined || message.reply === '') return
         this.#requireFitting(message.reply, payload)
-        if (!this.#connection.isClosed() && this.#admit(payload.byteLength)) message.respond(payload.slice())
+        if (!this.#connection.isClosed() && this.#admit(payload.byteLength))
+          message.respond(new Uint8Array(payload))
       },
     }
   }
@@ -242,6 +245,11 @@ class NatsBus implements Bus {
   #requireFitting(subject: string, payload: Uint8Array): void {
     if (payload.byteLength > this.#maxPayload) throw tooLarge(subject, payload.byteLength, this.#maxPayload)
   }
+}
+
+/** Node's sockets give Buffers, whose `slice` shares memory where a Uint8Array's copies. */
+function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 function asBusError(error: unknown, subject: string, timeoutMs: number): BreakwaterError {

@@ -13,7 +13,8 @@ export function present<T>(value: T | undefined, field: string): T {
 
 /** A whole number from 0 to 2⁵³ − 1. A sender's negative arrives as one near 2⁶⁴. */
 export function count(value: bigint, field: string): number {
-  return value <= 9_007_199_254_740_991n ? Number(value) : refuse(`${field} is not a count (${value})`)
+  const whole = Number(value)
+  return whole <= Number.MAX_SAFE_INTEGER ? whole : refuse(`${field} is not a count (${value})`)
 }
 
 export function positive(value: number, field: string): number {

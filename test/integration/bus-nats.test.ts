@@ -4,7 +4,8 @@ import { connectNats } from '../../bus/nats.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { freePort } from '../kit/free-port.ts'
 import { startNats } from '../kit/nats.ts'
-import { testWith } from '../kit/tools.ts'
+import { startProgram } from '../kit/program.ts'
+import { testWith, tool } from '../kit/tools.ts'
 import { until } from '../kit/until.ts'
 
 const natsTest = testWith('nats-server')
@@ -107,3 +108,28 @@ test('where nobody answers, the error names the URL without its password, and wh
   t.regex((error as BreakwaterError).hint ?? '', /--nats/)
   t.true((error as BreakwaterError).retryable)
 })
+
+natsTest(
+  'the user and password of the URL are used, and wrong ones are told from an absent server',
+  async (t) => {
+    const port = await freePort()
+    const server = await startProgram(tool('nats-server'), [
+      ...['--addr', '127.0.0.1', '--port', String(port)],
+      ...['--user', 'worker', '--pass', 'p@ss'],
+    ])
+    try {
+      const bus = await until('the right password opens', () =>
+        connectNats({ url: `nats://worker:p%40ss@127.0.0.1:${port}`, name: 'right' }),
+      )
+      await bus.close()
+      const error = await t.throwsAsync(
+        connectNats({ url: `nats://worker:wrong@127.0.0.1:${port}`, name: 'wrong' }),
+        { instanceOf: BreakwaterError, code: 'bus-unreachable' },
+      )
+      t.regex((error as BreakwaterError).hint ?? '', /user and password/)
+      t.false(error?.message.includes('wrong'))
+    } finally {
+      await server.stop()
+    }
+  },
+)
