@@ -12,7 +12,7 @@ export interface Exchange {
   request: RenderedRequest
   /** Index of the compiled request; a transport may key what it prepared by it where `request` is the constant one. */
   requestIndex: number
-  /** The user's slot, for `connections.share: user`. */
+  /** The user's number on this thread, for `connections.share: user`. A later user never has the same one. */
   user: number
   dispatchedAt: number
   wantHeaders: boolean

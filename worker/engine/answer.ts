@@ -1,0 +1,29 @@
+import type { CompiledRequest, ReceivedResponse } from '../../core/scenario/compiled.ts'
+import type { Exchange } from './transport-port.ts'
+
+/** The answer of an exchange as a judgement sees it. One object for all requests of a thread. */
+export class Answer implements ReceivedResponse {
+  status = 0
+  headers: readonly string[] | null = null
+  body: Uint8Array | null = null
+  message: unknown = null
+  serviceMs = 0
+  bodyBytes = 0
+
+  of(exchange: Exchange): this {
+    this.status = exchange.status
+    this.headers = exchange.headers
+    this.body = exchange.body
+    this.message = exchange.message
+    this.serviceMs = (exchange.doneAt - exchange.sentAt) / 1000
+    this.bodyBytes = exchange.bodyBytes
+    return this
+  }
+}
+
+/** Tells the transport what to keep of the answer. */
+export function askFor(request: CompiledRequest, exchange: Exchange): void {
+  exchange.wantHeaders = request.needs.headers
+  exchange.wantCookies = request.needs.cookies
+  exchange.wantBody = request.needs.body
+}

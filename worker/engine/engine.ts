@@ -1,0 +1,252 @@
+import type { Recorder } from '../../core/measure/recorder.ts'
+import type { SeriesTable } from '../../core/measure/series.ts'
+import type { RequestCounts, ShardState } from '../../core/measure/snapshot.ts'
+import type { Epoch, EpochPhase, Micros, PlannedPhase, RunPlan, Stripe } from '../../core/plan/plan.ts'
+import { stripeOf } from '../../core/plan/stripe.ts'
+import type { CompiledTest } from '../../core/scenario/compiled.ts'
+import { createMix } from '../../core/scenario/mix.ts'
+import type { Schedule } from '../../core/schedule/schedule.ts'
+import type { LoadTest, Phase } from '../../core/spec/load-test.ts'
+import { ClosedPhaseRun } from './closed-phase.ts'
+import type { FailureSamples } from './failure-samples.ts'
+import { Iteration, IterationPool } from './iteration.ts'
+import { IterationRunner } from './iteration-runner.ts'
+import { OpenPhaseRun } from './open-phase.ts'
+import type { InFlight, PhaseContext, PhaseRun, PhaseSeries } from './phase-run.ts'
+import type { Rows } from './rows.ts'
+import type { Exchange, Transport, TransportSink } from './transport-port.ts'
+
+export interface EngineDependencies {
+  readonly worker: string
+  readonly thread: number
+  readonly test: LoadTest
+  readonly plan: RunPlan
+  /** By phase; null for closed ones. */
+  readonly schedules: readonly (Schedule | null)[]
+  readonly compiled: CompiledTest
+  readonly table: SeriesTable
+  readonly recorder: Recorder
+  readonly failures: FailureSamples
+  readonly rows: Rows
+  readonly transport: Transport
+  /** Iterations of open phases under way on this thread at most. */
+  readonly inFlightBound: number
+  /** The engine has something to do before the instant that the last turn gave. */
+  readonly onSooner: (at: Micros) => void
+}
+
+/** Starts of one phase in one turn: answers are read, and the clock too, before there are more. */
+const startsPerTurn = 128
+
+/**
+ * The run of one thread. It has no clock and no timer: `turn` is told the time and says when it wants to be called next, and answers come through `done`.
+ * Nothing in it waits.
+ */
+export class Engine implements TransportSink {
+  readonly #dependencies: EngineDependencies
+  readonly #pool: IterationPool
+  readonly #runner: IterationRunner
+  readonly #inFlight: InFlight
+  readonly #phases: PhaseRun[] = []
+  #epochs: Epoch[] = []
+  /** Instant of the turn to come; −Infinity while one is under way. */
+  #nextAt: Micros = Number.NEGATIVE_INFINITY
+  /** When the last phase ends, or the run was stopped. */
+  #endAt: Micros = Number.POSITIVE_INFINITY
+  #isStopped = false
+  #drainUntil: Micros = Number.POSITIVE_INFINITY
+  #startSkew: Micros | null = null
+
+  constructor(dependencies: EngineDependencies) {
+    const { compiled, transport, recorder, failures, inFlightBound } = dependencies
+    this.#dependencies = dependencies
+    this.#pool = new IterationPool((slot) => new Iteration(slot, compiled.createScope()))
+    this.#inFlight = { open: 0, bound: inFlightBound }
+    this.#runner = new IterationRunner({
+      pool: this.#pool,
+      requests: compiled.requests,
+      transport,
+      recorder,
+      failures,
+      onSooner: (at) => this.#sooner(at),
+    })
+  }
+
+  /** The first epoch, before the start. */
+  arm(epoch: Epoch): void {
+    const { test, plan, rows, compiled } = this.#dependencies
+    const stripe = this.#stripe(epoch)
+    test.load.forEach((phase, index) => {
+      const [planned, epochPhase] = [plan.phases[index], epoch.phases[index]] as [PlannedPhase, EpochPhase]
+      this.#phases.push(this.#createPhase(phase, planned, epoch.number, epochPhase, stripe))
+      if (phase.loop === 'open') return
+      const drawing = createMix(test, phase).shares.map(({ scenario }) => compiled.scenarios[scenario])
+      rows.prefetch(drawing.filter((scenario) => scenario !== undefined))
+    })
+    this.#endAt = lastEnd(epoch)
+  }
+
+  /** A later epoch; it begins at its own instant. */
+  advance(epoch: Epoch): void {
+    this.#epochs.push(epoch)
+    this.#sooner(epoch.at)
+  }
+
+  /** Does everything that is due. Returns when it wants its next turn: at or before `now` where there is more to do at once. */
+  turn(now: Micros): Micros {
+    this.#nextAt = Number.NEGATIVE_INFINITY
+    if (this.#startSkew === null && now >= 0) this.#startSkew = now
+    this.#enterEpochs(now)
+    const { timeouts, wakeups } = this.#runner
+    for (let slot = timeouts.takeDue(now); slot >= 0; slot = timeouts.takeDue(now)) {
+      this.#runner.onTimeout(this.#pool.at(slot))
+    }
+    for (let woken = 0; woken < startsPerTurn; woken++) {
+      const slot = wakeups.takeDue(now)
+      if (slot < 0) break
+      this.#runner.onWake(this.#pool.at(slot), now)
+    }
+    for (const phase of this.#phases) phase.turn(now, startsPerTurn)
+    this.#drain(now)
+    this.#nextAt = this.#earliest(now)
+    return this.#nextAt
+  }
+
+  done(exchange: Exchange): void {
+    const at = exchange.doneAt
+    this.#runner.done(exchange)
+    // It may have been the last one of the run.
+    if (this.#runner.inFlight === 0) this.#sooner(at)
+  }
+
+  /** A block of rows that was asked for; count 0: the data is at its end. */
+  giveRows(source: number, from: number, count: number, now: Micros): void {
+    this.#dependencies.rows.give(source, from, count)
+    for (const phase of this.#phases) phase.onRows(now)
+  }
+
+  /** No further iteration starts; those in flight finish within the drain. */
+  stop(now: Micros): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.#endAt = Math.min(this.#endAt, now)
+    for (const phase of this.#phases) phase.stop()
+    this.#sooner(now)
+  }
+
+  /** Everything ends now. */
+  abort(now: Micros): void {
+    this.stop(now)
+    this.#interruptAll(now)
+  }
+
+  /** Nothing starts any more, and nothing is in flight. */
+  isDrained(now: Micros): boolean {
+    if (this.#runner.inFlight > 0 || (now < 0 && !this.#isStopped)) return false
+    return this.#phases.every((phase) => phase.isOver(now))
+  }
+
+  shards(now: Micros): ShardState[] {
+    return this.#phases.map((phase) => phase.state(this.#dependencies.thread, now))
+  }
+
+  requests(): RequestCounts {
+    return this.#runner.tally.counts(this.#dependencies.thread)
+  }
+
+  /** First turn − start instant; null before it. */
+  get startSkew(): Micros | null {
+    return this.#startSkew
+  }
+
+  #createPhase(
+    phase: Phase,
+    planned: PlannedPhase,
+    epoch: number,
+    epochPhase: EpochPhase,
+    stripe: Stripe,
+  ): PhaseRun {
+    const { test, plan, schedules, compiled, rows } = this.#dependencies
+    const context: PhaseContext = {
+      seed: plan.seed,
+      scenarios: compiled.scenarios,
+      pool: this.#pool,
+      runner: this.#runner,
+      rows,
+      inFlight: this.#inFlight,
+      mix: createMix(test, phase),
+      series: phase.record ? this.#seriesOf(planned.index) : null,
+    }
+    switch (phase.loop) {
+      case 'open': {
+        const schedule = schedules[planned.index] as Schedule
+        return new OpenPhaseRun(context, planned, schedule, epoch, epochPhase, stripe)
+      }
+      case 'closed':
+        return new ClosedPhaseRun(context, planned, phase, epoch, epochPhase, stripe)
+      default:
+        return phase satisfies never
+    }
+  }
+
+  #seriesOf(phase: number): PhaseSeries {
+    const { compiled, table } = this.#dependencies
+    return {
+      ofRequest: Int32Array.from(compiled.requests, ({ scenario, name }) =>
+        table.stepSeries(phase, scenario, name),
+      ),
+      ofIteration: Int32Array.from(compiled.scenarios, ({ index }) => table.iterationSeries(phase, index)),
+    }
+  }
+
+  #enterEpochs(now: Micros): void {
+    for (let epoch = this.#epochs[0]; epoch !== undefined && epoch.at <= now; epoch = this.#epochs[0]) {
+      this.#epochs.shift()
+      const stripe = this.#stripe(epoch)
+      for (const phase of this.#phases) {
+        phase.enter(epoch.number, epoch.phases[phase.index] as EpochPhase, stripe)
+      }
+      if (!this.#isStopped) this.#endAt = lastEnd(epoch)
+    }
+  }
+
+  /** After the end of the last phase, or a stop, what is in flight has so long. */
+  #drain(now: Micros): void {
+    if (now < this.#endAt) return
+    this.#drainUntil = this.#endAt + this.#dependencies.test.limits.drainMs * 1000
+    if (now >= this.#drainUntil) this.#interruptAll(now)
+  }
+
+  #interruptAll(now: Micros): void {
+    this.#runner.wakeups.clear()
+    for (const iteration of this.#pool) {
+      if (iteration.state !== 'idle' && !iteration.interrupted) this.#runner.interrupt(iteration, now)
+    }
+  }
+
+  #earliest(now: Micros): Micros {
+    const { timeouts, wakeups } = this.#runner
+    let earliest = Math.min(
+      timeouts.nextAt(),
+      wakeups.nextAt(),
+      this.#epochs[0]?.at ?? Number.POSITIVE_INFINITY,
+    )
+    for (const phase of this.#phases) earliest = Math.min(earliest, phase.nextAt())
+    if (now < this.#endAt) return Math.min(earliest, this.#endAt)
+    return now < this.#drainUntil ? Math.min(earliest, this.#drainUntil) : earliest
+  }
+
+  #sooner(at: Micros): void {
+    if (at >= this.#nextAt) return
+    this.#nextAt = at
+    this.#dependencies.onSooner(at)
+  }
+
+  #stripe(epoch: Epoch): Stripe {
+    return stripeOf(epoch.roster, this.#dependencies.worker, this.#dependencies.thread)
+  }
+}
+
+function lastEnd(epoch: Epoch): Micros {
+  return Math.max(0, ...epoch.phases.map((phase) => phase.endAt))
+}

@@ -1,0 +1,58 @@
+import type { RequestError } from '../../core/measure/request-error.ts'
+import type { RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { Exchange } from './transport-port.ts'
+
+const unrendered: RenderedRequest = { kind: 'http', method: 'GET', path: '/', headers: [], body: null }
+
+/** Every field exists from the start, so that all exchanges have one shape. */
+export class PooledExchange implements Exchange {
+  readonly slot: number
+  request = unrendered
+  requestIndex = 0
+  user = 0
+  dispatchedAt = 0
+  wantHeaders = false
+  wantCookies = false
+  wantBody = false
+
+  sentAt = Number.NaN
+  firstByteAt = Number.NaN
+  doneAt = Number.NaN
+  connectMicros = Number.NaN
+  tlsMicros = Number.NaN
+  status = 0
+  error: RequestError | null = null
+  errorDetail: string | null = null
+  sends = 0
+  bytesIn = 0
+  bytesOut = 0
+  bodyBytes = 0
+  headers: string[] | null = null
+  setCookies: string[] | null = null
+  body: Uint8Array | null = null
+  message: unknown = null
+
+  constructor(slot: number) {
+    this.slot = slot
+  }
+
+  /** Forgets the answer before. */
+  reset(): void {
+    this.sentAt = Number.NaN
+    this.firstByteAt = Number.NaN
+    this.doneAt = Number.NaN
+    this.connectMicros = Number.NaN
+    this.tlsMicros = Number.NaN
+    this.status = 0
+    this.error = null
+    this.errorDetail = null
+    this.sends = 0
+    this.bytesIn = 0
+    this.bytesOut = 0
+    this.bodyBytes = 0
+    this.headers = null
+    this.setCookies = null
+    this.body = null
+    this.message = null
+  }
+}

@@ -1,0 +1,81 @@
+import type { CompiledScenario, Program, Scope } from '../../core/scenario/compiled.ts'
+import { PooledExchange } from './exchange.ts'
+import type { PhaseRun } from './phase-run.ts'
+
+/**
+ * One pass through a scenario, or the place for one: a pooled record with the one exchange it has under way. In a closed phase a user
+ * holds it for life, in an open one each arrival takes and returns one.
+ */
+export class Iteration {
+  /** Also the slot of its exchange, its timeout and its wake-up. */
+  readonly slot: number
+  readonly exchange: PooledExchange
+  readonly scope: Scope
+  state: IterationState = 'idle'
+  /** Whose it is: no two users of a thread have the same number. */
+  user = 0
+  /** Both set by the phase that acquired it. */
+  phase: PhaseRun = unassigned.phase
+  scenario: CompiledScenario = unassigned.scenario
+  program: Program = []
+  counter = 0
+  /** Intended start: the arrival's instant; in closed phases that of the dispatch. */
+  intendedAt = 0
+  /** Of the request or think time under way. */
+  stepIntendedAt = 0
+  /** A request failed. */
+  failed = false
+  inOnStart = false
+  /** This user's onStart has succeeded. */
+  greeted = false
+  interrupted = false
+
+  constructor(slot: number, scope: Scope) {
+    this.slot = slot
+    this.scope = scope
+    this.exchange = new PooledExchange(slot)
+  }
+}
+
+export type IterationState =
+  /** Free, or its user is between two iterations. */
+  'idle' | 'requesting' | 'thinking'
+
+const unassigned = {} as { readonly phase: PhaseRun; readonly scenario: CompiledScenario }
+
+/** A free list over slots. Grows to the most that were ever under way at once, which its users bound. */
+export class IterationPool {
+  readonly #create: (slot: number) => Iteration
+  readonly #slots: Iteration[] = []
+  readonly #free: Iteration[] = []
+  #users = 0
+
+  constructor(create: (slot: number) => Iteration) {
+    this.#create = create
+  }
+
+  /** For a new user, who knows and remembers nothing. */
+  acquire(): Iteration {
+    let iteration = this.#free.pop()
+    if (iteration === undefined) {
+      iteration = this.#create(this.#slots.length)
+      this.#slots.push(iteration)
+    }
+    iteration.user = this.#users++
+    iteration.greeted = false
+    iteration.scope.reset()
+    return iteration
+  }
+
+  release(iteration: Iteration): void {
+    this.#free.push(iteration)
+  }
+
+  at(slot: number): Iteration {
+    return this.#slots[slot] as Iteration
+  }
+
+  [Symbol.iterator](): Iterator<Iteration> {
+    return this.#slots[Symbol.iterator]()
+  }
+}

@@ -1,0 +1,147 @@
+import type { ShardState } from '../../core/measure/snapshot.ts'
+import type { EpochPhase, Micros, PlannedPhase, Stripe } from '../../core/plan/plan.ts'
+import type { Schedule } from '../../core/schedule/schedule.ts'
+import type { Iteration } from './iteration.ts'
+import { OwnArrivals } from './own-arrivals.ts'
+import { PhaseCounts } from './phase-counts.ts'
+import type { PhaseContext, PhaseRun, PhaseSeries } from './phase-run.ts'
+
+/** The generator is late, not the target slow: such an arrival is skipped. */
+const lateMicros = 1_000_000
+
+/** Starts iterations on the schedule, whatever becomes of them. */
+export class OpenPhaseRun implements PhaseRun {
+  readonly index: number
+  readonly loop = 'open'
+  readonly counts: PhaseCounts
+  readonly series: PhaseSeries | null
+  readonly #context: PhaseContext
+  readonly #planned: PlannedPhase
+  readonly #schedule: Schedule
+  readonly #own: OwnArrivals
+  #epoch: number
+  #endAt: Micros
+  /** No arrival from here on: the phase was ended before its time. */
+  #cutAt: Micros
+  /** Stopped, or its data is at its end. */
+  #ended = false
+
+  constructor(
+    context: PhaseContext,
+    planned: PlannedPhase,
+    schedule: Schedule,
+    epoch: number,
+    phase: EpochPhase,
+    stripe: Stripe,
+  ) {
+    this.index = planned.index
+    this.series = context.series
+    this.counts = new PhaseCounts(context.scenarios.length)
+    this.#context = context
+    this.#planned = planned
+    this.#schedule = schedule
+    this.#own = new OwnArrivals(schedule, { ...phase, stripe })
+    this.#epoch = epoch
+    this.#endAt = phase.endAt
+    this.#cutAt = this.#cutOf(phase)
+  }
+
+  get endAt(): Micros {
+    return this.#endAt
+  }
+
+  enter(epoch: number, phase: EpochPhase, stripe: Stripe): void {
+    this.#epoch = epoch
+    this.#endAt = phase.endAt
+    this.#cutAt = this.#cutOf(phase)
+    this.#own.append({ ...phase, stripe })
+  }
+
+  turn(now: Micros, budget: number): void {
+    const own = this.#own
+    const { inFlight } = this.#context
+    for (let started = 0; started < budget && !this.#ended; ) {
+      const intendedAt = own.nextAt
+      if (intendedAt > now || intendedAt >= this.#cutAt) return
+      if (now - intendedAt > lateMicros) {
+        this.counts.skippedLate++
+      } else if (inFlight.open >= inFlight.bound) {
+        this.counts.skippedInFlight++
+      } else if (this.#start(own.next, intendedAt, now)) {
+        started++
+      } else {
+        return
+      }
+      own.advance()
+    }
+  }
+
+  nextAt(): Micros {
+    const { nextAt } = this.#own
+    return this.#ended || nextAt >= this.#cutAt ? Number.POSITIVE_INFINITY : nextAt
+  }
+
+  iterationEnded(iteration: Iteration): void {
+    this.#context.inFlight.open--
+    this.#context.pool.release(iteration)
+  }
+
+  /** An arrival is never idle while it lasts. */
+  wake(): void {}
+
+  /** An arrival that waits for its row is still the next one. */
+  onRows(): void {}
+
+  stop(): void {
+    this.#ended = true
+  }
+
+  isOver(now: Micros): boolean {
+    return this.#ended || (now >= this.#endAt && this.nextAt() === Number.POSITIVE_INFINITY)
+  }
+
+  state(thread: number): ShardState {
+    const { started, skippedInFlight, skippedLate, completed, failed, interrupted } = this.counts
+    return {
+      thread,
+      phase: this.index,
+      epoch: this.#epoch,
+      through: this.#own.next,
+      started,
+      skippedInFlight,
+      skippedLate,
+      completed,
+      failed,
+      interrupted,
+      inFlight: this.counts.inFlight,
+      inFlightByScenario: [...this.counts.inFlightByScenario],
+      users: 0,
+      done: this.nextAt() === Number.POSITIVE_INFINITY,
+    }
+  }
+
+  /** False: it cannot start now, or nothing starts here any more. */
+  #start(arrival: number, intendedAt: Micros, now: Micros): boolean {
+    const { pool, runner, rows, mix, scenarios, seed, inFlight } = this.#context
+    const iteration = pool.acquire()
+    const { scope } = iteration
+    scope.begin(seed, this.index, arrival, 0, 0)
+    const scenario = scenarios[mix.choose(scope.random())] as (typeof scenarios)[number]
+    const drawn = rows.forArrival(scenario, scope, this.index, arrival, this.#planned)
+    if (drawn !== 'drawn') {
+      pool.release(iteration)
+      this.#ended = drawn === 'ended'
+      return false
+    }
+    iteration.phase = this
+    iteration.scenario = scenario
+    inFlight.open++
+    runner.begin(iteration, intendedAt, now)
+    return true
+  }
+
+  #cutOf({ startAt, endAt }: EpochPhase): Micros {
+    // A rounding apart is no cut: every planned arrival starts before the phase's full length.
+    return endAt < startAt + this.#schedule.durationMs * 1000 - 1 ? endAt : Number.POSITIVE_INFINITY
+  }
+}

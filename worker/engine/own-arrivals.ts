@@ -1,0 +1,101 @@
+import type { Micros, Stripe } from '../../core/plan/plan.ts'
+import { arrivalAt, indexOfFirst, ownsArrival } from '../../core/plan/stripe.ts'
+import type { Schedule } from '../../core/schedule/schedule.ts'
+
+/** The arrivals from `firstArrival` on, up to the next segment's. */
+export interface Segment {
+  readonly firstArrival: number
+  readonly stripe: Stripe
+  /** When the phase starts, by this epoch. */
+  readonly startAt: Micros
+}
+
+/** Walks one thread's arrivals of one open phase in order, through all epochs: each own arrival comes up exactly once. */
+export class OwnArrivals {
+  readonly #schedule: Schedule
+  #segment: Segment
+  readonly #later: Segment[] = []
+  /** Decided before the epoch came that says whose they are; they do not come up again. */
+  readonly #decided: { readonly stripe: Stripe; readonly below: number }[] = []
+  /** Counts own arrivals of the segment's stripe. */
+  #index = 0
+  #next = 0
+  #nextAt = 0
+
+  constructor(schedule: Schedule, segment: Segment) {
+    this.#schedule = schedule
+    this.#segment = segment
+    this.#seek(segment.firstArrival)
+  }
+
+  /** The lowest own arrival that is not taken; `planned` when none is left. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** Its intended start; Infinity when none is left. */
+  get nextAt(): Micros {
+    return this.#nextAt
+  }
+
+  /** Takes the next arrival. */
+  advance(): void {
+    this.#step()
+    this.#settle()
+  }
+
+  /** `firstArrival` is at least that of the segment before. */
+  append(segment: Segment): void {
+    const { firstArrival } = segment
+    if (firstArrival > this.#next) {
+      this.#later.push(segment)
+      this.#settle()
+      return
+    }
+    if (this.#next > firstArrival) this.#decided.push({ stripe: this.#segment.stripe, below: this.#next })
+    this.#segment = segment
+    this.#seek(firstArrival)
+  }
+
+  #step(): void {
+    this.#index++
+    this.#next = arrivalAt(this.#segment.stripe, this.#index)
+  }
+
+  #seek(from: number): void {
+    this.#index = indexOfFirst(this.#segment.stripe, from)
+    this.#next = arrivalAt(this.#segment.stripe, this.#index)
+    this.#settle()
+  }
+
+  /** From where the walk stands to the next arrival that is to be decided. */
+  #settle(): void {
+    for (;;) {
+      const later = this.#later[0]
+      if (later !== undefined && this.#next >= later.firstArrival) {
+        this.#later.shift()
+        this.#segment = later
+        this.#index = indexOfFirst(later.stripe, later.firstArrival)
+        this.#next = arrivalAt(later.stripe, this.#index)
+      } else if (this.#isDecided()) {
+        this.#step()
+      } else {
+        break
+      }
+    }
+    const startMs = this.#next < this.#schedule.planned ? this.#schedule.startOf(this.#next) : undefined
+    if (startMs === undefined) {
+      this.#next = this.#schedule.planned
+      this.#nextAt = Number.POSITIVE_INFINITY
+    } else {
+      this.#nextAt = this.#segment.startAt + startMs * 1000
+    }
+  }
+
+  #isDecided(): boolean {
+    for (const { stripe, below } of this.#decided) {
+      if (this.#next < below && ownsArrival(stripe, this.#next)) return true
+    }
+    return false
+  }
+}

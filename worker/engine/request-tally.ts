@@ -1,0 +1,35 @@
+import type { RequestError } from '../../core/measure/request-error.ts'
+import type { RequestCounts } from '../../core/measure/snapshot.ts'
+
+/** The requests of one thread, cumulative since the run's start. */
+export class RequestTally {
+  sent = 0
+  ok = 0
+  interrupted = 0
+  #failed = 0
+  readonly #errors = new Map<RequestError, number>()
+
+  fail(error: RequestError): void {
+    this.#failed++
+    this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1)
+  }
+
+  /** attempted = ok + failed + interrupted: what is under way is in none of them. */
+  counts(thread: number): RequestCounts {
+    const { sent, ok, interrupted } = this
+    const failed = this.#failed
+    return {
+      thread,
+      attempted: ok + failed + interrupted,
+      sent,
+      ok,
+      failed,
+      interrupted,
+      overrun: 0,
+      setup: 0,
+      teardown: 0,
+      auth: 0,
+      errors: Object.fromEntries(this.#errors) as Partial<Record<RequestError, number>>,
+    }
+  }
+}
