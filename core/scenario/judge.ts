@@ -58,29 +58,19 @@ export function compileJudge(
 
   return (scope, response) => {
     const { status } = response
+    let failed = 0
     let error: RequestError | null = null
     let detail: string | null = null
-    let failed = 0
-    const fail = (as: RequestError, sentence: string) => {
-      if (error === null) {
-        error = as
-        detail = sentence
-      }
-    }
 
-    for (const check of statusChecks) {
-      if (check.anyOf.some(({ from, to }) => status >= from && status <= to)) continue
+    for (const { anyOf } of statusChecks) {
+      if (anyOf.some(({ from, to }) => status >= from && status <= to)) continue
       failed++
-      fail(
-        statusError(status, grpc),
-        `expected status ${rangesText(check.anyOf)}, got ${statusText(status, grpc)}`,
-      )
+      error = statusError(status, grpc)
+      detail ??= `expected status ${rangesText(anyOf, grpc)}, got ${statusText(status, grpc)}`
     }
     if (statusChecks.length === 0 && (grpc ? status !== 0 : status >= 400)) {
-      fail(
-        statusError(status, grpc),
-        `expected ${grpc ? 'status OK' : 'a status below 400'}, got ${statusText(status, grpc)}`,
-      )
+      error = statusError(status, grpc)
+      detail = `expected ${grpc ? 'status OK' : 'a status below 400'}, got ${statusText(status, grpc)}`
     }
     if (looksInside) {
       const view = new ResponseView(response, grpc)
@@ -88,11 +78,14 @@ export function compileJudge(
         const problem = attempt(check, scope, view)
         if (problem === null) continue
         failed++
-        fail('check', problem)
+        error ??= 'check'
+        detail ??= problem
       }
       for (const capture of captures) {
         const problem = take(capture, scope, view)
-        if (problem !== null) fail('capture', problem)
+        if (problem === null) continue
+        error ??= 'capture'
+        detail ??= problem
       }
     }
     if (error === null) return good
@@ -156,6 +149,10 @@ function statusText(status: number, grpc: boolean): string {
   return grpc ? `${grpcCodes[status] ?? 'UNKNOWN'} (${status})` : String(status)
 }
 
-function rangesText(ranges: readonly StatusRange[]): string {
-  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from} to ${to}`)).join(' or ')
+function rangesText(ranges: readonly StatusRange[], grpc: boolean): string {
+  return ranges
+    .map(({ from, to }) =>
+      from === to ? statusText(from, grpc) : `${statusText(from, grpc)} to ${statusText(to, grpc)}`,
+    )
+    .join(' or ')
 }

@@ -2,7 +2,7 @@ import { RE2JS, RE2JSException } from 're2js'
 import type { Matcher } from '../spec/load-test.ts'
 import { compileJson, compileText } from './expression.ts'
 import type { Names } from './names.ts'
-import { valueIn } from './part.ts'
+import { type Part, valueIn } from './part.ts'
 import type { UserScope } from './user-scope.ts'
 import { shown, textOf } from './value.ts'
 
@@ -26,12 +26,13 @@ export function compileMatcher(matcher: Matcher, names: Names, loose: boolean): 
       }
     }
     case 'in': {
-      const choices = matcher.values.map((value) => compileJson(value, names))
+      // An array is JSON too, so that choices which don't vary are made once.
+      const choices = compileJson(matcher.values, names) as Part<readonly unknown[]>
       return (scope, actual) => {
-        const values = choices.map((choice) => valueIn(scope, choice))
+        const values = valueIn(scope, choices)
         return values.some((value) => equal(actual, value, loose))
           ? null
-          : `one of ${values.map(shown).join(', ')}`
+          : `one of ${values.slice(0, 10).map(shown).join(', ')}`
       }
     }
     case 'contains': {

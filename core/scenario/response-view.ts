@@ -6,6 +6,10 @@ export type Document =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly problem: string }
 
+/** A body up to this size cannot be nested deeply enough to take more than a few ms to parse. */
+const smallBytes = 0x10000
+const mostDepth = 512
+
 const decoder = new TextDecoder()
 
 /** One response as captures and checks look at it: its text is decoded, and its JSON parsed, at most once. */
@@ -46,10 +50,34 @@ export class ResponseView {
   #read(): Document {
     if (this.#grpc) return { ok: true, value: this.response.message }
     if (this.response.bodyBytes === 0 && this.text === '') return { ok: false, problem: 'the body is empty' }
+    const { body } = this.response
+    if (body !== null && body.length > smallBytes && isDeep(body)) {
+      return { ok: false, problem: `the body is nested deeper than ${mostDepth}` }
+    }
     try {
       return { ok: true, value: JSON.parse(this.text) }
     } catch {
       return { ok: false, problem: 'the body is not JSON' }
     }
   }
+}
+
+/**
+ * Whether brackets nest deeper than `mostDepth`. JSON.parse takes a second and hundreds of MB for 10 MB of brackets, and this
+ * 10 ms. A bracket in a string is none; what isn't JSON may be told either way.
+ */
+function isDeep(body: Uint8Array): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]
+    if (inString) {
+      if (byte === 0x5c) i++
+      else if (byte === 0x22) inString = false
+    } else if (byte === 0x22) inString = true
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > mostDepth) return true
+    } else if (byte === 0x5d || byte === 0x7d) depth--
+  }
+  return false
 }

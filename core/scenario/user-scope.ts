@@ -19,6 +19,9 @@ export interface ScopeLayout {
 const templateStream = 0
 const engineStream = 0x100
 
+/** Characters of a value. */
+const mostDescribed = 200
+
 const secretName = /pass|secret|token|key|auth|cred|session/i
 
 /** One user. Both random streams are seeded at their first draw, so that an iteration which draws nothing pays nothing. */
@@ -110,5 +113,6 @@ export class UserScope implements Scope {
 }
 
 function plain(value: unknown): unknown {
-  return typeof value === 'number' || typeof value === 'boolean' || value === null ? value : shown(value)
+  if (typeof value === 'string') return value.slice(0, mostDescribed)
+  return typeof value === 'object' && value !== null ? shown(value) : value
 }
