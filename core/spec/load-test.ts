@@ -147,6 +147,7 @@ export type Capture =
 
 /** `matcher` texts: `=` is equality, `~` contains, `/…/` a regular expression (linear time), `< > <= >=` compare numbers. */
 export type Matcher =
+  /** Strings in it are templates. */
   | { readonly op: 'equals'; readonly value: Json }
   | { readonly op: 'contains'; readonly text: TemplateText }
   | { readonly op: 'matches'; readonly pattern: string }
@@ -199,6 +200,8 @@ export type RateShape =
       readonly kind: 'linear'
       readonly label: 'constant' | 'ramp' | 'steps' | 'spike' | 'replay'
       readonly points: readonly RatePoint[]
+      /** A replay's CSV. Until `completeLoadTest` has read it, `points` is empty and the phase's duration 0. */
+      readonly file?: string
     }
   /** mean + amplitude·sin(2πt/period) */
   | { readonly kind: 'sine'; readonly mean: number; readonly amplitude: number; readonly periodMs: number }

@@ -1,0 +1,110 @@
+import { compilePattern } from '../scenario/matcher.ts'
+import type { Issue } from './issue.ts'
+import type { Json, Matcher } from './load-test.ts'
+import { under } from './path.ts'
+import { type Reading, readDuration, readSize, show } from './quantity.ts'
+import type { MatcherWish } from './schema-scenario.ts'
+
+/** What is compared decides how a limit is written: bytes, durations, or bare numbers. */
+export type Compared = 'value' | 'text' | 'size' | 'time'
+
+/** Undefined where `issues` says why. */
+export function readMatcher(
+  wish: MatcherWish,
+  compared: Compared,
+  path: string,
+  issues: Issue[],
+): Matcher | undefined {
+  const refuse = (message: string, hint: string, below: readonly string[] = []): undefined => {
+    issues.push({ path: under(path, below), code: 'wrong-matcher', message, hint })
+  }
+  const matcher = typeof wish === 'object' && wish !== null ? fromMap(wish) : fromScalar(wish, compared)
+  if ('problem' in matcher) return refuse(matcher.problem, matcher.hint)
+  if (matcher.op === 'matches') {
+    const problem = patternProblem(matcher.pattern)
+    if (problem !== undefined) {
+      return refuse(
+        `The regular expression ${show(matcher.pattern)} cannot be used: ${problem}.`,
+        'Write RE2 syntax: no look-around, no back-references.',
+        typeof wish === 'object' ? ['matches'] : [],
+      )
+    }
+  }
+  const isComparison = ['<', '<=', '>', '>='].includes(matcher.op)
+  if (compared === 'time' && !isComparison) {
+    return refuse(
+      `The time is compared with ${show(wish)}, which it would hardly ever equal.`,
+      'Write a comparison with a duration: < 2s.',
+    )
+  }
+  if (
+    compared === 'size' &&
+    !isComparison &&
+    !(matcher.op === 'equals' && typeof matcher.value === 'number')
+  ) {
+    return refuse(`${show(wish)} is not a number of bytes.`, 'Write a number, or a comparison: > 0, < 10KiB.')
+  }
+  if (compared === 'text' && isComparison) {
+    return refuse(
+      `${show(wish)} compares a whole body with a number.`,
+      'Write `size` for its bytes, `~text` for a part of it, or `= text` to equal it.',
+    )
+  }
+  return matcher
+}
+
+type Refused = { readonly problem: string; readonly hint: string }
+
+function fromMap(wish: Exclude<MatcherWish, null | string | number | boolean>): Matcher {
+  if ('equals' in wish) return { op: 'equals', value: wish.equals }
+  if ('contains' in wish) return { op: 'contains', text: wish.contains }
+  if ('matches' in wish) return { op: 'matches', pattern: wish.matches }
+  if ('in' in wish) return { op: 'in', values: wish.in }
+  return { op: 'exists', exists: wish.exists }
+}
+
+function fromScalar(wish: Json, compared: Compared): Matcher | Refused {
+  if (typeof wish !== 'string') return { op: 'equals', value: wish }
+  const text = wish.trimStart()
+  const comparison = /^(<=|>=|<|>)\s*(.*)$/s.exec(text)
+  if (comparison !== null) {
+    const [, op = '<', limit = ''] = comparison
+    const reading = readLimit(limit.trim(), compared)
+    if (reading.ok) return { op: op as '<' | '<=' | '>' | '>=', value: reading.value }
+    return {
+      problem: `${show(wish)} compares with something else than ${compared === 'time' ? 'a duration' : 'a number'}.`,
+      hint: `${reading.hint} To equal text that begins with \`${op}\`, write \`= ${text.slice(0, 20)}\`.`,
+    }
+  }
+  if (text.startsWith('=')) return { op: 'equals', value: text.slice(1).trim() }
+  if (text.startsWith('~')) {
+    const part = text.slice(1)
+    if (part === '')
+      return { problem: 'After `~` nothing stands that could be contained.', hint: 'Write it like ~items.' }
+    return { op: 'contains', text: part }
+  }
+  if (text.length > 2 && text.startsWith('/') && text.endsWith('/'))
+    return { op: 'matches', pattern: text.slice(1, -1) }
+  if (compared === 'size') {
+    const bytes = readSize(text)
+    if (bytes.ok) return { op: 'equals', value: bytes.value }
+  }
+  return { op: 'equals', value: wish }
+}
+
+function readLimit(limit: string, compared: Compared): Reading {
+  if (compared === 'time') return readDuration(limit)
+  if (/^-?\d{1,15}(\.\d{1,15})?$/.test(limit)) return { ok: true, value: Number(limit) }
+  if (compared === 'size') return readSize(limit)
+  return { ok: false, code: 'wrong-matcher', message: '', hint: 'Write a number: > 0.' }
+}
+
+function patternProblem(pattern: string): string | undefined {
+  try {
+    compilePattern(pattern)
+    return undefined
+  } catch (error) {
+    if (error instanceof RangeError) return error.message.replace(/^error parsing regexp: /, '')
+    throw error
+  }
+}

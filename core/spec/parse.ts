@@ -1,0 +1,210 @@
+import { normalData, normalVariables } from './data-normal.ts'
+import { frozen } from './frozen.ts'
+import type { Issue, Parsed } from './issue.ts'
+import type { Json, Limits, LoadTest, Objective, Step, Target, WorkersWish } from './load-test.ts'
+import { normalObjective, type Scopes } from './objective-normal.ts'
+import { under } from './path.ts'
+import { checkMaxRate, checkMixes, outlinePhases, type PhaseOutline, scenariosOf } from './phases.ts'
+import { plainInput } from './plain-input.ts'
+import { outlineScenarios, type ScenarioOutline } from './scenario-normal.ts'
+import { metadataSchema } from './schema.ts'
+import { objectiveSchema } from './schema-objective.ts'
+import { limitsSchema, workersSchema } from './schema-run.ts'
+import { targetSchema } from './schema-target.ts'
+import { shapeIssues } from './shape-issues.ts'
+import { isGrpcTarget, normalTarget } from './target-normal.ts'
+import { checkScenarioTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
+import { type Positions, parseYaml } from './yaml.ts'
+
+const mostIssues = 200
+
+export interface ParseOptions {
+  /** Where the input stands in a text: issues then carry line and column. */
+  readonly positions?: Positions
+}
+
+/**
+ * Reads a LoadTest and fills in every default. Never throws, never changes `input`; every issue comes at once (up to 200), in the order of
+ * the text where positions are given. What lies in files is not read: `completeLoadTest` does that. Environment references stay:
+ * `resolveEnvironment` replaces them.
+ */
+export function parseLoadTest(input: unknown, { positions }: ParseOptions = {}): Parsed<LoadTest> {
+  const plain = plainInput(input)
+  if (!plain.ok) return refused(plain.issues, positions)
+  const issues: Issue[] = [...shapeIssues(plain.value)]
+  const test = normalTest(plain.value, issues)
+  if (issues.length > 0) return refused(issues, positions)
+  if (test === undefined) throw new TypeError('a LoadTest without issues could not be read')
+  return { ok: true, value: frozen(test) }
+}
+
+/** `parseYaml` and `parseLoadTest` in one. */
+export function parseLoadTestText(text: string): Parsed<LoadTest> {
+  const yaml = parseYaml(text)
+  if (!yaml.ok) return yaml
+  return parseLoadTest(yaml.value.value, { positions: yaml.value.positions })
+}
+
+/**
+ * Looks at each part by itself, so that what is wrong in one doesn't hide what is wrong in another. Undefined only where the shape has issues,
+ * which are told already.
+ */
+function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
+  const { metadata: rawMetadata, spec: rawSpec } = record(input)
+  const spec = record(rawSpec)
+  const metadata = metadataSchema.safeParse(rawMetadata).data
+  const targetWish = targetSchema.safeParse(spec.target).data
+  const target = targetWish && normalTarget(targetWish, issues)
+  const variables = normalVariables(record(spec.variables), issues)
+  const data = normalData(record(spec.data), issues)
+  const scenarios = outlineScenarios(spec.scenarios, issues)
+  const phases = outlinePhases(spec.load, issues)
+  const limits = normalLimits(spec.limits)
+  const workers = normalWorkers(spec.workers)
+  const detail = spec.detail === true
+
+  checkTemplates(spec, { target, scenarios, data }, issues)
+  if (target !== undefined) checkProtocols(target, scenarios, issues)
+  checkMixes(phases, scenarios, issues)
+  if (limits !== undefined) checkMaxRate(phases, limits.maxRate, issues)
+  const scopes = scopesOf(scenarios, phases, detail)
+  const objectives = list(spec.objectives).flatMap((raw, index): Objective | [] => {
+    const wish = objectiveSchema.safeParse(raw).data
+    return (wish !== undefined && normalObjective(wish, scopes, under('objectives', [index]), issues)) || []
+  })
+
+  if (metadata === undefined || target === undefined || limits === undefined || workers === undefined)
+    return undefined
+  return {
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    target,
+    variables,
+    data,
+    scenarios: scenariosOf(scenarios),
+    load: phases.flatMap(({ phase }) => phase ?? []),
+    limits,
+    detail,
+    workers,
+    objectives,
+  }
+}
+
+function checkTemplates(
+  spec: Readonly<Record<string, Json>>,
+  parts: {
+    readonly target: Target | undefined
+    readonly scenarios: readonly ScenarioOutline[]
+    readonly data: LoadTest['data']
+  },
+  issues: Issue[],
+): void {
+  // Names whose definition is wrong exist all the same: that they are wrong is told where they are defined.
+  const unread = Object.keys(record(spec.data)).map((name): [string, null] => [name, null])
+  const known = {
+    variables: new Set(Object.keys(record(spec.variables))),
+    data: new Map([...unread, ...knownColumns(parts.data)]),
+  }
+  if (parts.target !== undefined) checkTargetTemplates(parts.target, known, issues)
+  for (const scenario of parts.scenarios) checkScenarioTemplates(scenario, known, issues)
+}
+
+function checkProtocols(target: Target, scenarios: readonly ScenarioOutline[], issues: Issue[]): void {
+  const isGrpc = isGrpcTarget(target)
+  let calls = 0
+  for (const { step } of scenarios.flatMap(({ onStart, steps }) => [...onStart, ...steps])) {
+    if (step === undefined || step.kind === 'think') continue
+    if (step.kind === 'grpc') calls++
+    if ((step.kind === 'grpc') === isGrpc) continue
+    issues.push({
+      path: step.path,
+      code: 'conflict',
+      message: `${stepWords(step)}, and the target is ${isGrpc ? 'gRPC' : 'HTTP'} (${target.url.slice(0, 80)}).`,
+      hint: isGrpc
+        ? 'Write a `grpc` step, or an http or https URL.'
+        : 'Write an HTTP verb, or a grpc or grpcs URL.',
+    })
+  }
+  if (isGrpc && calls > 0 && target.grpc?.protos.length === 0) {
+    issues.push({
+      path: 'target.grpc.protos',
+      code: 'missing',
+      message: 'Nothing describes the gRPC services.',
+      hint: 'Name the proto files: target: { grpc: { protos: [shop.proto] } }.',
+    })
+  }
+}
+
+function stepWords(step: Exclude<Step, { kind: 'think' }>): string {
+  return step.kind === 'grpc' ? 'The step is a gRPC call' : `The step is an HTTP ${step.method}`
+}
+
+function scopesOf(
+  scenarios: readonly ScenarioOutline[],
+  phases: readonly PhaseOutline[],
+  detail: boolean,
+): Scopes {
+  return {
+    detail,
+    phases,
+    scenarios: scenarios.map(({ name, onStart, steps }) => {
+      const all = [...onStart, ...steps]
+      return {
+        name,
+        steps: all.flatMap((step) => step.name ?? []),
+        complete: all.every((step) => step.name !== undefined || step.step?.kind === 'think'),
+      }
+    }),
+  }
+}
+
+function normalLimits(input: Json | undefined): Limits | undefined {
+  const wish = limitsSchema.safeParse(input ?? {}).data
+  return (
+    wish && {
+      inFlight: wish.inFlight ?? null,
+      backlog: wish.backlog ?? 0.001,
+      drainMs: wish.drain ?? 30_000,
+      maxRate: wish.maxRate ?? null,
+    }
+  )
+}
+
+function normalWorkers(input: Json | undefined): WorkersWish | undefined {
+  const wish = workersSchema.safeParse(input ?? {}).data
+  return (
+    wish && {
+      count: wish.count ?? null,
+      threads: wish.threads === undefined || wish.threads === 'auto' ? null : wish.threads,
+      onLoss: wish.onLoss ?? 'reassign',
+      waitMs: wish.wait ?? 60_000,
+    }
+  )
+}
+
+function refused(issues: readonly Issue[], positions: Positions | undefined): Parsed<never> {
+  const placed =
+    positions === undefined ? issues : issues.map((issue) => ({ ...issue, ...positions.find(issue.path) }))
+  const ordered =
+    positions === undefined
+      ? placed
+      : placed.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+  if (ordered.length <= mostIssues) return { ok: false, issues: ordered }
+  const rest: Issue = {
+    path: '',
+    code: 'too-many',
+    message: `There are ${ordered.length - mostIssues} more issues.`,
+    hint: 'Mend the ones above first.',
+  }
+  return { ok: false, issues: [...ordered.slice(0, mostIssues), rest] }
+}
+
+function list(input: Json | undefined): readonly Json[] {
+  return Array.isArray(input) ? input : []
+}
+
+function record(input: Json | undefined): Readonly<Record<string, Json>> {
+  return typeof input === 'object' && input !== null && !Array.isArray(input)
+    ? (input as Readonly<Record<string, Json>>)
+    : {}
+}

@@ -1,0 +1,136 @@
+import type { Issue } from './issue.ts'
+import type { Json, Scenario, Step } from './load-test.ts'
+import { under } from './path.ts'
+import { scenarioHeadSchema, stepSchema } from './schema-scenario.ts'
+import { defaultStepName, normalStep, verbs } from './step-normal.ts'
+import { readThink } from './think-text.ts'
+
+export const mostSteps = 500
+
+/**
+ * What can be known of a scenario, whether or not all of it is right: so that one broken step doesn't hide what is wrong elsewhere, and
+ * doesn't make right things look wrong.
+ */
+export interface ScenarioOutline {
+  readonly path: string
+  /** Undefined where none can be read. */
+  readonly name: string | undefined
+  readonly weight: number | undefined
+  readonly onStart: readonly StepOutline[]
+  readonly steps: readonly StepOutline[]
+  /** Where nothing in it is wrong. */
+  readonly scenario: Scenario | undefined
+}
+
+export interface StepOutline {
+  readonly path: string
+  /** Of measured steps; undefined for pauses and where none can be read. */
+  readonly name: string | undefined
+  readonly captures: readonly string[]
+  readonly step: Step | undefined
+}
+
+/** Reads as much as can be read; what the shape has wrong is told elsewhere (shape-issues.ts). */
+export function outlineScenarios(input: Json | undefined, issues: Issue[]): readonly ScenarioOutline[] {
+  const outlines = list(input).map((raw, index) => outlineScenario(raw, under('scenarios', [index]), issues))
+  const count = outlines.reduce((sum, { steps, onStart }) => sum + steps.length + onStart.length, 0)
+  if (count > mostSteps) {
+    issues.push({
+      path: 'scenarios',
+      code: 'too-many',
+      message: `The scenarios have ${count} steps in all; at most ${mostSteps} are possible.`,
+      hint: 'Split the test, or leave steps out that the objectives do not need.',
+    })
+  }
+  checkNames(outlines, issues)
+  return outlines
+}
+
+function outlineScenario(raw: Json, path: string, issues: Issue[]): ScenarioOutline {
+  const fields = record(raw)
+  const { steps: rawSteps, onStart: rawOnStart, ...rest } = fields
+  const head = scenarioHeadSchema.safeParse(rest).data
+  const onStart = list(rawOnStart).map((step, index) =>
+    outlineStep(step, under(path, ['onStart', index]), issues),
+  )
+  const steps = list(rawSteps).map((step, index) => outlineStep(step, under(path, ['steps', index]), issues))
+  const outline = {
+    path,
+    name: typeof fields.name === 'string' ? fields.name : undefined,
+    weight: typeof fields.weight === 'number' ? fields.weight : fields.weight === undefined ? 1 : undefined,
+    onStart,
+    steps,
+  }
+  if (head === undefined) return { ...outline, scenario: undefined }
+  const think = head.think === undefined ? null : readThink(head.think, under(path, ['think']), issues)
+  const whole = [...onStart, ...steps].every(({ step }) => step !== undefined)
+  if (!whole || think === undefined) return { ...outline, scenario: undefined }
+  const scenario: Scenario = {
+    name: head.name,
+    weight: head.weight ?? 1,
+    onStart: onStart.flatMap(({ step }) => step ?? []),
+    think,
+    steps: steps.flatMap(({ step }) => step ?? []),
+  }
+  if (steps.length > 0 && scenario.steps.every(({ kind }) => kind === 'think')) {
+    issues.push({
+      path: under(path, ['steps']),
+      code: 'conflict',
+      message: 'The scenario only pauses: it makes no request.',
+      hint: 'Add a request, such as `- get: /`.',
+    })
+  }
+  return { ...outline, scenario }
+}
+
+function outlineStep(raw: Json, path: string, issues: Issue[]): StepOutline {
+  const wish = stepSchema.safeParse(raw).data
+  const step = wish && normalStep(wish, path, issues)
+  const fields = record(raw)
+  return { path, name: nameOf(fields), captures: Object.keys(record(fields.capture)), step }
+}
+
+function nameOf(fields: Readonly<Record<string, Json>>): string | undefined {
+  if (typeof fields.name === 'string') return fields.name
+  for (const verb of [...verbs, 'grpc']) {
+    const target = fields[verb]
+    if (typeof target === 'string') return defaultStepName(verb, target)
+  }
+  return undefined
+}
+
+function checkNames(outlines: readonly ScenarioOutline[], issues: Issue[]): void {
+  const paths = new Map<string, string>()
+  for (const { name, path } of outlines) {
+    if (name === undefined) continue
+    const earlier = paths.get(name)
+    if (earlier !== undefined) {
+      issues.push({
+        path: under(path, ['name']),
+        code: 'duplicate-name',
+        message: `The name \`${name}\` is already that of ${earlier}.`,
+        hint: 'Give each scenario a name of its own: results and objectives go by it.',
+      })
+    }
+    if (name === 'ok') {
+      issues.push({
+        path: under(path, ['name']),
+        code: 'reserved-name',
+        message:
+          '`ok` cannot be the name of a scenario: in an objective, `p95(ok)` means good responses alone.',
+        hint: 'Give it another name.',
+      })
+    }
+    paths.set(name, earlier ?? path)
+  }
+}
+
+function list(input: Json | undefined): readonly Json[] {
+  return Array.isArray(input) ? input : []
+}
+
+function record(input: Json | undefined): Readonly<Record<string, Json>> {
+  return typeof input === 'object' && input !== null && !Array.isArray(input)
+    ? (input as Readonly<Record<string, Json>>)
+    : {}
+}

@@ -1,0 +1,236 @@
+import { z } from 'zod'
+import { field, identifier, json, map, name, period, template, templateOrScalar } from './schema-fields.ts'
+
+const think = z.union([
+  z.string(),
+  map({
+    lognormal: field(
+      map({
+        median: field(period(), 'Half of the pauses are shorter.', '2s'),
+        p95: field(period(), '95 % of the pauses are shorter.', '8s'),
+      }),
+      'Pauses as people make them: many short, few long.',
+      { median: '2s', p95: '8s' },
+    ),
+  }),
+  map({ exponential: field(period(), 'The mean of exponentially distributed pauses.', '1s') }),
+])
+
+const thinkDescription = 'A pause: constant, a range, or a distribution.'
+
+const capture = z.union([
+  map(
+    { json: field(z.string().min(1).max(1000), 'A JSONPath; the first match is taken.', '$.items[0].id') },
+    ['regex', 'cookie', 'css'],
+  ),
+  map({ header: field(z.string().min(1).max(200), 'A header of the response.', 'location') }),
+  map({ status: field(z.literal(true), 'The status of the response.', true) }),
+])
+
+const matcherDescription =
+  'A value to equal, or text: `~text` contains it, `/pattern/` matches it, `> 0` compares, `= text` equals it whatever it begins with.'
+
+const matcher = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  map({ equals: field(json(), 'The value it must be.', 'done') }),
+  map({ contains: field(template(), 'Text it must contain.', 'items') }),
+  map({
+    matches: field(
+      z.string().min(1),
+      'A regular expression it must match; linear time, no look-around.',
+      '^[0-9]+$',
+    ),
+  }),
+  map({ in: field(z.array(json()).min(1).max(1000), 'Values of which it must be one.', ['done', 'failed']) }),
+  map({ exists: field(z.boolean(), 'Whether it must be there.', true) }),
+])
+
+const status = z.union([z.number(), z.string()])
+
+const check = map(
+  {
+    status: field(
+      z.union([status, z.array(status).min(1).max(50)]).optional(),
+      'The right status, a class (`2xx`), a range (`200..204`), or a list of these; for gRPC the code by number or name.',
+      200,
+      '2xx',
+      [200, 404],
+    ),
+    json: field(
+      z.record(z.string(), matcher).optional(),
+      `By JSONPath into the body. ${matcherDescription}`,
+      { '$.ok': true },
+    ),
+    header: field(z.record(z.string(), matcher).optional(), `By header. ${matcherDescription}`, {
+      'content-type': '~json',
+    }),
+    body: field(matcher.optional(), `Of the whole body. ${matcherDescription}`, '~items'),
+    size: field(matcher.optional(), 'Bytes of the body: a number, or a comparison.', '> 0', '< 10KiB'),
+    time: field(matcher.optional(), 'The service time: a comparison with a duration.', '< 2s'),
+  },
+  ['cookie', 'css', 'regex'],
+)
+
+const verb = (method: string, example: string) =>
+  field(
+    template().min(1).max(4000).optional(),
+    `A ${method} request to this path below the target's URL.`,
+    example,
+  )
+
+const form = z.record(z.string(), templateOrScalar())
+
+export const stepSchema = map(
+  {
+    get: verb('GET', '/products/${productId}'),
+    post: verb('POST', '/orders'),
+    put: verb('PUT', '/orders/${orderId}'),
+    patch: verb('PATCH', '/orders/${orderId}'),
+    delete: verb('DELETE', '/orders/${orderId}'),
+    head: verb('HEAD', '/products'),
+    options: verb('OPTIONS', '/products'),
+    grpc: field(
+      z.string().min(1).max(500).optional(),
+      'A unary gRPC call of this method.',
+      'shop.v1.Cart/Add',
+    ),
+    think: field(think.optional(), `${thinkDescription} A step of its own.`, '1s', '200ms..1s'),
+    name: field(
+      name().optional(),
+      'What the step is called in results; method and path when not given.',
+      'product',
+    ),
+    query: field(form.optional(), 'Parameters of the query, encoded as needed.', {
+      page: '${randomInt(1,9)}',
+    }),
+    headers: field(z.record(z.string(), template()).optional(), 'Headers of this request.', {
+      'x-id': '${uuid()}',
+    }),
+    json: field(json().optional(), 'A JSON body; a template that is a whole value keeps its type.', {
+      id: '${productId}',
+    }),
+    form: field(form.optional(), 'A body of form fields.', { user: '${users.name}' }),
+    text: field(template().optional(), 'A body of text.', 'hello ${users.name}'),
+    message: field(json().optional(), 'The message of a gRPC call.', { id: 1 }),
+    metadata: field(z.record(z.string(), template()).optional(), 'Metadata of a gRPC call.', {
+      tenant: 'demo',
+    }),
+    deadline: field(period().optional(), 'The timeout of a gRPC call.', '2s'),
+    timeout: field(period().optional(), "How long this request may take; the target's when not given.", '2s'),
+    capture: field(
+      z.record(z.string(), capture).optional(),
+      'Values taken from the response, for the templates of later steps.',
+      { productId: { json: '$.items[0].id' } },
+    ),
+    check: field(check.optional(), 'What the response must be.', { status: 200 }),
+    onError: field(
+      z.enum(['stop', 'continue']).optional(),
+      'Whether the iteration ends when this request fails.',
+      'stop',
+    ),
+  },
+  [
+    'group',
+    'steps',
+    'repeat',
+    'as',
+    'forEach',
+    'if',
+    'then',
+    'else',
+    'choose',
+    'poll',
+    'until',
+    'every',
+    'max',
+    'use',
+    'ws',
+    'multipart',
+    'body',
+    'messages',
+    'target',
+    'redirects',
+    'sse',
+  ],
+)
+
+export type StepWish = z.output<typeof stepSchema>
+export type MatcherWish = z.output<typeof matcher>
+export type ThinkWish = z.output<typeof think>
+
+export const scenarioSchema = map({
+  name: field(name(), 'What the scenario is called in results, mixes and objectives.', 'browse'),
+  weight: field(
+    z.number().min(0).max(1e9).optional(),
+    'Its share among the scenarios; 0: only where a phase names it.',
+    40,
+  ),
+  onStart: field(z.array(stepSchema).optional(), 'Steps done once per user, before the first iteration.', [
+    { post: '/login' },
+  ]),
+  think: field(think.optional(), `${thinkDescription} Between the steps.`, '200ms..1s'),
+  steps: field(z.array(stepSchema).min(1), 'What one iteration does, in order.', [{ get: '/products' }]),
+})
+
+/** A scenario without its steps, which are looked at one by one. */
+export const scenarioHeadSchema = scenarioSchema.omit({ steps: true, onStart: true })
+
+export type ScenarioHeadWish = z.output<typeof scenarioHeadSchema>
+
+const variable = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.array(json()),
+  map(
+    {
+      env: field(
+        z.string().min(1).max(200),
+        'An environment variable of the command that submits the test.',
+        'API_TOKEN',
+      ),
+    },
+    ['secret', 'key'],
+  ),
+  map({ value: field(json(), 'A value of any kind.', { tier: 'gold' }) }),
+])
+
+export const variablesSchema = z.record(identifier(), variable)
+export const variableSchema = variable
+export type VariableWish = z.output<typeof variable>
+
+const pick = field(
+  z.enum(['unique', 'sequential', 'random']).optional(),
+  'Which row an iteration takes: `unique` never repeats one, across all workers.',
+  'unique',
+)
+const onEnd = field(
+  z.enum(['stop', 'recycle', 'error']).optional(),
+  'What happens after the last row: the phase stops, the rows begin again, or the run ends inconclusive.',
+  'stop',
+)
+
+export const dataSourceSchema = z.union([
+  map(
+    {
+      csv: field(z.string().min(1).max(500), 'A CSV file beside the LoadTest, with a heading.', 'users.csv'),
+      pick,
+      onEnd,
+    },
+    ['json'],
+  ),
+  map({
+    rows: field(z.array(z.record(z.string(), json())).min(1), 'The rows themselves.', [
+      { name: 'ada' },
+      { name: 'grace' },
+    ]),
+    pick,
+    onEnd,
+  }),
+])
+
+export type DataSourceWish = z.output<typeof dataSourceSchema>

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { field, identifier, map, name } from './schema-fields.ts'
+import { phaseSchema } from './schema-load.ts'
+import { objectiveSchema } from './schema-objective.ts'
+import { limitsSchema, workersSchema } from './schema-run.ts'
+import { dataSourceSchema, scenarioSchema, variablesSchema } from './schema-scenario.ts'
+import { targetSchema } from './schema-target.ts'
+
+export const apiVersion = 'breakwater.dev/v1'
+
+export const metadataSchema = map(
+  {
+    name: field(name(), 'What the test is called.', 'shop'),
+    labels: field(z.record(z.string(), z.string().max(1000)).optional(), 'Whatever you sort tests by.', {
+      team: 'web',
+    }),
+  },
+  ['annotations', 'namespace'],
+)
+
+export const detailSchema = z.boolean()
+
+const specSchema = map(
+  {
+    target: field(targetSchema, 'Where the load goes and how.', { url: 'https://shop.test' }),
+    variables: field(
+      variablesSchema.optional(),
+      'Constants of the templates, or values of the environment of the command that submits the test.',
+      { tier: 'gold', token: { env: 'API_TOKEN' } },
+    ),
+    data: field(
+      z.record(identifier(), dataSourceSchema).optional(),
+      'Rows for the templates: `${users.name}` is the column `name` of `users`.',
+      { users: { csv: 'users.csv', pick: 'unique', onEnd: 'stop' } },
+    ),
+    scenarios: field(z.array(scenarioSchema).min(1), 'What users do.', [
+      { name: 'browse', steps: [{ get: '/products' }] },
+    ]),
+    load: field(
+      z.array(phaseSchema).min(1),
+      'How much of it, in phases that follow each other unless `at` says otherwise.',
+      [{ phase: 'steady', rate: 50, duration: '1m' }],
+    ),
+    limits: field(limitsSchema.optional(), 'Bounds of the generator.', { inFlight: 10_000 }),
+    detail: field(detailSchema.optional(), 'Record connect, TLS and first-byte times too.', false),
+    workers: field(workersSchema.optional(), 'Who generates the load.', { count: 4 }),
+    objectives: field(
+      z.array(objectiveSchema).max(200).optional(),
+      'Rules that the merged results are judged by.',
+      ['p95 < 1s', { that: 'error_rate < 5%', over: '10s', abort: true }],
+    ),
+  },
+  [
+    'targets',
+    'flows',
+    'setup',
+    'teardown',
+    'monitors',
+    'sweep',
+    'search',
+    'schedule',
+    'regression',
+    'control',
+    'recovery',
+    'auth',
+  ],
+)
+
+/** A whole LoadTest file. */
+export const loadTestSchema = map({
+  apiVersion: field(z.literal(apiVersion), 'The version of the language.', apiVersion),
+  kind: field(z.literal('LoadTest'), 'What the file describes.', 'LoadTest'),
+  metadata: field(metadataSchema, 'Its name and labels.', { name: 'shop' }),
+  spec: field(specSchema, 'The test itself.', {
+    target: { url: 'https://shop.test' },
+    scenarios: [{ name: 'browse', steps: [{ get: '/products' }] }],
+    load: [{ phase: 'steady', rate: 50, duration: '1m' }],
+  }),
+})

@@ -1,0 +1,291 @@
+import { parseJsonPath } from '../scenario/json-path.ts'
+import { checkHeaders, headerOf } from './headers.ts'
+import type { Issue } from './issue.ts'
+import type { Body, Capture, Check, GrpcStep, HttpMethod, HttpStep, Step } from './load-test.ts'
+import { type Compared, readMatcher } from './matcher-text.ts'
+import { under } from './path.ts'
+import { show } from './quantity.ts'
+import { identifierPattern } from './schema-fields.ts'
+import type { MatcherWish, StepWish } from './schema-scenario.ts'
+import { readStatus } from './status-text.ts'
+import { readThink } from './think-text.ts'
+
+export const verbs = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
+type Verb = (typeof verbs)[number]
+
+const httpOnly = ['query', 'headers', 'json', 'form', 'text'] as const
+const grpcOnly = ['message', 'metadata', 'deadline'] as const
+const bodyKeys = ['json', 'form', 'text'] as const
+
+/** Undefined where `issues` says why. Templates are not looked into: that takes the whole path (template-names.ts). */
+export function normalStep(wish: StepWish, path: string, issues: Issue[]): Step | undefined {
+  const before = issues.length
+  const conflict = (key: string, message: string, hint: string) => {
+    issues.push({ path: under(path, [key]), code: 'conflict', message, hint })
+  }
+  const kinds = ([...verbs, 'grpc', 'think'] as const).filter((key) => wish[key] !== undefined)
+  const [kind, second] = kinds
+  if (kind === undefined) {
+    issues.push({
+      path,
+      code: 'missing',
+      message: 'The step does nothing: it has no verb.',
+      hint: `Write one of ${[...verbs, 'grpc', 'think'].join(', ')}, for example \`get: /products\`.`,
+    })
+    return undefined
+  }
+  if (second !== undefined) {
+    conflict(
+      second,
+      `The step has both \`${kind}\` and \`${second}\`.`,
+      'Make two steps of it, each behind its own dash.',
+    )
+    return undefined
+  }
+  let step: Step | undefined
+  if (kind === 'think') {
+    const extra = Object.keys(wish).find((key) => key !== 'think')
+    if (extra !== undefined)
+      conflict(extra, `A pause has no \`${extra}\`.`, 'Leave it out, or move it to the request before.')
+    const think = readThink(wish.think ?? '', under(path, ['think']), issues)
+    step = think && { kind: 'think', path, think }
+  } else {
+    const strangers = kind === 'grpc' ? httpOnly : grpcOnly
+    for (const key of strangers) {
+      if (wish[key] === undefined) continue
+      if (kind === 'grpc')
+        conflict(
+          key,
+          `A gRPC call has no \`${key}\`.`,
+          key === 'headers' ? 'Write `metadata`.' : 'Write `message`.',
+        )
+      else
+        conflict(
+          key,
+          `\`${key}\` belongs to gRPC calls.`,
+          key === 'deadline' ? 'Write `timeout`.' : key === 'metadata' ? 'Write `headers`.' : 'Write `json`.',
+        )
+    }
+    step = kind === 'grpc' ? grpcStep(wish, path, issues) : httpStep(kind, wish, path, issues)
+  }
+  return issues.length > before ? undefined : step
+}
+
+/** What a step is called when it has no name of its own. */
+export function defaultStepName(verb: string, target: string): string {
+  return verb === 'grpc' ? target : `${verb.toUpperCase()} ${target.split('?')[0] ?? target}`
+}
+
+function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue[]): HttpStep {
+  const url = wish[verb] ?? ''
+  checkPath(url, under(path, [verb]), issues)
+  checkHeaders(wish.headers ?? {}, under(path, ['headers']), issues)
+  return {
+    kind: 'http',
+    method: verb.toUpperCase() as HttpMethod,
+    url,
+    query: wish.query ?? {},
+    headers: wish.headers ?? {},
+    body: bodyOf(verb, wish, path, issues),
+    ...measured(wish, defaultStepName(verb, url), 'http', path, issues),
+    timeoutMs: wish.timeout ?? null,
+  }
+}
+
+function checkPath(url: string, path: string, issues: Issue[]): void {
+  const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-path', message, hint })
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url)) {
+    wrong(
+      `${show(url)} names a host, and every request goes to the target.`,
+      'Write the path alone; more hosts (`targets`) come with a later version.',
+    )
+  } else if (!url.startsWith('/')) {
+    wrong(`The path ${show(url)} does not begin with a slash.`, `Write ${show(`/${url}`)}.`)
+  } else if (url.startsWith('//')) {
+    wrong('The path begins with two slashes, which would name a host.', 'Write one.')
+  }
+  const literals = url.replace(/\$\{[^}]*\}/g, '')
+  if (/[\s\p{Cc}]/u.test(literals))
+    wrong(
+      'The path holds blanks or control characters.',
+      'Write %20 for a blank, or put parameters into `query`.',
+    )
+  if (literals.includes('#'))
+    wrong('The path holds a fragment (`#`), which is never sent.', 'Leave it out, or write %23.')
+}
+
+function bodyOf(verb: Verb, wish: StepWish, path: string, issues: Issue[]): Body {
+  const [given, second] = bodyKeys.filter((key) => wish[key] !== undefined)
+  if (second !== undefined) {
+    issues.push({
+      path: under(path, [second]),
+      code: 'conflict',
+      message: `The request has two bodies, \`${given}\` and \`${second}\`.`,
+      hint: 'Keep one of them.',
+    })
+  }
+  if (verb === 'head' && given !== undefined) {
+    issues.push({
+      path: under(path, [given]),
+      code: 'conflict',
+      message: 'A HEAD request has no body.',
+      hint: `Leave \`${given}\` out, or write another verb.`,
+    })
+  }
+  if (wish.form !== undefined && headerOf(wish.headers ?? {}, 'content-type') !== undefined) {
+    issues.push({
+      path: under(path, ['headers']),
+      code: 'conflict',
+      message: 'The body is a form, whose content type is fixed.',
+      hint: 'Leave `content-type` out, or write the body as `text`.',
+    })
+  }
+  if (wish.json !== undefined) return { kind: 'json', value: wish.json }
+  if (wish.form !== undefined) return { kind: 'form', fields: wish.form }
+  if (wish.text !== undefined) return { kind: 'text', text: wish.text }
+  return { kind: 'none' }
+}
+
+function grpcStep(wish: StepWish, path: string, issues: Issue[]): GrpcStep {
+  const method = wish.grpc ?? ''
+  if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\/[A-Za-z_]\w*$/.test(method)) {
+    issues.push({
+      path: under(path, ['grpc']),
+      code: 'wrong-format',
+      message: `${show(method)} is not the name of a method.`,
+      hint: 'Write package, service and method: shop.v1.Cart/Add.',
+    })
+  }
+  if (wish.deadline !== undefined && wish.timeout !== undefined) {
+    issues.push({
+      path: under(path, ['timeout']),
+      code: 'conflict',
+      message: 'The call has both `deadline` and `timeout`, which mean the same.',
+      hint: 'Keep one of them.',
+    })
+  }
+  return {
+    kind: 'grpc',
+    method,
+    message: wish.message ?? {},
+    metadata: wish.metadata ?? {},
+    ...measured(wish, method, 'grpc', path, issues),
+    timeoutMs: wish.deadline ?? wish.timeout ?? null,
+  }
+}
+
+function measured(wish: StepWish, ownName: string, protocol: 'http' | 'grpc', path: string, issues: Issue[]) {
+  if (wish.name?.includes('${')) {
+    issues.push({
+      path: under(path, ['name']),
+      code: 'conflict',
+      message: 'The name of a step is one for all its requests, so it cannot hold a template.',
+      hint: 'Write a fixed name, such as `product`.',
+    })
+  }
+  const hasBody = wish.head === undefined
+  return {
+    path,
+    name: wish.name ?? ownName,
+    captures: capturesOf(wish, hasBody, under(path, ['capture']), issues),
+    checks: checksOf(wish, protocol, hasBody, under(path, ['check']), issues),
+    onError: wish.onError ?? 'stop',
+  } as const
+}
+
+function capturesOf(wish: StepWish, hasBody: boolean, path: string, issues: Issue[]): readonly Capture[] {
+  return Object.entries(wish.capture ?? {}).map(([name, from]): Capture => {
+    const at = under(path, [name])
+    if (!identifierPattern.test(name) || name === 'setup') {
+      issues.push({
+        path: at,
+        code: name === 'setup' ? 'reserved-name' : 'wrong-format',
+        message: `The name ${show(name)} cannot be used in a template.`,
+        hint: 'Begin with a letter and go on with letters, digits, _ and -; `setup` is taken.',
+      })
+    }
+    if ('header' in from) return { name, from: 'header', header: from.header.toLowerCase() }
+    if ('status' in from) return { name, from: 'status' }
+    if (!hasBody) noBody(under(at, ['json']), issues)
+    checkExpression(from.json, under(at, ['json']), issues)
+    return { name, from: 'json', expression: from.json }
+  })
+}
+
+function checksOf(
+  { check }: StepWish,
+  protocol: 'http' | 'grpc',
+  hasBody: boolean,
+  path: string,
+  issues: Issue[],
+): readonly Check[] {
+  const checks: Check[] = []
+  if (check?.status !== undefined) {
+    const given = Array.isArray(check.status) ? check.status : [check.status]
+    const ranges = given.map((status) => readStatus(status, protocol))
+    checks.push({ kind: 'status', anyOf: ranges.filter((range) => 'from' in range) })
+    ranges.forEach((range, index) => {
+      if ('from' in range) return
+      issues.push({
+        path: under(path, Array.isArray(check.status) ? ['status', index] : ['status']),
+        code: 'out-of-range',
+        message: `${show(given[index])} is not a status of ${protocol === 'http' ? 'HTTP' : 'gRPC'}.`,
+        hint: range.hint,
+      })
+    })
+  }
+  const add = (
+    wish: MatcherWish,
+    compared: Compared,
+    at: string,
+    build: (matcher: NonNullable<ReturnType<typeof readMatcher>>) => Check,
+  ) => {
+    const matcher = readMatcher(wish, compared, at, issues)
+    if (matcher !== undefined) checks.push(build(matcher))
+  }
+  for (const [expression, wish] of Object.entries(check?.json ?? {})) {
+    const at = under(path, ['json', expression])
+    if (!hasBody) noBody(at, issues)
+    checkExpression(expression, at, issues)
+    add(wish, 'value', at, (matcher) => ({ kind: 'json', expression, matcher }))
+  }
+  for (const [header, wish] of Object.entries(check?.header ?? {})) {
+    add(wish, 'value', under(path, ['header', header]), (matcher) => ({
+      kind: 'header',
+      header: header.toLowerCase(),
+      matcher,
+    }))
+  }
+  if (check?.body !== undefined) {
+    const at = under(path, ['body'])
+    if (!hasBody) noBody(at, issues)
+    if (protocol === 'grpc') {
+      issues.push({
+        path: at,
+        code: 'conflict',
+        message: 'A gRPC message is not text.',
+        hint: 'Write `json` with a JSONPath.',
+      })
+    }
+    add(check.body, 'text', at, (matcher) => ({ kind: 'body', matcher }))
+  }
+  if (check?.size !== undefined)
+    add(check.size, 'size', under(path, ['size']), (matcher) => ({ kind: 'size', matcher }))
+  if (check?.time !== undefined)
+    add(check.time, 'time', under(path, ['time']), (matcher) => ({ kind: 'time', matcher }))
+  return checks
+}
+
+function checkExpression(expression: string, path: string, issues: Issue[]): void {
+  const parsed = parseJsonPath(expression)
+  if (!parsed.ok) issues.push({ path, code: 'wrong-expression', message: parsed.message, hint: parsed.hint })
+}
+
+function noBody(path: string, issues: Issue[]): void {
+  issues.push({
+    path,
+    code: 'conflict',
+    message: 'The answer to a HEAD request has no body to look into.',
+    hint: 'Look at `header` or `status`, or write `get`.',
+  })
+}
