@@ -46,7 +46,7 @@ export function peakOfAll(test: LoadTest, windows: readonly Window[]): number {
   return peak
 }
 
-export function overlap(one: Window, other: Window): boolean {
+function overlap(one: Window, other: Window): boolean {
   return one.startAt < other.endAt && other.startAt < one.endAt
 }
 

@@ -9,7 +9,7 @@ import { type Cumulative, countTolerance } from './cumulative.ts'
  * the form of the root that cancels nothing, for k of either sign and for k = 0.
  */
 export function linearCumulative(points: readonly RatePoint[]): Cumulative {
-  const segments = points.length - 1
+  const segments = Math.max(0, points.length - 1)
   const startMs = new Float64Array(segments + 1)
   const startRate = new Float64Array(segments)
   const slope = new Float64Array(segments)

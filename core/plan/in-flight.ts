@@ -1,0 +1,85 @@
+import { createMix } from '../scenario/mix.ts'
+import type { LoadTest, Phase, Scenario, Step, Think } from '../spec/load-test.ts'
+import type { PlannedPhase, RunPlan } from './plan.ts'
+
+const mostInFlight = 10_000
+
+/**
+ * Iterations that may be in flight at once in one worker: as the LoadTest says, else min(10,000, peak rate × (timeouts + think)), so
+ * that a target that answers nothing at all does not make the generator skip, unless the rate is high. Any worker may come to carry the whole rate,
+ * so it is not divided among them.
+ */
+export function inFlightBound(test: LoadTest, plan: RunPlan): number {
+  return test.limits.inFlight ?? Math.min(mostInFlight, Math.max(1, stalledInFlight(test, plan)))
+}
+
+/** Iterations in flight in the whole cluster when every request takes until its timeouts: Little's law at the highest rate. */
+export function stalledInFlight(test: LoadTest, plan: RunPlan): number {
+  const most = mostSideBySide(plan, ({ index, peakRate }) => {
+    const phase = test.load[index]
+    return phase?.loop === 'open' ? (peakRate * stalledMs(test, phase)) / 1000 : 0
+  })
+  return Math.ceil(most)
+}
+
+/** Highest sum over phases that run at once. Whatever runs at once does so when the last of it begins. */
+function mostSideBySide(plan: RunPlan, of: (phase: PlannedPhase) => number): number {
+  const sums = plan.phases.map(({ startAt }) =>
+    plan.phases.reduce(
+      (sum, phase) => sum + (phase.startAt <= startAt && startAt < phase.endAt ? of(phase) : 0),
+      0,
+    ),
+  )
+  return Math.max(0, ...sums)
+}
+
+/** How long an iteration of a phase lasts, by the shares of its scenarios, when every request takes until its timeouts. */
+function stalledMs(test: LoadTest, phase: Phase): number {
+  return createMix(test, phase).shares.reduce((sum, { scenario, share }) => {
+    return sum + share * iterationMs(test, test.scenarios[scenario] as Scenario)
+  }, 0)
+}
+
+function iterationMs(test: LoadTest, scenario: Scenario): number {
+  return programMs(test, scenario, scenario.onStart) + programMs(test, scenario, scenario.steps)
+}
+
+function programMs(test: LoadTest, scenario: Scenario, steps: readonly Step[]): number {
+  const { connect, request } = test.target.timeoutMs
+  let sum = 0
+  for (const [index, step] of steps.entries()) {
+    if (step.kind === 'think') sum += meanThinkMs(step.think)
+    else sum += connect + (step.timeoutMs ?? request)
+    const next = steps[index + 1]
+    if (scenario.think !== null && step.kind !== 'think' && next !== undefined && next.kind !== 'think') {
+      sum += meanThinkMs(scenario.think)
+    }
+  }
+  return sum
+}
+
+/** 95 % of a lognormal distribution lie below median·e^(1.645σ); its mean is median·e^(σ²/2). */
+export function meanThinkMs(think: Think): number {
+  switch (think.kind) {
+    case 'constant':
+      return think.ms
+    case 'range':
+      return (think.fromMs + think.toMs) / 2
+    case 'lognormal':
+      return think.medianMs * Math.exp((Math.log(think.p95Ms / think.medianMs) / 1.6448536269514722) ** 2 / 2)
+    case 'exponential':
+      return think.meanMs
+    default:
+      return think satisfies never
+  }
+}
+
+/** Connections that one worker may have open at once; null: one for each arrival, as fast as they come. */
+export function connectionsPerWorker(test: LoadTest, plan: RunPlan, workers: number): number | null {
+  const { share, max } = test.target.connections
+  const users = Math.ceil(mostSideBySide(plan, (phase) => phase.peakUsers) / workers)
+  const open = plan.phases.some((phase) => phase.loop === 'open' && phase.peakRate > 0)
+  if (share === 'user' && open) return null
+  const wanted = users + (open ? inFlightBound(test, plan) : 0)
+  return max === null ? wanted : Math.min(max, wanted)
+}

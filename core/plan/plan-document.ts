@@ -1,0 +1,109 @@
+import { usersAt } from '../schedule/users.ts'
+import type { LoadTest } from '../spec/load-test.ts'
+import { connectionsPerWorker, inFlightBound } from './in-flight.ts'
+import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
+import { createSchedules } from './schedules.ts'
+import { countOwn, workerStripe } from './stripe.ts'
+import { type PlanWarning, planWarnings } from './warnings.ts'
+
+/** What `breakwater plan --json` prints. Times in ms since the run's start, rates per second. */
+export interface PlanDocument {
+  readonly schema: 'breakwater.dev/plan/v1'
+  readonly name: string
+  readonly seed: number
+  readonly workers: readonly { readonly id: string; readonly weight: number; readonly planned: number }[]
+  readonly planned: number
+  readonly peakRate: number
+  /** When the last phase ends; what is in flight then may take up to `drainMs` more. */
+  readonly durationMs: number
+  readonly drainMs: number
+  /** Iterations in flight per worker at most. */
+  readonly inFlightPerWorker: number
+  /** At most; null: one for each arrival. */
+  readonly connectionsPerWorker: number | null
+  readonly phases: readonly {
+    readonly name: string
+    readonly kind: 'open' | 'closed'
+    readonly recorded: boolean
+    readonly startMs: number
+    readonly durationMs: number
+    readonly planned: number
+    readonly peakRate: number
+    readonly peakUsers: number
+    /** Arrivals, or users at most, of each worker, in the order of `workers`. */
+    readonly shards: readonly number[]
+  }[]
+  readonly curve: LoadCurve
+  readonly warnings: readonly PlanWarning[]
+}
+
+/** The load over time in steps of equal length: arrivals per second, and users, on average. */
+export interface LoadCurve {
+  readonly stepMs: number
+  readonly rates: readonly number[]
+  readonly users: readonly number[]
+}
+
+/** Pure: the same LoadTest, plan and roster give the same document, byte for byte. */
+export function planDocument(test: LoadTest, plan: RunPlan, roster: readonly RosterEntry[]): PlanDocument {
+  const stripes = roster.map(({ worker }) => workerStripe(roster, worker))
+  const phases = plan.phases.map((phase) => ({
+    name: phase.name,
+    kind: phase.loop,
+    recorded: phase.recorded,
+    startMs: phase.startAt / 1000,
+    durationMs: (phase.endAt - phase.startAt) / 1000,
+    planned: phase.planned,
+    peakRate: phase.peakRate,
+    peakUsers: phase.peakUsers,
+    shards: stripes.map((stripe) =>
+      countOwn(stripe, 0, phase.loop === 'open' ? phase.planned : phase.peakUsers),
+    ),
+  }))
+  return {
+    schema: 'breakwater.dev/plan/v1',
+    name: test.name,
+    seed: plan.seed,
+    workers: roster.map(({ worker, weight }, index) => ({
+      id: worker,
+      weight,
+      planned: phases.reduce(
+        (sum, phase) => sum + (phase.kind === 'open' ? (phase.shards[index] ?? 0) : 0),
+        0,
+      ),
+    })),
+    planned: plan.planned,
+    peakRate: plan.peakRate,
+    durationMs: plan.endAt / 1000,
+    drainMs: test.limits.drainMs,
+    inFlightPerWorker: inFlightBound(test, plan),
+    connectionsPerWorker: connectionsPerWorker(test, plan, roster.length),
+    phases,
+    curve: loadCurve(test, plan, 60),
+    warnings: planWarnings(test, plan, roster),
+  }
+}
+
+export function loadCurve(test: LoadTest, plan: RunPlan, steps: number): LoadCurve {
+  const schedules = createSchedules(test, plan.seed)
+  const stepMs = plan.endAt / 1000 / steps
+  const over = (of: (phase: PlannedPhase, fromMs: number, toMs: number) => number) =>
+    Array.from({ length: steps }, (_, step) =>
+      plan.phases.reduce((sum, phase) => {
+        const fromMs = step * stepMs - phase.startAt / 1000
+        return sum + of(phase, fromMs, fromMs + stepMs)
+      }, 0),
+    )
+  return {
+    stepMs,
+    rates: over(({ index }, fromMs, toMs) => {
+      const schedule = schedules[index]
+      if (schedule === null || schedule === undefined || stepMs === 0) return 0
+      return (1000 * (schedule.expectedBefore(toMs) - schedule.expectedBefore(fromMs))) / stepMs
+    }),
+    users: over(({ index }, fromMs, toMs) => {
+      const phase = test.load[index]
+      return phase?.loop === 'closed' ? usersAt(phase, (fromMs + toMs) / 2) : 0
+    }),
+  }
+}
