@@ -5,9 +5,9 @@ import { arrivalAt } from '../../core/plan/stripe.ts'
 import type { CompiledScenario } from '../../core/scenario/compiled.ts'
 import { userStart, userStop } from '../../core/schedule/users.ts'
 import type { ClosedPhase } from '../../core/spec/load-test.ts'
-import type { Iteration } from './iteration.ts'
+import type { Iteration, PhaseSeries } from './iteration.ts'
 import { PhaseCounts } from './phase-counts.ts'
-import type { PhaseContext, PhaseRun, PhaseSeries } from './phase-run.ts'
+import type { PhaseContext, PhaseRun } from './phase-run.ts'
 
 /** One user's life on this thread. */
 interface User {

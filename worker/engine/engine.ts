@@ -9,10 +9,10 @@ import type { Schedule } from '../../core/schedule/schedule.ts'
 import type { LoadTest, Phase } from '../../core/spec/load-test.ts'
 import { ClosedPhaseRun } from './closed-phase.ts'
 import type { FailureSamples } from './failure-samples.ts'
-import { Iteration, IterationPool } from './iteration.ts'
+import { Iteration, IterationPool, type PhaseSeries } from './iteration.ts'
 import { IterationRunner } from './iteration-runner.ts'
 import { OpenPhaseRun } from './open-phase.ts'
-import type { InFlight, PhaseContext, PhaseRun, PhaseSeries } from './phase-run.ts'
+import type { InFlight, PhaseContext, PhaseRun } from './phase-run.ts'
 import type { Rows } from './rows.ts'
 import type { Exchange, Transport, TransportSink } from './transport-port.ts'
 
@@ -232,6 +232,8 @@ export class Engine implements TransportSink {
       this.#epochs[0]?.at ?? Number.POSITIVE_INFINITY,
     )
     for (const phase of this.#phases) earliest = Math.min(earliest, phase.nextAt())
+    // A turn at the start itself, whosever the first arrival is: it shows the start skew.
+    if (this.#startSkew === null) earliest = Math.min(earliest, 0)
     if (now < this.#endAt) return Math.min(earliest, this.#endAt)
     return now < this.#drainUntil ? Math.min(earliest, this.#drainUntil) : earliest
   }

@@ -1,6 +1,29 @@
+import type { Micros } from '../../core/plan/plan.ts'
 import type { CompiledScenario, Program, Scope } from '../../core/scenario/compiled.ts'
 import { PooledExchange } from './exchange.ts'
-import type { PhaseRun } from './phase-run.ts'
+import type { PhaseCounts } from './phase-counts.ts'
+
+/** The phase that starts an iteration, and is told when it has ended. */
+export interface IterationOwner {
+  readonly index: number
+  readonly loop: 'open' | 'closed'
+  readonly endAt: Micros
+  readonly counts: PhaseCounts
+  /** Null: it is not recorded. */
+  readonly series: PhaseSeries | null
+  /** The iteration is idle again and counted. Closed: the user's next follows. */
+  iterationEnded(iteration: Iteration, at: Micros): void
+  /** An idle iteration's wake-up: the pace of its user. */
+  wake(iteration: Iteration, now: Micros): void
+}
+
+/** Ids in the series table. */
+export interface PhaseSeries {
+  /** By the index of the compiled request. */
+  readonly ofRequest: Int32Array
+  /** By scenario. */
+  readonly ofIteration: Int32Array
+}
 
 /**
  * One pass through a scenario, or the place for one: a pooled record with the one exchange it has under way. In a closed phase a user
@@ -15,7 +38,7 @@ export class Iteration {
   /** Whose it is: no two users of a thread have the same number. */
   user = 0
   /** Both set by the phase that acquired it. */
-  phase: PhaseRun = unassigned.phase
+  phase: IterationOwner = unassigned.phase
   scenario: CompiledScenario = unassigned.scenario
   program: Program = []
   counter = 0
@@ -41,7 +64,7 @@ export type IterationState =
   /** Free, or its user is between two iterations. */
   'idle' | 'requesting' | 'thinking'
 
-const unassigned = {} as { readonly phase: PhaseRun; readonly scenario: CompiledScenario }
+const unassigned = {} as { readonly phase: IterationOwner; readonly scenario: CompiledScenario }
 
 /** A free list over slots. Grows to the most that were ever under way at once, which its users bound. */
 export class IterationPool {

@@ -1,10 +1,10 @@
 import type { ShardState } from '../../core/measure/snapshot.ts'
 import type { EpochPhase, Micros, PlannedPhase, Stripe } from '../../core/plan/plan.ts'
 import type { Schedule } from '../../core/schedule/schedule.ts'
-import type { Iteration } from './iteration.ts'
+import type { Iteration, PhaseSeries } from './iteration.ts'
 import { OwnArrivals } from './own-arrivals.ts'
 import { PhaseCounts } from './phase-counts.ts'
-import type { PhaseContext, PhaseRun, PhaseSeries } from './phase-run.ts'
+import type { PhaseContext, PhaseRun } from './phase-run.ts'
 
 /** The generator is late, not the target slow: such an arrival is skipped. */
 const lateMicros = 1_000_000

@@ -2,29 +2,18 @@ import type { ShardState } from '../../core/measure/snapshot.ts'
 import type { EpochPhase, Micros, Stripe } from '../../core/plan/plan.ts'
 import type { CompiledScenario } from '../../core/scenario/compiled.ts'
 import type { Mix } from '../../core/scenario/mix.ts'
-import type { Iteration, IterationPool } from './iteration.ts'
+import type { IterationOwner, IterationPool, PhaseSeries } from './iteration.ts'
 import type { IterationRunner } from './iteration-runner.ts'
-import type { PhaseCounts } from './phase-counts.ts'
 import type { Rows } from './rows.ts'
 
-/** One phase on one thread: starts its iterations, and is told when they have ended. */
-export interface PhaseRun {
-  readonly index: number
-  readonly loop: 'open' | 'closed'
-  readonly endAt: Micros
-  readonly counts: PhaseCounts
-  /** Null: it is not recorded. */
-  readonly series: PhaseSeries | null
+/** One phase on one thread. */
+export interface PhaseRun extends IterationOwner {
   /** A new epoch has begun. */
   enter(epoch: number, phase: EpochPhase, stripe: Stripe): void
   /** Starts what is due. At most `budget` iterations, so that answers are read between. */
   turn(now: Micros, budget: number): void
   /** When it next has something to do; Infinity: nothing more. */
   nextAt(): Micros
-  /** The iteration is idle again and counted. Closed: the user's next follows. */
-  iterationEnded(iteration: Iteration, at: Micros): void
-  /** An idle iteration's wake-up: the pace of its user. */
-  wake(iteration: Iteration, now: Micros): void
   /** Rows that were asked for have come. */
   onRows(now: Micros): void
   /** No further iteration starts. */
@@ -32,14 +21,6 @@ export interface PhaseRun {
   /** Its time is over, or it has nothing to start in what is left of it. */
   isOver(now: Micros): boolean
   state(thread: number, now: Micros): ShardState
-}
-
-/** Ids in the series table. */
-export interface PhaseSeries {
-  /** By the index of the compiled request. */
-  readonly ofRequest: Int32Array
-  /** By scenario. */
-  readonly ofIteration: Int32Array
 }
 
 /** What all phases of a thread share, and this one's own mix and series. */

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/error.ts'
 import type { FailureSample } from '../../core/measure/request-error.ts'
 import type { Interval, RequestCounts, ShardState, ThreadHealth } from '../../core/measure/snapshot.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
@@ -35,7 +36,13 @@ export type ToThread =
 
 export type FromThread =
   | { readonly type: 'prepared'; readonly transport: string }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  /** `code` of the error catalogue; null: a defect. */
+  | {
+      readonly type: 'failed'
+      readonly code: ErrorCode | null
+      readonly message: string
+      readonly hint: string | null
+    }
   | { readonly type: 'rowsWanted'; readonly source: number }
   /** At each whole second of cluster time, and once more when drained. */
   | { readonly type: 'part'; readonly part: ThreadPart }

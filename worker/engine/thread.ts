@@ -1,0 +1,225 @@
+import type { MessagePort } from 'node:worker_threads'
+import { BreakwaterError } from '../../core/error.ts'
+import { createRecorder, type Recorder } from '../../core/measure/recorder.ts'
+import { seriesTable } from '../../core/measure/series.ts'
+import { inFlightBound } from '../../core/plan/in-flight.ts'
+import type { Micros } from '../../core/plan/plan.ts'
+import { planRun } from '../../core/plan/plan-run.ts'
+import { createSchedules } from '../../core/plan/schedules.ts'
+import { compileTest } from '../../core/scenario/compile.ts'
+import type { Files } from '../../core/scenario/compiled.ts'
+import { createRedactor } from '../../core/scenario/redact.ts'
+import type { Target } from '../../core/spec/load-test.ts'
+import { type Clock, createClock } from './clock.ts'
+import { Engine } from './engine.ts'
+import { FailureSamples } from './failure-samples.ts'
+import { createPacer, type Pacer } from './pacer.ts'
+import { Rows } from './rows.ts'
+import { createHealthMeter, type HealthMeter } from './thread-health.ts'
+import type { FromThread, ThreadPart, ToThread } from './thread-protocol.ts'
+import type { Transport, TransportSink } from './transport-port.ts'
+
+/** The transports are the composition's: the engine knows their port alone. */
+export type CreateTransport = (settings: {
+  readonly target: Target
+  readonly threads: number
+  readonly thread: number
+  readonly detail: boolean
+  readonly files: Files
+  readonly clock: Clock
+  readonly sink: TransportSink
+  readonly engine: 'auto' | 'wire' | 'undici'
+}) => Transport
+
+type Prepare = Extract<ToThread, { type: 'prepare' }>
+
+const microsPerSecond = 1_000_000
+
+/** Serves the messages of worker/engine/thread-protocol.ts until `exit`. What can go wrong while it prepares is reported; a defect throws. */
+export function serveThread(port: MessagePort, createTransport: CreateTransport): void {
+  let run: ThreadRun | null = null
+  const post = (message: FromThread): void => port.postMessage(message)
+
+  port.on('message', (message: ToThread) => {
+    switch (message.type) {
+      case 'prepare':
+        prepareThread(message, createTransport, post)
+          .then((prepared) => {
+            run = prepared
+            post({ type: 'prepared', transport: prepared.transport.name })
+          })
+          .catch((error: unknown) => post(failed(error)))
+        return
+      case 'arm':
+        run?.arm(message.startLocalMs, message.epoch)
+        return
+      case 'epoch':
+        run?.engine.advance(message.epoch)
+        return
+      case 'rows':
+        run?.giveRows(message.source, message.from, message.count)
+        return
+      case 'stop':
+        run?.stop()
+        return
+      case 'abort':
+        run?.abort()
+        return
+      case 'exit':
+        void (run?.close() ?? Promise.resolve()).finally(() => port.close())
+        return
+      default:
+        message satisfies never
+    }
+  })
+}
+
+async function prepareThread(
+  prepare: Prepare,
+  createTransport: CreateTransport,
+  post: (message: FromThread) => void,
+): Promise<ThreadRun> {
+  const run = new ThreadRun(prepare, createTransport, post)
+  await run.transport.prepare()
+  return run
+}
+
+/** One run on one thread: the engine with its clock, its pacer and its transport, reporting once a second. */
+class ThreadRun implements TransportSink {
+  readonly engine: Engine
+  readonly transport: Transport
+  readonly #prepare: Prepare
+  readonly #post: (message: FromThread) => void
+  readonly #clock = createClock()
+  readonly #recorder: Recorder
+  readonly #failures: FailureSamples
+  readonly #rows: Rows
+  readonly #health: HealthMeter
+  #pacer: Pacer | null = null
+  #partAt: Micros = microsPerSecond
+  #isDrained = false
+
+  constructor(prepare: Prepare, createTransport: CreateTransport, post: (message: FromThread) => void) {
+    const { test, seed, files, worker, thread, threads, secrets, engine } = prepare
+    this.#prepare = prepare
+    this.#post = post
+    const compiled = compileTest(test, files, Date.now)
+    const plan = planRun(test, seed)
+    const table = seriesTable(test)
+    this.#recorder = createRecorder({ table, thread, detail: test.detail })
+    this.#failures = new FailureSamples({ worker, test, redact: createRedactor(secrets) })
+    this.#rows = new Rows(compiled.sources, seed, (source) => post({ type: 'rowsWanted', source }))
+    this.#health = createHealthMeter(thread, threads)
+    const detail = test.detail
+    const clock = this.#clock
+    this.transport = createTransport({
+      target: test.target,
+      threads,
+      thread,
+      detail,
+      files,
+      clock,
+      sink: this,
+      engine,
+    })
+    this.engine = new Engine({
+      worker,
+      thread,
+      test,
+      plan,
+      schedules: createSchedules(test, seed),
+      compiled,
+      table,
+      recorder: this.#recorder,
+      failures: this.#failures,
+      rows: this.#rows,
+      transport: this.transport,
+      inFlightBound: boundOf(inFlightBound(test, plan), threads, thread),
+      onSooner: (at) => this.#pacer?.sooner(at),
+    })
+  }
+
+  done(exchange: Parameters<TransportSink['done']>[0]): void {
+    this.engine.done(exchange)
+  }
+
+  arm(startLocalMs: number, epoch: Parameters<Engine['arm']>[0]): void {
+    this.#clock.bind(startLocalMs)
+    this.engine.arm(epoch)
+    this.#pacer = createPacer(this.#prepare.pace, this.#clock, (now) => this.#turn(now))
+  }
+
+  giveRows(source: number, from: number, count: number): void {
+    this.engine.giveRows(source, from, count, this.#clock.nowMicros())
+  }
+
+  stop(): void {
+    this.engine.stop(this.#clock.nowMicros())
+  }
+
+  abort(): void {
+    this.engine.abort(this.#clock.nowMicros())
+  }
+
+  async close(): Promise<void> {
+    this.#pacer?.stop()
+    this.#health.close()
+    await this.transport.close()
+  }
+
+  #turn(now: Micros): Micros {
+    const next = this.engine.turn(now)
+    if (this.engine.isDrained(now)) {
+      this.#drained(now)
+      return Number.POSITIVE_INFINITY
+    }
+    if (now >= this.#partAt) {
+      this.#partAt = (Math.floor(now / microsPerSecond) + 1) * microsPerSecond
+      this.#post({ type: 'part', part: this.#part(now, false) })
+    }
+    return Math.min(next, this.#partAt)
+  }
+
+  #drained(now: Micros): void {
+    if (this.#isDrained) return
+    this.#isDrained = true
+    this.#pacer?.stop()
+    this.#post({ type: 'part', part: this.#part(now, true) })
+  }
+
+  #part(now: Micros, drained: boolean): ThreadPart {
+    const { engine, transport } = this
+    // Everything is handed out before the sum of what was handed out.
+    const intervals = drained ? this.#recorder.flush() : this.#recorder.roll(now)
+    return {
+      thread: this.#prepare.thread,
+      at: now,
+      intervals,
+      shards: engine.shards(now),
+      requests: engine.requests(),
+      health: this.#health.read(),
+      openSockets: transport.openSockets,
+      failures: this.#failures.take(),
+      startSkew: engine.startSkew,
+      drained,
+      totals: drained ? this.#recorder.totals() : null,
+      dataEnded: this.#rows.exhausted,
+    }
+  }
+}
+
+/** A thread's part of a worker's bound; one at least, or its arrivals could never start. */
+function boundOf(bound: number, threads: number, thread: number): number {
+  return Math.max(1, Math.floor(bound / threads) + (thread < bound % threads ? 1 : 0))
+}
+
+function failed(error: unknown): FromThread {
+  return error instanceof BreakwaterError
+    ? { type: 'failed', code: error.code, message: error.message, hint: error.hint ?? null }
+    : {
+        type: 'failed',
+        code: null,
+        message: String(error instanceof Error ? error.stack : error),
+        hint: null,
+      }
+}
