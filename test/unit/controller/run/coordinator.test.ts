@@ -9,13 +9,13 @@ import type {
 import type { RunOrder } from '../../../../controller/run/run-order.ts'
 import { planRun } from '../../../../core/plan/plan-run.ts'
 import type { CommandReply, WorkerHello } from '../../../../proto/messages.ts'
-import { loadTest } from '../../../kit/load-test.ts'
+import { parsedTest } from '../../../kit/parsed-test.ts'
 
 function order(
   change: Partial<RunOrder> = {},
   onLoss: 'reassign' | 'fail' | 'continue' = 'reassign',
 ): RunOrder {
-  const made = loadTest({
+  const made = parsedTest({
     load: [
       { phase: 'steady', rate: 100, duration: '10s' },
       { phase: 'smoke', users: 2, iterations: 10, maxDuration: '1m' },
