@@ -14,7 +14,7 @@ import { targetSchema } from './schema-target.ts'
 import { shapeIssues } from './shape-issues.ts'
 import { isGrpcTarget, normalTarget } from './target-normal.ts'
 import { checkScenarioTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
-import { type Positions, parseYaml } from './yaml.ts'
+import { type Positions, parseYaml, placed } from './yaml.ts'
 
 const mostIssues = 200
 
@@ -183,12 +183,7 @@ function normalWorkers(input: Json | undefined): WorkersWish | undefined {
 }
 
 function refused(issues: readonly Issue[], positions: Positions | undefined): Parsed<never> {
-  const placed =
-    positions === undefined ? issues : issues.map((issue) => ({ ...issue, ...positions.find(issue.path) }))
-  const ordered =
-    positions === undefined
-      ? placed
-      : placed.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+  const ordered = placed(issues, positions)
   if (ordered.length <= mostIssues) return { ok: false, issues: ordered }
   const rest: Issue = {
     path: '',

@@ -29,6 +29,14 @@ export interface YamlText {
   readonly positions: Positions
 }
 
+/** Issues with line and column, in the order of the text; unchanged where there is none. */
+export function placed(issues: readonly Issue[], positions: Positions | undefined): readonly Issue[] {
+  if (positions === undefined) return issues
+  return issues
+    .map((issue) => ({ ...issue, ...positions.find(issue.path) }))
+    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+}
+
 const mostAliases = 100
 
 /**

@@ -1,0 +1,234 @@
+import { BreakwaterError } from '../error.ts'
+import { readRows } from '../scenario/rows.ts'
+import { frozen } from './frozen.ts'
+import type { Issue, Parsed } from './issue.ts'
+import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint } from './load-test.ts'
+import { under } from './path.ts'
+import { checkAtOnce, checkMaxRate } from './phases.ts'
+import { highestRate, longestMs } from './quantity.ts'
+import { checkScenarioTemplates, checkTargetTemplates, knownColumns, outlineOf } from './template-names.ts'
+import { type Positions, placed } from './yaml.ts'
+
+const mostReplayRows = 100_000
+const mostRowIssues = 10
+
+/** The files of a test by the paths that it names them with. */
+export type SpecFiles = Readonly<Record<string, Uint8Array>>
+
+/** Every file that a test names, each once, in the order of the language: certificate, protos, data, replays. */
+export function filesOf(test: LoadTest): readonly string[] {
+  return [...new Set(placesOf(test).map(({ file }) => file))]
+}
+
+function placesOf(test: LoadTest): readonly { readonly file: string; readonly path: string }[] {
+  const places: { file: string; path: string }[] = []
+  if (test.target.tls.caFile !== null)
+    places.push({ file: test.target.tls.caFile, path: 'target.tls.ca.file' })
+  for (const [index, file] of (test.target.grpc?.protos ?? []).entries()) {
+    places.push({ file, path: under('target.grpc.protos', [index]) })
+  }
+  for (const [name, { source }] of Object.entries(test.data)) {
+    if (source.kind === 'csv') places.push({ file: source.file, path: under('data', [name, 'csv']) })
+  }
+  for (const [index, phase] of test.load.entries()) {
+    const file = replayFile(phase)
+    if (file !== undefined) places.push({ file, path: under('load', [index, 'rate', 'csv']) })
+  }
+  return places
+}
+
+/**
+ * What only the files tell: the columns of CSV data (their heading alone is read) and the points of replays. Codes: `missing-file`,
+ * `wrong-csv`, `wrong-row`, `unknown-column`, and `too-many` and `conflict` where a replay's length or rate breaks a bound.
+ */
+export function completeLoadTest(
+  test: LoadTest,
+  files: SpecFiles,
+  { positions }: { readonly positions?: Positions } = {},
+): Parsed<LoadTest> {
+  const issues: Issue[] = placesOf(test)
+    .filter(({ file }) => !Object.hasOwn(files, file))
+    .map(({ file, path }) => ({
+      path,
+      code: 'missing-file',
+      message: `The file ${file} is not there.`,
+      hint: 'Paths are relative to the LoadTest; put the file there, or correct the path.',
+    }))
+  const data = Object.fromEntries(
+    Object.entries(test.data).map(([name, source]) => [name, withColumns(name, source, files, issues)]),
+  )
+  const load = test.load.map((phase, index) =>
+    withPoints(phase, under('load', [index, 'rate', 'csv']), files, issues),
+  )
+  const known = { variables: new Set(Object.keys(test.variables)), data: knownColumns(data) }
+  checkTargetTemplates(test.target, known, issues)
+  for (const { onStart, steps } of test.scenarios) {
+    checkScenarioTemplates({ onStart: onStart.map(outlineOf), steps: steps.map(outlineOf) }, known, issues)
+  }
+  checkMaxRate(
+    load.map((phase, index) => ({ phase, path: under('load', [index]) })),
+    test.limits.maxRate,
+    issues,
+  )
+  if (load.every((phase) => phase.durationMs > 0)) checkAtOnce(load, issues)
+  if (issues.length > 0) return { ok: false, issues: placed(issues, positions) }
+  return { ok: true, value: frozen({ ...test, data, load }) }
+}
+
+function withColumns(name: string, data: DataSource, files: SpecFiles, issues: Issue[]): DataSource {
+  const { source } = data
+  if (source.kind !== 'csv') return data
+  const bytes = Object.hasOwn(files, source.file) ? files[source.file] : undefined
+  if (bytes === undefined) return data
+  const path = under('data', [name, 'csv'])
+  const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-csv', message, hint })
+  const end = endOfHeading(bytes)
+  const columns = columnsOf(name, data, source.file, bytes.subarray(0, end), path, issues)
+  if (columns === undefined) return data
+  const example = 'Write a heading and below it the rows: name,password.'
+  if (columns.length === 0) wrong(`${source.file} is empty.`, example)
+  else if (columns.includes(''))
+    wrong(`${source.file} has a column without a name.`, 'Name every column in the first line.')
+  const twice = columns.find((column, index) => columns.indexOf(column) !== index)
+  if (twice !== undefined)
+    wrong(`${source.file} has two columns called \`${twice}\`.`, 'Give each column a name of its own.')
+  if (columns.length > 0 && !hasText(bytes.subarray(end)))
+    wrong(`${source.file} has a heading and no rows.`, example)
+  return { ...data, columns }
+}
+
+function columnsOf(
+  name: string,
+  data: DataSource,
+  file: string,
+  heading: Uint8Array,
+  path: string,
+  issues: Issue[],
+): readonly string[] | undefined {
+  try {
+    return readRows(name, data, { [file]: heading }, new Set()).columns
+  } catch (error) {
+    if (!(error instanceof BreakwaterError)) throw error
+    issues.push(csvIssue(error, path))
+    return undefined
+  }
+}
+
+function csvIssue({ message, hint }: BreakwaterError, path: string): Issue {
+  return {
+    path,
+    code: 'wrong-csv',
+    message: /[.!?]$/.test(message) ? message : `${message}.`,
+    hint: hint ?? 'Write a heading and below it rows with as many fields.',
+  }
+}
+
+/** Behind the first line break that stands outside quotes. */
+function endOfHeading(bytes: Uint8Array): number {
+  let inQuotes = false
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] === 0x22) inQuotes = !inQuotes
+    else if (bytes[i] === 0x0a && !inQuotes && hasText(bytes.subarray(0, i))) return i + 1
+  }
+  return bytes.length
+}
+
+function hasText(bytes: Uint8Array): boolean {
+  return bytes.some((byte) => byte > 0x20)
+}
+
+function replayFile(phase: Phase): string | undefined {
+  return phase.loop === 'open' && phase.rate.kind === 'linear' ? phase.rate.file : undefined
+}
+
+function withPoints(phase: Phase, path: string, files: SpecFiles, issues: Issue[]): Phase {
+  const file = replayFile(phase)
+  const bytes = file !== undefined && Object.hasOwn(files, file) ? files[file] : undefined
+  if (phase.loop !== 'open' || file === undefined || bytes === undefined) return phase
+  const points = replayPoints(file, bytes, path, issues)
+  if (points === undefined) return phase
+  const rate: OpenPhase['rate'] = { kind: 'linear', label: 'replay', file, points }
+  return { ...phase, rate, durationMs: points.at(-1)?.atMs ?? 0 }
+}
+
+/** Rows of `seconds,rate`, the first at 0, ascending; two rows at one instant are a jump. Undefined where `issues` says why. */
+function replayPoints(
+  file: string,
+  bytes: Uint8Array,
+  path: string,
+  issues: Issue[],
+): readonly RatePoint[] | undefined {
+  const before = issues.length
+  const wrong = (code: string, message: string, hint: string): undefined => {
+    issues.push({ path, code, message, hint })
+  }
+  const source: DataSource = {
+    source: { kind: 'csv', file },
+    columns: null,
+    pick: 'sequential',
+    onEnd: 'stop',
+  }
+  let rows: ReturnType<typeof readRows>
+  try {
+    rows = readRows('replay', source, { [file]: bytes }, new Set(['seconds', 'rate']))
+  } catch (error) {
+    if (!(error instanceof BreakwaterError)) throw error
+    issues.push(csvIssue(error, path))
+    return undefined
+  }
+  const seconds = rows.column('seconds')
+  const rates = rows.column('rate')
+  if (seconds === undefined || rates === undefined) {
+    return wrong(
+      'unknown-column',
+      `${file} has no column \`${seconds === undefined ? 'seconds' : 'rate'}\`.`,
+      'Write the heading seconds,rate.',
+    )
+  }
+  if (rows.count < 2 || rows.count > mostReplayRows) {
+    return wrong(
+      'wrong-csv',
+      `${file} has ${rows.count} rows; a replay has 2 to ${mostReplayRows}.`,
+      'Write one row per moment at which the rate changes; between them it goes in a straight line.',
+    )
+  }
+  const points: RatePoint[] = []
+  for (let row = 0; row < rows.count && issues.length < before + mostRowIssues; row++) {
+    const [at, perSecond] = [numberOf(seconds.at(row)), numberOf(rates.at(row))]
+    const last = points.at(-1)?.atMs ?? 0
+    const where = `${file}, row ${row + 1}`
+    if (at === undefined || at * 1000 > longestMs) {
+      wrong(
+        'wrong-row',
+        `${where}: ${JSON.stringify(seconds.at(row))} is not a number of seconds.`,
+        'Write seconds since the start: 0, 1.5, 60.',
+      )
+    } else if (row === 0 && at !== 0) {
+      wrong('wrong-row', `${where}: the replay begins at ${at} s.`, 'Let the first row stand at 0.')
+    } else if (at * 1000 < last) {
+      wrong('wrong-row', `${where}: ${at} s comes after ${last / 1000} s.`, 'Sort the rows by time.')
+    } else if (perSecond === undefined || perSecond > highestRate) {
+      wrong(
+        'wrong-row',
+        `${where}: ${JSON.stringify(rates.at(row))} is not a rate.`,
+        `Write iterations per second, from 0 to ${highestRate}.`,
+      )
+    } else points.push({ atMs: at * 1000, perSecond })
+  }
+  if (issues.length > before) return undefined
+  if ((points.at(-1)?.atMs ?? 0) === 0)
+    return wrong('wrong-csv', `${file} lasts no time at all.`, 'Let the last row stand after 0.')
+  if (points.every(({ perSecond }) => perSecond === 0)) {
+    return wrong(
+      'wrong-csv',
+      `${file} has the rate 0 all the time.`,
+      'Write a rate above 0 in one of the rows.',
+    )
+  }
+  return points
+}
+
+function numberOf(text: unknown): number | undefined {
+  const trimmed = String(text).trim()
+  return /^\d{1,12}(\.\d{1,12})?$/.test(trimmed) ? Number(trimmed) : undefined
+}

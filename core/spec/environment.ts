@@ -1,0 +1,46 @@
+import { frozen } from './frozen.ts'
+import type { Issue, Parsed } from './issue.ts'
+import type { LoadTest, Variable } from './load-test.ts'
+import { nearest } from './nearest.ts'
+import { under } from './path.ts'
+import { type Positions, placed } from './yaml.ts'
+
+/** A test that may leave the submitting command, and the values in it that nobody may read in results. */
+export interface ResolvedTest {
+  readonly test: LoadTest
+  readonly secrets: readonly string[]
+}
+
+/**
+ * Replaces the variables that name an environment variable by its value. Every such value counts as a secret. An empty one is a value; one
+ * that is not set is an issue (`unset-variable`).
+ */
+export function resolveEnvironment(
+  test: LoadTest,
+  environment: Readonly<Record<string, string | undefined>>,
+  { positions }: { readonly positions?: Positions } = {},
+): Parsed<ResolvedTest> {
+  const issues: Issue[] = []
+  const secrets = new Set<string>()
+  const resolved = Object.entries(test.variables).map(([name, variable]): [string, Variable] => {
+    if (variable.kind === 'value') return [name, variable]
+    const value = Object.hasOwn(environment, variable.name) ? environment[variable.name] : undefined
+    if (value === undefined) {
+      const near = nearest(variable.name, Object.keys(environment))
+      issues.push({
+        path: under('variables', [name, 'env']),
+        code: 'unset-variable',
+        message: `The environment variable ${variable.name} is not set.`,
+        hint: near === undefined ? `Set it: export ${variable.name}=….` : `Set it, or did you mean ${near}?`,
+      })
+      return [name, variable]
+    }
+    if (value !== '') secrets.add(value)
+    return [name, { kind: 'value', value }]
+  })
+  if (issues.length > 0) return { ok: false, issues: placed(issues, positions) }
+  return {
+    ok: true,
+    value: frozen({ test: { ...test, variables: Object.fromEntries(resolved) }, secrets: [...secrets] }),
+  }
+}

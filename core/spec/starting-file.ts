@@ -1,0 +1,48 @@
+import { apiVersion } from './schema.ts'
+
+/** The file that `breakwater init` writes: every part that a first test needs, explained, and valid as it is. */
+export function startingFile(url: string): string {
+  const { name, base, path } = partsOf(url)
+  return `# A LoadTest for breakwater. Check it with \`breakwater validate\`, run it with \`breakwater run\`.
+apiVersion: ${apiVersion}
+kind: LoadTest
+metadata: { name: ${JSON.stringify(name)} }
+spec:
+  target:
+    url: ${JSON.stringify(base)}
+    timeout: 10s                        # of a request, its connection included
+
+  # Values for templates such as \${tier}. A value from your environment is kept out of all results.
+  variables: { tier: gold }             # , token: { env: API_TOKEN } }
+
+  scenarios:
+    - name: browse
+      think: 200ms..1s                  # between the steps
+      steps:
+        - get: ${JSON.stringify(path)}
+          name: home                    # what the step is called in the results
+          headers: { x-request-id: "\${uuid()}" }
+          check: { status: 200, time: "< 5s" }
+          # capture: { id: { json: "$.items[0].id" } }    # then \${id} in later steps
+
+  load:                                 # phases follow each other
+    - { phase: warmup, rate: 1, duration: 5s, record: false }
+    - { phase: ramp, rate: { from: 1, to: 10 }, duration: 30s }     # iterations started per second
+    - { phase: steady, rate: 10, duration: 1m }
+    # - { phase: people, users: 20, duration: 1m }                  # or a number of people
+
+  objectives:                           # what decides between pass and fail
+    - p95 < 1s
+    - error_rate < 1%
+    - rate >= 98% of planned
+    - { that: "error_rate < 50%", over: 10s, abort: true }          # stop early when it makes no sense to go on
+`
+}
+
+/** A URL that cannot be read stays as it is: validation says what is wrong with it. */
+function partsOf(url: string): { name: string; base: string; path: string } {
+  if (!URL.canParse(url)) return { name: 'my-test', base: url, path: '/' }
+  const { protocol, host, hostname, pathname, search } = new URL(url)
+  const name = hostname.replace(/[^A-Za-z0-9.-]/g, '') || 'my-test'
+  return { name, base: `${protocol}//${host}`, path: `${pathname === '' ? '/' : pathname}${search}` }
+}
