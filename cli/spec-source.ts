@@ -1,0 +1,103 @@
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { BreakwaterError } from '../core/error.ts'
+import type { Files } from '../core/scenario/compiled.ts'
+import { completeLoadTest, filesOf } from '../core/spec/complete.ts'
+import { resolveEnvironment } from '../core/spec/environment.ts'
+import type { Issue, Parsed } from '../core/spec/issue.ts'
+import { renderIssues } from '../core/spec/issue-text.ts'
+import type { LoadTest } from '../core/spec/load-test.ts'
+import { parseLoadTest } from '../core/spec/parse.ts'
+import { parseYaml } from '../core/spec/yaml.ts'
+
+/** A LoadTest with everything it names: ready to be planned. */
+export interface LoadedTest {
+  readonly test: LoadTest
+  readonly files: Files
+  readonly secrets: readonly string[]
+}
+
+/** What is wrong with a file, all at once. `issues` are those of `file`. */
+export class SpecError extends BreakwaterError {
+  readonly file: string
+  readonly issues: readonly Issue[]
+
+  constructor(file: string, issues: readonly Issue[]) {
+    super('invalid-spec', renderIssues(issues, file))
+    this.file = file
+    this.issues = issues
+  }
+}
+
+const largestSpecBytes = 1024 * 1024
+
+/** Reads, checks and completes a LoadTest. Throws SpecError, or BreakwaterError `file-unreadable`. */
+export async function loadTestFile(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<LoadedTest> {
+  return loadTestText(await readSpecText(file), file, path.dirname(file), environment)
+}
+
+/** `folder`: where its relative paths begin. */
+export async function loadTestText(
+  text: string,
+  file: string,
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<LoadedTest> {
+  const yaml = expect(parseYaml(text), file)
+  const { positions } = yaml
+  const parsed = expect(parseLoadTest(yaml.value, { positions }), file)
+  const files = await readFiles(filesOf(parsed), folder)
+  const complete = expect(completeLoadTest(parsed, files, { positions }), file)
+  const { test, secrets } = expect(resolveEnvironment(complete, environment, { positions }), file)
+  return { test, files, secrets }
+}
+
+export async function readSpecText(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file)
+    if (size > largestSpecBytes) {
+      const issue: Issue = {
+        path: '',
+        code: 'too-large',
+        message: `The file has ${size} bytes; a LoadTest may have ${largestSpecBytes} (1 MiB).`,
+        hint: 'Move data into a CSV file: data: { users: { csv: users.csv } }.',
+      }
+      throw new SpecError(file, [issue])
+    }
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw error instanceof BreakwaterError ? error : unreadable(file, error)
+  }
+}
+
+/** Those that can be read; what is missing is an issue of the LoadTest, at the place that names it. */
+async function readFiles(names: readonly string[], folder: string): Promise<Files> {
+  const read = await Promise.all(
+    names.map(async (name): Promise<[string, Uint8Array] | null> => {
+      try {
+        return [name, new Uint8Array(await readFile(path.join(folder, name)))]
+      } catch {
+        return null
+      }
+    }),
+  )
+  return Object.fromEntries(read.filter((entry) => entry !== null))
+}
+
+function expect<T>(parsed: Parsed<T>, file: string): T {
+  if (parsed.ok) return parsed.value
+  throw new SpecError(file, parsed.issues)
+}
+
+function unreadable(file: string, error: unknown): BreakwaterError {
+  const code = (error as NodeJS.ErrnoException).code
+  const why =
+    code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`
+  return new BreakwaterError('file-unreadable', `${file} ${why}`, {
+    hint: 'name a LoadTest file, or write one with: breakwater init --out test.yaml',
+    cause: error,
+  })
+}
