@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import type { RequestError } from '../../core/measure/request-error.ts'
 
 /**
@@ -12,7 +13,7 @@ export function requestErrorOf(error: unknown): RequestError {
   if (code === 'UND_ERR_SOCKET') return messageOf(error).startsWith('bad ') ? 'protocol' : 'reset'
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return endedByPeersProtocolError(error) ? 'protocol' : 'reset'
-  if (code.startsWith('HPE_')) return 'protocol'
+  if (error instanceof errors.HTTPParserError) return isCutShort(error) ? 'reset' : 'protocol'
   if (code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('CERT_')) return 'tls'
   if (certificateCodes.has(code)) return 'tls'
   return 'reset'
@@ -35,8 +36,6 @@ const byCode: Readonly<Record<string, RequestError>> = {
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
   ERR_STREAM_PREMATURE_CLOSE: 'reset',
-  // The answer ended in its middle because the connection did.
-  HPE_INVALID_EOF_STATE: 'reset',
   ETIMEDOUT: 'timeout',
   UND_ERR_CONNECT_TIMEOUT: 'timeout',
   UND_ERR_HEADERS_TIMEOUT: 'timeout',
@@ -86,6 +85,11 @@ const http2ProtocolError = 1
 
 function endedByPeersProtocolError(error: unknown): boolean {
   return (error as { http2ErrorCode?: number }).http2ErrorCode === http2ProtocolError
+}
+
+/** The answer ended in its middle because the connection did. undici 8 leaves the parser's code out, its reason stands in the message. */
+function isCutShort(error: Error): boolean {
+  return error.message.includes('Invalid EOF state')
 }
 
 function codeOf(error: unknown): string {
