@@ -65,7 +65,10 @@ export type RenderedRequest =
       readonly method: string
       /** Path and query, encoded. */
       readonly path: string
-      /** name, value, name, value …; those of the target included, `host` and `content-length` not. */
+      /**
+       * name, value, name, value …, names in lower case; those of the target included, `content-length` not, and `host` only where the
+       * LoadTest gives one. Values are free of control characters; what is beyond ASCII is UTF-8 with one character per byte (write latin1).
+       */
       readonly headers: readonly string[]
       readonly body: string | Uint8Array | null
     }

@@ -1,6 +1,10 @@
 /** Encodings of what templates give. None of them throws: lone surrogates become U+FFFD first. */
 
+const unreserved = /^[\w.~-]*$/
+
+/** All but letters, digits and -_.!~*'(): for one segment of a path, or one name or value of a query. */
 export function percentEncode(text: string): string {
+  if (unreserved.test(text)) return text
   return encodeURIComponent(text.isWellFormed() ? text : text.toWellFormed())
 }
 

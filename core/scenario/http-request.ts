@@ -13,8 +13,8 @@ export interface RequestMaker {
   render(scope: UserScope): RenderedRequest
 }
 
-/** Written by the transport itself. */
-const transportHeaders = new Set(['host', 'content-length'])
+/** Written by the transport itself; so is `host`, unless the LoadTest gives one. */
+const transportHeader = 'content-length'
 
 /** `cookies`: the user may have some to send. */
 export function compileHttpRequest(
@@ -130,7 +130,7 @@ function compileHeaders(
     ...Object.entries(step.headers),
   ]
   for (const [name, text] of merged) texts.set(name.toLowerCase(), text)
-  const given = [...texts].filter(([name]) => !transportHeaders.has(name))
+  const given = [...texts].filter(([name]) => name !== transportHeader)
   const agent: Part<string>[] = texts.has('user-agent') ? [] : [known(headerValue(target.userAgent))]
   return {
     names: [...agent.map(() => 'user-agent'), ...given.map(([name]) => name)],

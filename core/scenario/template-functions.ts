@@ -6,7 +6,8 @@ import { jsonText, textOf } from './value.ts'
 
 /** The functions of the language, as plain functions of random numbers, instants and values. Descriptions: core/spec/template-functions.ts. */
 
-const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+/** Four digits of every 16-bit word. */
+const hexOf = Array.from({ length: 0x10000 }, (_, word) => word.toString(16).padStart(4, '0'))
 
 /** RFC 9562 §5.4: 122 random bits, version 4, variant 10. */
 export function uuid(random: Random): string {
@@ -14,15 +15,12 @@ export function uuid(random: Random): string {
   const b = (random.uint32() & 0xffff0fff) | 0x4000
   const c = (random.uint32() & 0x3fffffff) | 0x80000000
   const d = random.uint32()
-  return `${hex32(a)}-${hex16(b >>> 16)}-${hex16(b)}-${hex16(c >>> 16)}-${hex16(c)}${hex32(d)}`
+  return `${hex(a >>> 16)}${hex(a)}-${hex(b >>> 16)}-${hex(b)}-${hex(c >>> 16)}-${hex(c)}${hex(d >>> 16)}${hex(d)}`
 }
 
-function hex32(word: number): string {
-  return hex16(word >>> 16) + hex16(word)
-}
-
-function hex16(word: number): string {
-  return `${hexOfByte[(word >>> 8) & 255]}${hexOfByte[word & 255]}`
+/** Of the lower 16 bits. */
+function hex(word: number): string {
+  return hexOf[word & 0xffff] as string
 }
 
 /** Both bounds included. */

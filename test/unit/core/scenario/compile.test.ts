@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { BreakwaterError } from '../../../../core/error.ts'
 import type { CompiledTest, RenderedRequest } from '../../../../core/scenario/compiled.ts'
 import type { LoadTest, Step, Think } from '../../../../core/spec/load-test.ts'
+import { parseLoadTestText } from '../../../../core/spec/parse.ts'
 import {
+  answer,
   closedPhase,
   compiled,
   grpcStep,
@@ -75,6 +77,11 @@ test('what the engine draws does not depend on what templates draw, and the othe
   t.is(quiet.random(), busy.random())
   t.deepEqual(renderAll(subject, quiet), rendered)
   t.not(quiet.random(), quiet.random())
+  const drawing = compiled(scenarioTest([scenarioOf([httpStep({ url: '/${randomInt(0,999999)}' })])]))
+  const scope = drawing.createScope()
+  scope.begin(7, 0, 3, 0, 0)
+  const request = onlyRequest(drawing).render(scope)
+  t.not(request.path, `/${Math.floor(scope.random() * 1_000_000)}`)
 })
 
 test('every part of the key changes what is drawn', (t) => {
@@ -232,6 +239,15 @@ test('gRPC requests carry path, message with types, and metadata', (t) => {
   t.deepEqual(request.needs, { headers: false, body: false, cookies: false })
 })
 
+test('a key called __proto__ is a key of the message', (t) => {
+  for (const id of ['1', '${iteration()}']) {
+    const step = grpcStep({ message: JSON.parse(`{"__proto__":{"id":"${id}"}}`) })
+    const subject = compiled(scenarioTest([scenarioOf([step])]))
+    const request = onlyRequest(subject).render(subject.createScope())
+    t.true(request.kind === 'grpc' && Object.hasOwn(request.message as object, '__proto__'))
+  }
+})
+
 test('a variable that still waits for the environment is an error', (t) => {
   const variables = { token: { kind: 'env' as const, name: 'API_TOKEN' } }
   t.throws(() => compiled(scenarioTest([scenarioOf([httpStep()])], { variables })), {
@@ -265,4 +281,54 @@ test('a scope describes its captures and variables, those with names of secrets 
     bodyBytes: 0,
   })
   t.deepEqual(scope.describe(), { tier: 'gold', apiToken: '***', code: 201, password: '***' })
+})
+
+test('what core/spec accepts compiles, and says what the file says', (t) => {
+  const parsed = parseLoadTestText(`
+apiVersion: breakwater.dev/v1
+kind: LoadTest
+metadata: { name: shop }
+spec:
+  target: { url: "http://shop.test/api", headers: { accept: application/json } }
+  variables: { tier: gold }
+  data: { users: { rows: [ { name: ada, id: 7 } ], pick: sequential } }
+  scenarios:
+    - name: browse
+      think: 10ms
+      onStart: [ { post: /login, json: { u: "\${users.name}" }, capture: { sid: { json: "$.sid" } } } ]
+      steps:
+        - get: /products
+          query: { page: "\${randomInt(1,1)}", tier: "\${tier}" }
+          headers: { x-sid: "\${sid}" }
+          capture: { id: { json: "$.items[0].id" } }
+          check: { status: 2xx, json: { "$.ok": true, "$.n": "> 1" }, body: "~items", size: "> 0", header: { content-type: "/json$/" }, time: "< 2s" }
+        - post: /cart
+          json: { id: "\${id}", user: "\${users.id}" }
+          check: { json: { "$.id": "\${id}" } }
+  load: [ { phase: p, rate: 10, duration: 1s } ]
+`)
+  if (!parsed.ok) return t.fail(JSON.stringify(parsed.issues))
+  const subject = compiled(parsed.value)
+  const [login, products, cart] = subject.requests
+  const scope = subject.createScope()
+  scope.reset()
+  scope.begin(1, 0, 0, 0, 0)
+  scope.drawRow(0, 0)
+  const line = (request = login) => {
+    const made = request?.render(scope)
+    return made?.kind === 'http' ? [made.method, made.path, made.headers.at(-1), made.body] : made
+  }
+  t.deepEqual(line(login), ['POST', '/api/login', 'application/json', '{"u":"ada"}'])
+  t.is(login?.judge(scope, answer({ body: '{"sid":"s 1"}' })).error, null)
+  t.deepEqual(line(products), ['GET', '/api/products?page=1&tier=gold', 's 1', null])
+  const body = '{"ok":true,"n":2,"items":[{"id":5}]}'
+  t.deepEqual(products?.judge(scope, answer({ body, headers: ['content-type', 'application/json'] })), {
+    error: null,
+    detail: null,
+    checksPassed: 7,
+    checksFailed: 0,
+  })
+  t.deepEqual(line(cart), ['POST', '/api/cart', 'application/json', '{"id":5,"user":7}'])
+  t.is(cart?.judge(scope, answer({ body: '{"id":5}' })).error, null)
+  t.is(cart?.judge(scope, answer({ body: '{"id":6}' })).detail, 'expected $.id to be 5, got 6')
 })

@@ -27,6 +27,7 @@ const table: readonly (readonly [string, readonly string[], string, Parameters<t
     ['a=1; Path=/a', 'b=2; Path=/a/b', 'c=3; Path=/a/bc', 'd=4; Path=/a/'],
     'b=2; d=4; a=1',
   ],
+  ['a path that only begins alike is another one', ['a=1; Path=/a/b'], '', { on: '/a/bc' }],
   ['the default path is the directory of the request', ['a=1'], 'a=1', { on: '/a/x' }],
   ['the default path is not that of another directory', ['a=1'], '', { on: '/x' }],
   ['the query is no part of the path', ['a=1'], 'a=1', { path: '/a?x=/y/', on: '/?z' }],

@@ -94,6 +94,8 @@ test('headers: the step wins over the target, the target over the defaults', (t)
     'application/json',
     'x-team',
     'web',
+    'host',
+    'h',
     'user-agent',
     'mine',
   ])

@@ -42,6 +42,12 @@ test('any text comes back as it was written', (t) => {
   )
 })
 
+test('long texts beyond ASCII are kept whole', (t) => {
+  const long = '✓'.repeat(1000)
+  const rows = csv(`a,b\n${`${long},x\n`.repeat(100)}`)
+  for (let row = 0; row < 100; row++) t.is(rows.column('a')?.at(row), long)
+})
+
 test('only the columns that are wanted are kept', (t) => {
   const rows = csv('a,b\n1,2', new Set(['b']))
   t.deepEqual(rows.columns, ['a', 'b'])

@@ -158,6 +158,19 @@ test('a capture hides a variable of its name from where it is made on', (t) => {
   t.is(path(2), '/201')
 })
 
+test('a capture of one scenario hides no variable in another', (t) => {
+  const subject = compiled(
+    scenarioTest(
+      [
+        scenarioOf([httpStep({ captures: [{ name: 'who', from: 'status' }] })], { name: 'one' }),
+        scenarioOf([httpStep({ url: '/${who}' })], { name: 'two' }),
+      ],
+      { variables: { who: { kind: 'value', value: 'me' } } },
+    ),
+  )
+  t.is(subject.requests[1]?.constant?.path, '/me')
+})
+
 test('names and keys of Object.prototype are names like any other', (t) => {
   const steps = [
     httpStep({
