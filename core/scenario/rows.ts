@@ -81,8 +81,9 @@ function csvRows(name: string, file: string, bytes: Uint8Array, wanted: Readonly
   }
 
   try {
-    // TextDecoder drops a byte order mark. Records come through the callback, so that they are never all in memory.
-    parse(new TextDecoder().decode(bytes), { on_record: onRecord, skip_empty_lines: true })
+    // Bytes, not text: the browser build would make an array of numbers out of a text first. Records come through the callback, so
+    // that they are never all in memory.
+    parse(withoutMark(bytes), { on_record: onRecord, skip_empty_lines: true })
   } catch (error) {
     const { message } = error as CsvError
     throw new BreakwaterError('invalid-spec', `data.${name}: ${file} is not a CSV: ${message}`, {
@@ -92,6 +93,11 @@ function csvRows(name: string, file: string, bytes: Uint8Array, wanted: Readonly
   }
   for (const column of kept.values()) column.trim()
   return { columns: columns ?? [], count, column: (heading) => kept.get(heading) }
+}
+
+/** Less the byte order mark that spreadsheets put first. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 }
 
 /** Strings as UTF-8, one behind the other. */
