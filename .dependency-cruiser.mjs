@@ -16,7 +16,10 @@ export default {
       severity: 'error',
       from: { path: '^core/' },
       to: {
-        pathNot: ['^core/', npm('zod', 'yaml', 'hdr-histogram-js', 're2js', 'csv-parse', '@noble/hashes')],
+        pathNot: [
+          '^core/',
+          npm('zod', 'yaml', 'hdr-histogram-js', 'fflate', 're2js', 'csv-parse', '@noble/hashes'),
+        ],
       },
     },
     {
@@ -32,6 +35,13 @@ export default {
       severity: 'error',
       from: { path: production, pathNot: '^core/measure/histogram\\.ts$' },
       to: { path: npm('hdr-histogram-js') },
+    },
+    {
+      name: 'compression-in-measure',
+      comment: 'Inside core, fflate (zlib of histogram payloads) belongs to core/measure.',
+      severity: 'error',
+      from: { path: '^core/', pathNot: '^core/measure/' },
+      to: { path: npm('fflate') },
     },
     {
       name: 'scenario-libraries',
