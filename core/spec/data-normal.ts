@@ -2,10 +2,13 @@ import { checkFile } from './file-path.ts'
 import type { Issue } from './issue.ts'
 import type { DataSource, Json, Variable } from './load-test.ts'
 import { under } from './path.ts'
+import { fieldsOf } from './raw.ts'
+import { readSalvaged, salvage } from './salvage.ts'
 import { identifierPattern } from './schema-fields.ts'
 import {
+  csvSchema,
   type DataSourceWish,
-  dataSourceSchema,
+  rowsSchema,
   type VariableWish,
   variableSchema,
 } from './schema-scenario.ts'
@@ -77,8 +80,10 @@ export function normalData(
   for (const [name, raw] of Object.entries(input)) {
     const path = under('data', [name])
     if (name === 'setup') issues.push(reserved(path))
-    const wish = dataSourceSchema.safeParse(raw).data
-    if (wish !== undefined && identifierPattern.test(name)) sources[name] = normalSource(wish, path, issues)
+    const salvaged = salvage(fieldsOf(raw).rows === undefined ? csvSchema : rowsSchema, raw)
+    if (salvaged === undefined || !identifierPattern.test(name)) continue
+    const source = readSalvaged(salvaged, issues, (wish, found) => normalSource(wish, path, found))
+    if (source !== undefined) sources[name] = source
   }
   return sources
 }

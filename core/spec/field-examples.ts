@@ -47,8 +47,13 @@ export function exampleAt(
     if (typeof segment === 'number') path = `${path}[]`
     else path = examples.has(named) || !examples.has(`${path}.*`) ? named : `${path}.*`
   }
-  const example = examples.get(path)
+  const example = examples.get(path) ?? itemOf(examples.get(path.replace(/(\[\]|\.\*)$/, '')))
   return example === undefined ? undefined : flowText(example)
+}
+
+/** An item of a list or a map that is itself an example. */
+function itemOf(value: Json | undefined): Json | undefined {
+  return typeof value === 'object' && value !== null ? Object.values(value)[0] : undefined
 }
 
 /** YAML on one line. */

@@ -213,18 +213,18 @@ function readMetric(text: string): Metric {
 }
 
 function readLimit(name: string, metric: Metric, text: string): ObjectiveLimit {
-  const wrongUnit = (needs: string): RuleError =>
+  const wrongUnit = (needs: string, hint: string): RuleError =>
     new RuleError(
       'wrong-unit',
-      `The limit of \`${name}\` is ${JSON.stringify(text.slice(0, 40))}, and it is measured otherwise.`,
-      needs,
+      `The limit of \`${name}\` is ${JSON.stringify(text.slice(0, 40))}, which is not ${needs}.`,
+      hint,
     )
   switch (metric.kind) {
     case 'percentile':
     case 'mean':
     case 'max': {
       const reading = readDuration(text)
-      if (!reading.ok) throw wrongUnit(`Write a duration: ${name} < 500ms.`)
+      if (!reading.ok) throw wrongUnit('a duration with its unit', `Write a duration: ${name} < 500ms.`)
       if (reading.value === 0)
         throw new RuleError('out-of-range', 'No response takes no time at all.', 'Write a limit above 0.')
       return { unit: 'ms', value: reading.value }
@@ -234,7 +234,10 @@ function readLimit(name: string, metric: Metric, text: string): ObjectiveLimit {
       const reading = readPercent(text)
       if (reading.ok) return { unit: 'ratio', value: reading.value }
       if (reading.code === 'out-of-range') throw new RuleError(reading.code, reading.message, reading.hint)
-      throw wrongUnit(`Write a percentage: ${metric.kind === 'checks' ? 'checks > 99%' : 'error_rate < 1%'}.`)
+      throw wrongUnit(
+        'a percentage',
+        `Write a percentage: ${metric.kind === 'checks' ? 'checks > 99%' : 'error_rate < 1%'}.`,
+      )
     }
     case 'rate': {
       const planned = /^(.*%)\s*of planned$/.exec(text)
@@ -244,7 +247,7 @@ function readLimit(name: string, metric: Metric, text: string): ObjectiveLimit {
         return { unit: 'of planned', value: reading.value }
       }
       const perSecond = /^(\d{1,12}(?:\.\d{1,9})?)\s*(?:\/\s*s)?$/.exec(text)
-      if (perSecond === null) throw wrongUnit('Write rate >= 98% of planned, or rate > 100/s.')
+      if (perSecond === null) throw wrongUnit('a rate', 'Write rate >= 98% of planned, or rate > 100/s.')
       return { unit: '/s', value: Number(perSecond[1]) }
     }
     default:

@@ -6,9 +6,11 @@ import { normalObjective, type Scopes } from './objective-normal.ts'
 import { under } from './path.ts'
 import { checkMaxRate, checkMixes, outlinePhases, type PhaseOutline, scenariosOf } from './phases.ts'
 import { plainInput } from './plain-input.ts'
+import { fieldsOf, itemsOf } from './raw.ts'
+import { readSalvaged, salvage } from './salvage.ts'
 import { outlineScenarios, type ScenarioOutline } from './scenario-normal.ts'
 import { metadataSchema } from './schema.ts'
-import { objectiveSchema } from './schema-objective.ts'
+import { objectiveMapSchema, objectiveSchema } from './schema-objective.ts'
 import { limitsSchema, workersSchema } from './schema-run.ts'
 import { targetSchema } from './schema-target.ts'
 import { shapeIssues } from './shape-issues.ts'
@@ -50,13 +52,13 @@ export function parseLoadTestText(text: string): Parsed<LoadTest> {
  * which are told already.
  */
 function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
-  const { metadata: rawMetadata, spec: rawSpec } = record(input)
-  const spec = record(rawSpec)
+  const { metadata: rawMetadata, spec: rawSpec } = fieldsOf(input)
+  const spec = fieldsOf(rawSpec)
   const metadata = metadataSchema.safeParse(rawMetadata).data
-  const targetWish = targetSchema.safeParse(spec.target).data
-  const target = targetWish && normalTarget(targetWish, issues)
-  const variables = normalVariables(record(spec.variables), issues)
-  const data = normalData(record(spec.data), issues)
+  const salvaged = salvage(targetSchema, spec.target)
+  const target = salvaged && readSalvaged(salvaged, issues, normalTarget)
+  const variables = normalVariables(fieldsOf(spec.variables), issues)
+  const data = normalData(fieldsOf(spec.data), issues)
   const scenarios = outlineScenarios(spec.scenarios, issues)
   const phases = outlinePhases(spec.load, issues)
   const limits = normalLimits(spec.limits)
@@ -68,9 +70,11 @@ function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
   checkMixes(phases, scenarios, issues)
   if (limits !== undefined) checkMaxRate(phases, limits.maxRate, issues)
   const scopes = scopesOf(scenarios, phases, detail)
-  const objectives = list(spec.objectives).flatMap((raw, index): Objective | [] => {
-    const wish = objectiveSchema.safeParse(raw).data
-    return (wish !== undefined && normalObjective(wish, scopes, under('objectives', [index]), issues)) || []
+  const objectives = itemsOf(spec.objectives).flatMap((raw, index): Objective | [] => {
+    const path = under('objectives', [index])
+    const salvaged = salvage(typeof raw === 'string' ? objectiveSchema : objectiveMapSchema, raw)
+    if (salvaged === undefined) return []
+    return readSalvaged(salvaged, issues, (wish, found) => normalObjective(wish, scopes, path, found)) ?? []
   })
 
   if (metadata === undefined || target === undefined || limits === undefined || workers === undefined)
@@ -100,9 +104,9 @@ function checkTemplates(
   issues: Issue[],
 ): void {
   // Names whose definition is wrong exist all the same: that they are wrong is told where they are defined.
-  const unread = Object.keys(record(spec.data)).map((name): [string, null] => [name, null])
+  const unread = Object.keys(fieldsOf(spec.data)).map((name): [string, null] => [name, null])
   const known = {
-    variables: new Set(Object.keys(record(spec.variables))),
+    variables: new Set(Object.keys(fieldsOf(spec.variables))),
     data: new Map([...unread, ...knownColumns(parts.data)]),
   }
   if (parts.target !== undefined) checkTargetTemplates(parts.target, known, issues)
@@ -192,14 +196,4 @@ function refused(issues: readonly Issue[], positions: Positions | undefined): Pa
     hint: 'Mend the ones above first.',
   }
   return { ok: false, issues: [...ordered.slice(0, mostIssues), rest] }
-}
-
-function list(input: Json | undefined): readonly Json[] {
-  return Array.isArray(input) ? input : []
-}
-
-function record(input: Json | undefined): Readonly<Record<string, Json>> {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
-    ? (input as Readonly<Record<string, Json>>)
-    : {}
 }

@@ -3,6 +3,8 @@ import { normalPhase } from './load-normal.ts'
 import type { Json, Phase, Scenario } from './load-test.ts'
 import { nearest } from './nearest.ts'
 import { under } from './path.ts'
+import { fieldsOf, itemsOf } from './raw.ts'
+import { readSalvaged, salvage } from './salvage.ts'
 import type { ScenarioOutline } from './scenario-normal.ts'
 import { phaseSchema } from './schema-load.ts'
 
@@ -20,7 +22,7 @@ export interface PhaseOutline {
 }
 
 export function outlinePhases(input: Json | undefined, issues: Issue[]): readonly PhaseOutline[] {
-  const raws: readonly Json[] = Array.isArray(input) ? input : []
+  const raws = itemsOf(input)
   if (raws.length > mostPhases) {
     issues.push({
       path: 'load',
@@ -31,10 +33,9 @@ export function outlinePhases(input: Json | undefined, issues: Issue[]): readonl
   }
   const outlines = raws.map((raw, index): PhaseOutline => {
     const path = under('load', [index])
-    const wish = phaseSchema.safeParse(raw).data
-    const phase = wish && normalPhase(wish, path, issues)
-    const fields = typeof raw === 'object' && raw !== null ? (raw as Readonly<Record<string, Json>>) : {}
-    const { phase: name, record, rate, users } = fields
+    const salvaged = salvage(phaseSchema, raw)
+    const phase = salvaged && readSalvaged(salvaged, issues, (wish, found) => normalPhase(wish, path, found))
+    const { phase: name, record, rate, users } = fieldsOf(raw)
     return {
       path,
       name: typeof name === 'string' ? name : undefined,

@@ -1,6 +1,8 @@
 import type { Issue } from './issue.ts'
 import type { Json, Scenario, Step } from './load-test.ts'
 import { under } from './path.ts'
+import { fieldsOf, itemsOf } from './raw.ts'
+import { newsOf, salvage } from './salvage.ts'
 import { scenarioHeadSchema, stepSchema } from './schema-scenario.ts'
 import { defaultStepName, normalStep, verbs } from './step-normal.ts'
 import { readThink } from './think-text.ts'
@@ -27,12 +29,15 @@ export interface StepOutline {
   /** Of measured steps; undefined for pauses and where none can be read. */
   readonly name: string | undefined
   readonly captures: readonly string[]
+  /** As far as it could be read. */
   readonly step: Step | undefined
 }
 
 /** Reads as much as can be read; what the shape has wrong is told elsewhere (shape-issues.ts). */
 export function outlineScenarios(input: Json | undefined, issues: Issue[]): readonly ScenarioOutline[] {
-  const outlines = list(input).map((raw, index) => outlineScenario(raw, under('scenarios', [index]), issues))
+  const outlines = itemsOf(input).map((raw, index) =>
+    outlineScenario(raw, under('scenarios', [index]), issues),
+  )
   const count = outlines.reduce((sum, { steps, onStart }) => sum + steps.length + onStart.length, 0)
   if (count > mostSteps) {
     issues.push({
@@ -47,13 +52,15 @@ export function outlineScenarios(input: Json | undefined, issues: Issue[]): read
 }
 
 function outlineScenario(raw: Json, path: string, issues: Issue[]): ScenarioOutline {
-  const fields = record(raw)
+  const fields = fieldsOf(raw)
   const { steps: rawSteps, onStart: rawOnStart, ...rest } = fields
   const head = scenarioHeadSchema.safeParse(rest).data
-  const onStart = list(rawOnStart).map((step, index) =>
+  const onStart = itemsOf(rawOnStart).map((step, index) =>
     outlineStep(step, under(path, ['onStart', index]), issues),
   )
-  const steps = list(rawSteps).map((step, index) => outlineStep(step, under(path, ['steps', index]), issues))
+  const steps = itemsOf(rawSteps).map((step, index) =>
+    outlineStep(step, under(path, ['steps', index]), issues),
+  )
   const outline = {
     path,
     name: typeof fields.name === 'string' ? fields.name : undefined,
@@ -84,10 +91,12 @@ function outlineScenario(raw: Json, path: string, issues: Issue[]): ScenarioOutl
 }
 
 function outlineStep(raw: Json, path: string, issues: Issue[]): StepOutline {
-  const wish = stepSchema.safeParse(raw).data
-  const step = wish && normalStep(wish, path, issues)
-  const fields = record(raw)
-  return { path, name: nameOf(fields), captures: Object.keys(record(fields.capture)), step }
+  const salvaged = salvage(stepSchema, raw)
+  const found: Issue[] = []
+  const step = salvaged && normalStep(salvaged.wish, path, found)
+  issues.push(...newsOf(found, salvaged?.whole ?? true))
+  const fields = fieldsOf(raw)
+  return { path, name: nameOf(fields), captures: Object.keys(fieldsOf(fields.capture)), step }
 }
 
 function nameOf(fields: Readonly<Record<string, Json>>): string | undefined {
@@ -123,14 +132,4 @@ function checkNames(outlines: readonly ScenarioOutline[], issues: Issue[]): void
     }
     paths.set(name, earlier ?? path)
   }
-}
-
-function list(input: Json | undefined): readonly Json[] {
-  return Array.isArray(input) ? input : []
-}
-
-function record(input: Json | undefined): Readonly<Record<string, Json>> {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
-    ? (input as Readonly<Record<string, Json>>)
-    : {}
 }

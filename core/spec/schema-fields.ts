@@ -18,12 +18,16 @@ export function field<S extends z.ZodType>(schema: S, description: string, ...ex
 }
 
 /** Keys of the language that this version doesn't do yet, by the map they belong to: told apart from typing errors. */
-export const laterKeys = z.registry<{ readonly keys: readonly string[] }>()
+export const laterKeys = z.registry<{ readonly keys: readonly string[]; readonly parts: readonly string[] }>()
 
-/** A map with these keys and no others. */
-export function map<Shape extends z.ZodRawShape>(shape: Shape, later: readonly string[] = []) {
+/** A map with these keys and no others. `parts` stand beside a key of `later` and need no word of their own. */
+export function map<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  later: readonly string[] = [],
+  parts: readonly string[] = [],
+) {
   const schema = z.strictObject(shape)
-  laterKeys.add(schema, { keys: later })
+  laterKeys.add(schema, { keys: later, parts })
   return schema
 }
 

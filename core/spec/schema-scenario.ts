@@ -134,27 +134,21 @@ export const stepSchema = map(
   },
   [
     'group',
-    'steps',
     'repeat',
-    'as',
     'forEach',
     'if',
-    'then',
-    'else',
     'choose',
     'poll',
-    'until',
-    'every',
-    'max',
     'use',
     'ws',
+    'sse',
     'multipart',
     'body',
     'messages',
     'target',
     'redirects',
-    'sse',
   ],
+  ['steps', 'as', 'then', 'else', 'until', 'every', 'max'],
 )
 
 export type StepWish = z.output<typeof stepSchema>
@@ -194,7 +188,8 @@ const variable = z.union([
         'API_TOKEN',
       ),
     },
-    ['secret', 'key'],
+    ['secret'],
+    ['key'],
   ),
   map({ value: field(json(), 'A value of any kind.', { tier: 'gold' }) }),
 ])
@@ -214,23 +209,24 @@ const onEnd = field(
   'stop',
 )
 
-export const dataSourceSchema = z.union([
-  map(
-    {
-      csv: field(z.string().min(1).max(500), 'A CSV file beside the LoadTest, with a heading.', 'users.csv'),
-      pick,
-      onEnd,
-    },
-    ['json'],
-  ),
-  map({
-    rows: field(z.array(z.record(z.string(), json())).min(1), 'The rows themselves.', [
-      { name: 'ada' },
-      { name: 'grace' },
-    ]),
+export const csvSchema = map(
+  {
+    csv: field(z.string().min(1).max(500), 'A CSV file beside the LoadTest, with a heading.', 'users.csv'),
     pick,
     onEnd,
-  }),
-])
+  },
+  ['json'],
+)
+
+export const rowsSchema = map({
+  rows: field(z.array(z.record(z.string(), json())).min(1), 'The rows themselves.', [
+    { name: 'ada' },
+    { name: 'grace' },
+  ]),
+  pick,
+  onEnd,
+})
+
+export const dataSourceSchema = z.union([csvSchema, rowsSchema])
 
 export type DataSourceWish = z.output<typeof dataSourceSchema>

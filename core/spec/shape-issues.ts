@@ -30,8 +30,8 @@ export function shapeIssues(input: Json): readonly Issue[] {
 const knownKeys: z.core.$ZodErrorMap = (issue) => {
   if (issue.code !== 'unrecognized_keys' || issue.inst === undefined) return undefined
   const { def } = (issue.inst as unknown as z.ZodObject)._zod
-  const later = laterKeys.get(issue.inst as unknown as z.ZodObject)?.keys ?? []
-  return JSON.stringify({ known: Object.keys(def.shape), later })
+  const { keys: later = [], parts = [] } = laterKeys.get(issue.inst as unknown as z.ZodObject) ?? {}
+  return JSON.stringify({ known: Object.keys(def.shape), later, parts })
 }
 
 function translate(issue: ZodIssue, above: readonly PropertyKey[], root: Json): Found[] {
@@ -82,10 +82,13 @@ function translate(issue: ZodIssue, above: readonly PropertyKey[], root: Json): 
 }
 
 function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, segments: readonly PropertyKey[]): Found[] {
-  const { known, later } = JSON.parse(issue.message) as { known: string[]; later: string[] }
-  const found = issue.keys.slice(0, mostUnknownKeys).map((key): Found => {
+  const { known, later, parts } = JSON.parse(issue.message) as Record<'known' | 'later' | 'parts', string[]>
+  const isLater = issue.keys.some((key) => later.includes(key))
+  const keys = isLater ? issue.keys.filter((key) => !parts.includes(key)) : issue.keys
+  const found = keys.slice(0, mostUnknownKeys).map((key): Found => {
     const at = [...segments, key]
-    if (later.includes(key)) return { path: pathText(at), segments: at, ...notYet(key) }
+    if (later.includes(key) || parts.includes(key))
+      return { path: pathText(at), segments: at, ...notYet(key) }
     const near = nearest(key, [...known, ...later])
     const elsewhere = segments.length === 0 && specKeys().includes(key)
     return {
@@ -100,7 +103,7 @@ function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, segments: readonly
           : `Did you mean \`${near}\`?`,
     }
   })
-  const more = issue.keys.length - found.length
+  const more = keys.length - found.length
   if (more > 0) {
     found.push({
       path: pathText(segments),
@@ -154,8 +157,10 @@ function distanceOf(errors: readonly ZodIssue[], input: unknown): number {
   for (const error of errors) {
     const atRoot = error.path.length === 0
     const isMap = typeof input === 'object'
-    if (atRoot && (error.code === 'invalid_type' || (error.code === 'custom' && isMap))) distance += otherKind
-    else if (error.code === 'unrecognized_keys') distance += 10 * error.keys.length
+    const isNumber = typeof input === 'number' && 'expected' in error && /^(int|number)$/.test(error.expected)
+    if (atRoot && !isNumber && (error.code === 'invalid_type' || (error.code === 'custom' && isMap))) {
+      distance += otherKind
+    } else if (error.code === 'unrecognized_keys') distance += 10 * error.keys.length
     else distance += 1
   }
   return distance

@@ -17,14 +17,12 @@ const httpOnly = ['query', 'headers', 'json', 'form', 'text'] as const
 const grpcOnly = ['message', 'metadata', 'deadline'] as const
 const bodyKeys = ['json', 'form', 'text'] as const
 
-/** Undefined where `issues` says why. Templates are not looked into: that takes the whole path (template-names.ts). */
+/**
+ * The step as far as it can be told; undefined where not even its verb can. Templates are not looked into: that takes the whole path
+ * (template-names.ts).
+ */
 export function normalStep(wish: StepWish, path: string, issues: Issue[]): Step | undefined {
-  const before = issues.length
-  const conflict = (key: string, message: string, hint: string) => {
-    issues.push({ path: under(path, [key]), code: 'conflict', message, hint })
-  }
-  const kinds = ([...verbs, 'grpc', 'think'] as const).filter((key) => wish[key] !== undefined)
-  const [kind, second] = kinds
+  const [kind, second] = ([...verbs, 'grpc', 'think'] as const).filter((key) => wish[key] !== undefined)
   if (kind === undefined) {
     issues.push({
       path,
@@ -35,40 +33,46 @@ export function normalStep(wish: StepWish, path: string, issues: Issue[]): Step 
     return undefined
   }
   if (second !== undefined) {
-    conflict(
-      second,
-      `The step has both \`${kind}\` and \`${second}\`.`,
-      'Make two steps of it, each behind its own dash.',
-    )
+    issues.push({
+      path: under(path, [second]),
+      code: 'conflict',
+      message: `The step has both \`${kind}\` and \`${second}\`.`,
+      hint: 'Make two steps of it, each behind its own dash.',
+    })
     return undefined
   }
-  let step: Step | undefined
-  if (kind === 'think') {
-    const extra = Object.keys(wish).find((key) => key !== 'think')
-    if (extra !== undefined)
-      conflict(extra, `A pause has no \`${extra}\`.`, 'Leave it out, or move it to the request before.')
-    const think = readThink(wish.think ?? '', under(path, ['think']), issues)
-    step = think && { kind: 'think', path, think }
-  } else {
-    const strangers = kind === 'grpc' ? httpOnly : grpcOnly
-    for (const key of strangers) {
-      if (wish[key] === undefined) continue
-      if (kind === 'grpc')
-        conflict(
-          key,
-          `A gRPC call has no \`${key}\`.`,
-          key === 'headers' ? 'Write `metadata`.' : 'Write `message`.',
-        )
-      else
-        conflict(
-          key,
-          `\`${key}\` belongs to gRPC calls.`,
-          key === 'deadline' ? 'Write `timeout`.' : key === 'metadata' ? 'Write `headers`.' : 'Write `json`.',
-        )
-    }
-    step = kind === 'grpc' ? grpcStep(wish, path, issues) : httpStep(kind, wish, path, issues)
+  switch (kind) {
+    case 'think':
+      return thinkStep(wish, path, issues)
+    case 'grpc':
+      return grpcStep(wish, path, issues)
+    default:
+      return httpStep(kind, wish, path, issues)
   }
-  return issues.length > before ? undefined : step
+}
+
+function thinkStep(wish: StepWish, path: string, issues: Issue[]): Step | undefined {
+  const extra = Object.keys(wish).filter((key) => key !== 'think')
+  refuseKeys(extra, path, 'a pause', () => 'Leave it out, or move it to the request before.', issues)
+  const think = readThink(wish.think ?? '', under(path, ['think']), issues)
+  return think && { kind: 'think', path, think }
+}
+
+function refuseKeys(
+  keys: readonly string[],
+  path: string,
+  of: string,
+  hint: (key: string) => string,
+  issues: Issue[],
+): void {
+  for (const key of keys) {
+    issues.push({
+      path: under(path, [key]),
+      code: 'conflict',
+      message: `The step is ${of}, which has no \`${key}\`.`,
+      hint: hint(key),
+    })
+  }
 }
 
 /** What a step is called when it has no name of its own. */
@@ -78,6 +82,15 @@ export function defaultStepName(verb: string, target: string): string {
 
 function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue[]): HttpStep {
   const url = wish[verb] ?? ''
+  const strangers = grpcOnly.filter((key) => wish[key] !== undefined)
+  const instead = { message: 'json', metadata: 'headers', deadline: 'timeout' } as const
+  refuseKeys(
+    strangers,
+    path,
+    'an HTTP request',
+    (key) => `Write \`${instead[key as keyof typeof instead]}\`.`,
+    issues,
+  )
   checkPath(url, under(path, [verb]), issues)
   checkHeaders(wish.headers ?? {}, under(path, ['headers']), issues)
   return {
@@ -148,6 +161,14 @@ function bodyOf(verb: Verb, wish: StepWish, path: string, issues: Issue[]): Body
 
 function grpcStep(wish: StepWish, path: string, issues: Issue[]): GrpcStep {
   const method = wish.grpc ?? ''
+  const strangers = httpOnly.filter((key) => wish[key] !== undefined)
+  refuseKeys(
+    strangers,
+    path,
+    'a gRPC call',
+    (key) => `Write \`${key === 'headers' ? 'metadata' : 'message'}\`.`,
+    issues,
+  )
   if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\/[A-Za-z_]\w*$/.test(method)) {
     issues.push({
       path: under(path, ['grpc']),
