@@ -61,6 +61,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   let startedAtMs: number | null = null
   const dataEnded = false
   let judgedThrough = 0
+  const deliveries = new Set<Promise<void>>()
   let settle: { resolve: (record: RunRecord) => void; reject: (error: BreakwaterError) => void }
   const record = new Promise<RunRecord>((resolve, reject) => {
     settle = { resolve, reject }
@@ -77,21 +78,34 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
 
   function perform(action: CoordinatorAction): void {
     switch (action.type) {
-      case 'send':
-        void deliver(action)
+      case 'send': {
+        const delivery = deliver(action).finally(() => deliveries.delete(delivery))
+        deliveries.add(delivery)
         return
+      }
       case 'say':
         dependencies.onEvent(action.event)
         return
       case 'refuse':
-        settle.reject(new BreakwaterError(action.code, action.message, { hint: action.hint }))
+        void told().then(() =>
+          settle.reject(new BreakwaterError(action.code, action.message, { hint: action.hint })),
+        )
         return
       case 'finish':
-        settle.resolve(recordNow())
+        {
+          const ended = recordNow()
+          void told().then(() => settle.resolve(ended))
+        }
         return
       default:
         action satisfies never
     }
+  }
+
+  /** The last commands have been answered, or given up. */
+  async function told(): Promise<void> {
+    clearInterval(ticking)
+    await Promise.allSettled(deliveries)
   }
 
   async function deliver({

@@ -1,0 +1,56 @@
+import type { Bus } from '../bus/bus.ts'
+import { connectNats } from '../bus/nats.ts'
+import { type Conductor, createConductor } from '../controller/run/conductor.ts'
+import type { RunEvent } from '../controller/run/run-order.ts'
+import type { RunRecord } from '../core/verdict/run-record.ts'
+import { createSubjects } from '../proto/subjects.ts'
+import { localMs } from '../worker/engine/clock.ts'
+import { startLocalCluster } from './local-cluster.ts'
+import type { PreparedRun } from './run-order.ts'
+
+export interface ConductOptions {
+  /** Null: workers inside this process, over a bus in memory. */
+  readonly natsUrl: string | null
+  readonly strict: boolean
+  readonly onEvent: (event: RunEvent) => void
+  /** Called once, before the first worker has answered: for a live view, and to end the run. */
+  readonly onConductor: (conductor: Conductor) => void
+  readonly log: (level: 'info' | 'warn', message: string) => void
+}
+
+/**
+ * One run, as its controller: with the workers that are connected to a NATS server, or with workers of its own. The same code either way.
+ * @throws BreakwaterError for what kept the run from starting; nothing was sent then.
+ */
+export async function conductRun(prepared: PreparedRun, options: ConductOptions): Promise<RunRecord> {
+  const { order, objects, compiled } = prepared
+  const subjects = createSubjects()
+  const { bus, close } = await join()
+  try {
+    const conductor = createConductor({
+      bus,
+      subjects,
+      order,
+      objects,
+      rowCounts: compiled.sources.map((source) => source.rows),
+      strict: options.strict,
+      localNowMs: localMs,
+      wallNowMs: Date.now,
+      onEvent: options.onEvent,
+      log: options.log,
+    })
+    options.onConductor(conductor)
+    return await conductor.record
+  } finally {
+    await close()
+  }
+
+  async function join(): Promise<{ bus: Bus; close: () => Promise<void> }> {
+    if (options.natsUrl === null) {
+      const cluster = startLocalCluster({ workers: order.workers ?? 1, subjects, log: options.log })
+      return { bus: cluster.bus, close: () => cluster.close() }
+    }
+    const connected = await connectNats({ url: options.natsUrl, name: `breakwater run ${order.run}` })
+    return { bus: connected, close: () => connected.close() }
+  }
+}
