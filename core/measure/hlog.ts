@@ -1,4 +1,6 @@
 import { encodeHistogram } from './hdr-encoding.ts'
+import type { MergedMetrics } from './merged-metrics.ts'
+import type { SeriesKey } from './series.ts'
 import type { Totals } from './totals.ts'
 
 export interface LogHeader {
@@ -20,7 +22,8 @@ export interface LogLine {
 
 /**
  * A histogram log, format 1.3, as the reference tools read it: one line per tag and interval, timestamps in seconds
- * since the start (`BaseTime` tells which instant that is), the payload in µs, the maximum in ms beside it. Lines without samples are left out.
+ * since the start (`BaseTime` tells which instant that is), the payload in µs, the maximum in ms beside it. Lines
+ * must come by `fromS` (readers stop at what lies behind their range); those without samples are left out.
  */
 export function* histogramLog(header: LogHeader, lines: Iterable<LogLine>): Generator<string> {
   const seconds = (header.startedAtMs / 1000).toFixed(3)
@@ -35,6 +38,26 @@ export function* histogramLog(header: LogHeader, lines: Iterable<LogLine>): Gene
     const highest = line.histogram.max ?? 0
     const columns = [line.fromS.toFixed(3), line.lengthS.toFixed(3), (highest / 1000).toFixed(3)]
     yield `Tag=${logTag(line.tag)},${columns.join()},${encodeHistogram(line.histogram)}\n`
+  }
+}
+
+/**
+ * Response times of every step, all attempts: a line for each step and interval of `lengthS` seconds, by time, then in the order of the table. `label`
+ * names a series for people.
+ */
+export function* stepLines(
+  metrics: MergedMetrics,
+  label: (key: SeriesKey) => string,
+  lengthS = 1,
+): Generator<LogLine> {
+  if (metrics.seconds === null) return
+  const { first, last } = metrics.seconds
+  const steps = metrics.table.keys.filter((key) => key.kind === 'step')
+  for (let fromS = first - (first % lengthS); fromS <= last; fromS += lengthS) {
+    for (const step of steps) {
+      const { response } = metrics.window([step.id], fromS, fromS + lengthS)
+      if (response.total > 0) yield { tag: label(step), fromS, lengthS, histogram: response }
+    }
   }
 }
 
