@@ -13,6 +13,7 @@ export interface Bus {
   onState(listen: (state: BusState) => void): Subscription
   /** Largest payload in bytes. */
   readonly maxPayload: number
+  /** Nothing is heard from now on, requests under way reject, and what was published goes out. May be called again. */
   close(): Promise<void>
 }
 

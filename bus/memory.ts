@@ -102,6 +102,7 @@ class MemoryBus implements Bus {
   readonly #requests = new Set<(closed: Error) => void>()
   readonly #watchers = new Set<(state: BusState) => void>()
   #state: BusState = 'connected'
+  #closing: Promise<void> | undefined
 
   constructor(switchboard: Switchboard, maxPayload: number) {
     this.#switchboard = switchboard
@@ -162,13 +163,17 @@ class MemoryBus implements Bus {
     return { unsubscribe: () => this.#watchers.delete(listen) }
   }
 
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#state = 'closed'
     for (const reject of this.#requests) reject(busClosed())
-    await this.#delivered()
     for (const listener of this.#listeners) this.#switchboard.remove(listener)
     this.#listeners.clear()
+    await this.#delivered()
     for (const listen of this.#watchers) listen('closed')
   }
 

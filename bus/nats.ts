@@ -29,8 +29,8 @@ export interface NatsOptions {
 /** The server is asked for a sign of life once so much is unconfirmed. */
 const confirmEveryBytes = 262_144
 
-/** A drain that the server does not answer ends so soon. */
-const drainMs = 2_000
+/** How long closing waits for the server to take what was published. */
+const lastFlushMs = 2_000
 
 /**
  * A lost connection is taken up again for as long as it takes, and with it its subscriptions. While it is down nothing is kept: what is
@@ -113,7 +113,7 @@ class NatsBus implements Bus {
     requireSubject(subject, { wildcards: true })
     const subscription = this.#connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) hear(handle, this.#received(message))
+        if (error === null && this.#closing === undefined) hear(handle, this.#received(message))
       },
     })
     return { unsubscribe: () => subscription.unsubscribe() }
@@ -157,8 +157,8 @@ class NatsBus implements Bus {
   async #close(): Promise<void> {
     for (const reject of this.#requests) reject(busClosed())
     if (this.#state === 'connected') {
-      const drained = this.#connection.drain().catch(() => {})
-      await Promise.race([drained, sleep(drainMs, undefined, { ref: false })])
+      const flushed = this.#connection.flush().catch(() => {})
+      await Promise.race([flushed, sleep(lastFlushMs, undefined, { ref: false })])
     }
     await this.#connection.close()
     this.#become('closed')

@@ -260,10 +260,21 @@ for (const { name, runs, connect } of implementations) {
     let heard = 0
     receiver.subscribe('last-words', () => heard++)
     await receiver.flush()
-    for (let index = 0; index < 1_000; index++) sender.publish('last-words', bytes('x'.repeat(100)))
+    const word = new Uint8Array(20_000)
+    for (let index = 0; index < 1_000; index++) sender.publish('last-words', word)
     await sender.close()
     await until('the last words have come', () => heard === 1_000)
     t.is(heard, 1_000)
+  })
+
+  contract('who is closing hears nothing more, not even what is on its way', async (t, open) => {
+    const [sender, closing] = [await open(), await open()]
+    let heard = 0
+    closing.subscribe('late', () => heard++)
+    await closing.flush()
+    sender.publish('late', bytes(''))
+    await Promise.all([sender.flush(), closing.close()])
+    t.is(heard, 0)
   })
 
   contract('after closing nothing is sent, heard or asked', async (t, open) => {

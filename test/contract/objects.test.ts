@@ -136,6 +136,14 @@ for (const { name, declare, connect } of implementations) {
   }
 }
 
+test('chunks fit a bus of small messages', async (t) => {
+  const bus = createMemoryBus({ maxPayload: 2_000 }).connect()
+  const object = new Uint8Array(10_000).fill(3)
+  const ref = objectRef(object)
+  serveObjects(bus, 'small', new Map([[ref.digest, object]]))
+  t.deepEqual(await fetchObject(bus, 'small', ref), object)
+})
+
 function chunk(bytes: readonly number[], total: number): ObjectReply {
   return { type: 'chunk', bytes: Uint8Array.from(bytes), total }
 }
