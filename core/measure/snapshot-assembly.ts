@@ -196,7 +196,7 @@ function cut(interval: Interval, maxBytes: number): readonly Interval[] {
 
 /** Generous, so that the estimate is above what the codec makes of it. */
 const intervalBytes = 32
-const seriesBytes = 96
+const seriesBytes = 112
 const errorBytes = 32
 
 function sizeOfInterval(interval: Interval): number {
