@@ -1,4 +1,6 @@
 const mostSegments = 64
+/** Brackets and filters in one another. */
+const mostNesting = 16
 
 export type Segment = { readonly descend: boolean; readonly selectors: readonly Selector[] }
 export type Selector =
@@ -11,6 +13,27 @@ export type Selector =
       readonly end: number | null
       readonly step: number
     }
+  | { readonly kind: 'filter'; readonly filter: Filter }
+
+/** What a filter asks of one child. */
+export type Filter =
+  | { readonly kind: 'any' | 'all'; readonly of: readonly Filter[] }
+  | { readonly kind: 'not'; readonly of: Filter }
+  | { readonly kind: 'exists'; readonly query: Query }
+  | { readonly kind: 'compare'; readonly op: Comparison; readonly left: Operand; readonly right: Operand }
+
+export type Comparison = (typeof comparisons)[number]
+export type Operand =
+  | { readonly kind: 'literal'; readonly value: Literal }
+  | { readonly kind: 'query'; readonly query: Query }
+export type Literal = string | number | boolean | null
+/** From the document's root (`$`), or from the child that is looked at (`@`). */
+export interface Query {
+  readonly fromRoot: boolean
+  readonly segments: readonly Segment[]
+}
+
+const comparisons = ['==', '!=', '<=', '>=', '<', '>'] as const
 
 type Read = { readonly segments: readonly Segment[] } | { readonly problem: string; readonly hint: string }
 
@@ -25,10 +48,11 @@ class PathError extends Error {
 
 const grammarHint = 'Write a path such as $.items[0].id, $.items[*].id, $.items[-1], $.items[1:3] or $..id.'
 
-/** The grammar of a path, by RFC 9535 §2, filters and functions left out. */
+/** The grammar of a path, by RFC 9535 §2, functions left out. */
 export class PathReader {
   readonly #text: string
   #at = 0
+  #nesting = 0
 
   constructor(text: string) {
     this.#text = text.trim()
@@ -38,16 +62,22 @@ export class PathReader {
     try {
       if (this.#text[0] !== '$') throw new PathError('does not begin with $', grammarHint)
       this.#at = 1
-      const segments: Segment[] = []
-      while (this.#at < this.#text.length) segments.push(this.#segment())
-      if (segments.length > mostSegments) {
-        throw new PathError(`has more than ${mostSegments} segments`, 'Shorten the path.')
-      }
+      const segments = this.#segments()
+      if (this.#at < this.#text.length) throw this.#unexpected()
       return { segments }
     } catch (error) {
       if (error instanceof PathError) return { problem: error.message, hint: error.hint }
       throw error
     }
+  }
+
+  #segments(): Segment[] {
+    const segments: Segment[] = []
+    while (this.#text[this.#at] === '.' || this.#text[this.#at] === '[') segments.push(this.#segment())
+    if (segments.length > mostSegments) {
+      throw new PathError(`has more than ${mostSegments} segments`, 'Shorten the path.')
+    }
+    return segments
   }
 
   #segment(): Segment {
@@ -56,8 +86,7 @@ export class PathReader {
       return { descend: true, selectors: [this.#shorthand()] }
     }
     if (this.#take('.')) return { descend: false, selectors: [this.#shorthand()] }
-    if (this.#text[this.#at] === '[') return { descend: false, selectors: this.#bracket() }
-    throw this.#unexpected()
+    return { descend: false, selectors: this.#bracket() }
   }
 
   #shorthand(): Selector {
@@ -89,10 +118,11 @@ export class PathReader {
       return { kind: 'wildcard' }
     }
     if (next === '"' || next === "'") return { kind: 'name', name: this.#quoted(next) }
-    if (next === '?' || next === '(') {
+    if (this.#take('?')) return { kind: 'filter', filter: this.#any() }
+    if (next === '(') {
       throw new PathError(
-        'has a filter or an expression, which is not supported',
-        'Pick by name, index, wildcard, slice or ..: nothing in a path is evaluated.',
+        'has an expression, which is not supported',
+        'Nothing in a path is computed: count from the end with $.items[-1].',
       )
     }
     const start = this.#integer()
@@ -107,6 +137,56 @@ export class PathReader {
     if (!this.#take(':')) return { kind: 'slice', start, end, step: 1 }
     this.#skipSpace()
     return { kind: 'slice', start, end, step: this.#integer() ?? 1 }
+  }
+
+  #any(): Filter {
+    if (++this.#nesting > mostNesting)
+      throw new PathError('nests its filters too deeply', 'Simplify the filter.')
+    const of = [this.#all()]
+    while (this.#takeAfterSpace('||')) of.push(this.#all())
+    this.#nesting--
+    return of.length === 1 ? (of[0] as Filter) : { kind: 'any', of }
+  }
+
+  #all(): Filter {
+    const of = [this.#basic()]
+    while (this.#takeAfterSpace('&&')) of.push(this.#basic())
+    return of.length === 1 ? (of[0] as Filter) : { kind: 'all', of }
+  }
+
+  /** A comparison, a query alone (which asks whether it finds anything), or a filter in parentheses; the latter two may be negated. */
+  #basic(): Filter {
+    const isNegated = this.#takeAfterSpace('!')
+    this.#skipSpace()
+    let filter: Filter
+    if (this.#take('(')) {
+      filter = this.#any()
+      if (!this.#takeAfterSpace(')')) throw this.#unexpected()
+    } else {
+      const left = this.#operand()
+      this.#skipSpace()
+      const op = comparisons.find((comparison) => this.#take(comparison))
+      if (op !== undefined && !isNegated) return { kind: 'compare', op, left, right: this.#operand() }
+      if (op !== undefined || left.kind === 'literal') throw this.#unexpected()
+      filter = { kind: 'exists', query: left.query }
+    }
+    return isNegated ? { kind: 'not', of: filter } : filter
+  }
+
+  #operand(): Operand {
+    this.#skipSpace()
+    const next = this.#text[this.#at]
+    if (next === '@' || next === '$') {
+      this.#at++
+      return { kind: 'query', query: { fromRoot: next === '$', segments: this.#segments() } }
+    }
+    if (next === '"' || next === "'") return { kind: 'literal', value: this.#quoted(next) }
+    const word = this.#match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true\b|false\b|null\b/y)
+    if (word !== undefined) return { kind: 'literal', value: JSON.parse(word) }
+    throw new PathError(
+      `has no value at character ${this.#at + 1}`,
+      'Filters compare @.name with a number, a quoted text, true, false or null: $.items[?@.id == 7].',
+    )
   }
 
   #integer(): number | null {
@@ -147,6 +227,11 @@ export class PathReader {
     if (!this.#text.startsWith(token, this.#at)) return false
     this.#at += token.length
     return true
+  }
+
+  #takeAfterSpace(token: string): boolean {
+    this.#skipSpace()
+    return this.#take(token)
   }
 
   #match(pattern: RegExp): string | undefined {

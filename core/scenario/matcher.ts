@@ -4,7 +4,7 @@ import { compileJson, compileText } from './expression.ts'
 import type { Names } from './names.ts'
 import { type Part, valueIn } from './part.ts'
 import type { UserScope } from './user-scope.ts'
-import { shown, textOf } from './value.ts'
+import { sameJson, shown, textOf } from './value.ts'
 
 /** `actual` is undefined where there is nothing. Null: it matches; else what was expected, as a sentence goes on: `expected … 200`. */
 export type Match = (scope: UserScope, actual: unknown) => string | null
@@ -102,24 +102,5 @@ function contains(actual: unknown, text: string): boolean {
 
 function equal(actual: unknown, expected: unknown, loose: boolean): boolean {
   if (loose && typeof actual === 'string') return actual === textOf(expected)
-  return same(actual, expected)
-}
-
-/** Equality of JSON values; members in any order. */
-function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]))
-  }
-  if (Array.isArray(b)) return false
-  const names = Object.keys(a)
-  return (
-    names.length === Object.keys(b).length &&
-    names.every(
-      (name) =>
-        Object.hasOwn(b, name) &&
-        same((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
-    )
-  )
+  return sameJson(actual, expected)
 }

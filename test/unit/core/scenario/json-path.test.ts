@@ -70,6 +70,39 @@ const table: readonly (readonly [string, unknown, unknown])[] = [
   ['$[ 0 , 1 ]', [7], 7],
   ['$..[1]', [[1, 2]], 2],
   ['$..*', { a: { b: 1 } }, { b: 1 }],
+  ['$..book[?@.isbn].title', store, 'Moby Dick'],
+  ['$..book[?(@.price<10)].title', store, 'Sayings of the Century'],
+  ['$..book[?@.price > 10 && @.price < 20].title', store, 'Sword of Honour'],
+  ["$..book[?@.author == 'Herman Melville' || @.price >= 22.99].price", store, 8.99],
+  ['$..book[?!@.isbn && @.price != 8.95].title', store, 'Sword of Honour'],
+  ['$..book[?!(@.price < 22.99)].title', store, 'The Lord of the Rings'],
+  ['$..book[?@.price < $.store.bicycle.price].price', store, 8.95],
+  ['$..book[?@.price <= 8.95 , 1].price', store, 8.95],
+  ['$[?@.a == null]', [{ b: 1 }, { a: null }], { a: null }],
+  [
+    '$[?@.a == @.b].c',
+    [
+      { a: [1, { x: 2 }], b: [1, { x: 3 }] },
+      { a: [1, { x: 2 }], b: [1, { x: 2 }], c: 1 },
+    ],
+    1,
+  ],
+  ['$[?@.nope == @.neither]', [5], 5],
+  ['$[?@ > "b"]', ['a', 3, 'c'], 'c'],
+  ['$[?@ < 2]', ['1', true, null, 1.5], 1.5],
+  ['$[?@ == -1e2]', [100, -100], -100],
+  ['$[?@ == true]', [1, 'true', true], true],
+  [
+    '$[?@.a[?@ > 1]].id',
+    [
+      { a: [1], id: 1 },
+      { a: [1, 2], id: 2 },
+    ],
+    2,
+  ],
+  ['$[?@..x].id', [{ id: 1 }, { id: 2, a: [{ x: null }] }], 2],
+  ['$[?@.a]', { k: { b: 1 }, l: { a: false } }, { a: false }],
+  ['$[?@.a > 1].b', [{ a: 1, b: 1 }], none],
 ]
 
 for (const [path, document, expected] of table) {
@@ -88,7 +121,16 @@ const refused = [
   '$[]',
   "$['a",
   '$[0,]',
-  '$.items[?(@.id==1)]',
+  '$.items[?(@.id==1]',
+  '$.items[?@.id=1]',
+  '$.items[?@.id==]',
+  '$.items[?@.id==nope]',
+  '$.items[?1]',
+  '$.items[?!@.id==1]',
+  '$.items[?length(@.a)==1]',
+  '$.items[?@.id==1 and @.a]',
+  '$.items[?]',
+  `$.items[?${'('.repeat(20)}@.a${')'.repeat(20)}]`,
   '$[(@.length-1)]',
   '$.a b',
   '$.a-b',
@@ -108,7 +150,15 @@ for (const path of refused) {
 test('searches of a large document end after a bounded number of nodes', (t) => {
   const items = Array.from({ length: 300_000 }, (_, id) => ({ id, tags: [1, 2, 3] }))
   const start = performance.now()
-  for (const path of ['$..nope', '$..*..*..nope', '$..[*]..[*]..[*].nope', '$[*].tags[*].nope']) {
+  for (const path of [
+    '$..nope',
+    '$..*..*..nope',
+    '$..[*]..[*]..[*].nope',
+    '$[*].tags[*].nope',
+    '$[?!@..nope && @.id == -1]',
+    '$..[?@..[?@..nope]]',
+    '$[?@.tags[?@ > 3] || @.id == -1]',
+  ]) {
     t.deepEqual(find(path, items), { found: false, gaveUp: true }, path)
   }
   t.true(performance.now() - start < 5000)
@@ -121,4 +171,19 @@ test('searches of a deep document give up, and follow a straight path to its end
   for (let i = 0; i < 100_000; i++) document = [document]
   t.deepEqual(find('$..x', document), { found: false, gaveUp: true })
   t.true(Array.isArray(find('$[0][0][0]', document)))
+  t.deepEqual(find('$[?@ == $.b].x', { a: document, b: structuredCloneOf(document) }), {
+    found: false,
+    gaveUp: true,
+  })
 })
+
+/** structuredClone recurses; this one doesn't. */
+function structuredCloneOf(document: unknown): unknown {
+  return JSON.parse(deepText(document))
+}
+
+function deepText(document: unknown): string {
+  let depth = 0
+  for (let at = document; Array.isArray(at); at = at[0]) depth++
+  return `${'['.repeat(depth)}{"x":1}${']'.repeat(depth)}`
+}
