@@ -2,6 +2,7 @@ import type { Micros } from '../plan/plan.ts'
 import type { FailureSample } from './request-error.ts'
 import { SeriesSum } from './series-sum.ts'
 import type {
+  EndedBy,
   Health,
   Interval,
   LagDelta,
@@ -32,6 +33,7 @@ export interface Assembly {
   /** The number of the first snapshot; those it is split into follow on. */
   readonly firstSequence: number
   readonly health: Health | null
+  readonly endedBy: EndedBy | null
   /** Nothing follows. */
   readonly final: boolean
   /** With `final`: the sum of every interval, per thread. */
@@ -50,7 +52,7 @@ const defaultMaxBytes = 512 * 1024
  * need several snapshots are spread over the last ones; `final` is set on the very last.
  */
 export function assembleSnapshots(parts: readonly MeasuredPart[], assembly: Assembly): readonly Snapshot[] {
-  const { run, worker, incarnation, epoch, firstSequence, health, final } = assembly
+  const { run, worker, incarnation, epoch, firstSequence, health, final, endedBy } = assembly
   if (parts.length === 0 && !final) return []
   const maxBytes = assembly.maxBytes ?? defaultMaxBytes
   const at = parts.reduce((latest, part) => Math.max(latest, part.at), 0)
@@ -88,6 +90,7 @@ export function assembleSnapshots(parts: readonly MeasuredPart[], assembly: Asse
       intervals: piece.flatMap((load) => (load.kind === 'interval' ? [load.interval] : [])),
       ...(index === Math.max(0, lastOfData) ? state : stateless),
       failures: piece.flatMap((load) => (load.kind === 'failure' ? [load.failure] : [])),
+      endedBy,
       final: final && last,
       totals: totals.length > 0 || (final && last) ? totals : null,
     }
@@ -105,7 +108,7 @@ type Load =
   | { readonly kind: 'failure'; readonly failure: FailureSample }
 
 /** Kept for data however large the state is. */
-const minimumRoom = 16 * 1024
+const minimumRoom = 4 * 1024
 
 /** Adds up what belongs to the same second and thread; ascending by both. */
 export function coalesceIntervals(intervals: readonly Interval[]): readonly Interval[] {

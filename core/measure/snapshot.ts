@@ -102,6 +102,8 @@ export interface ThreadHealth {
   readonly gcPauseMs: number
 }
 
+export type EndedBy = 'left' | 'data'
+
 /** One worker's counters and histograms since the snapshot before. Keyed (run, incarnation, sequence); sequences start at 1 and never restart. */
 export interface Snapshot {
   readonly run: string
@@ -118,6 +120,10 @@ export interface Snapshot {
   readonly failures: readonly FailureSample[]
   /** First tick − start instant, µs; null before the first tick. The largest of the threads'. */
   readonly startSkew: Micros | null
+  /**
+   * Why this worker ends before its share is done: its operator told it to leave, or data with `onEnd: error` is at its end. Null: it does not.
+   */
+  readonly endedBy: EndedBy | null
   /** True: nothing follows; `totals` holds the sum of all intervals, so that a missing one costs resolution, not truth. */
   readonly final: boolean
   /** `second` is -1 here. Null before the last snapshot. */

@@ -16,6 +16,10 @@ export class SparseSum {
   #pending: SparseCounts[] = []
   #pendingBytes = 0
 
+  get bytes(): number {
+    return this.#sum.length + this.#pendingBytes
+  }
+
   /** Checked before (`checkSparse`); kept, so it must not change any more. */
   add(sparse: SparseCounts): void {
     if (sparse.length === 0) return
