@@ -7,6 +7,7 @@ import {
   compiled,
   httpStep,
   onlyRequest,
+  openPhase,
   scenarioOf,
   scenarioTest,
 } from '../../../kit/scenario.ts'
@@ -67,7 +68,7 @@ test('a query is added to what the path has', (t) => {
 
 test('no value makes a request that breaks out of its place', (t) => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (it) => {
+    fc.property(fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }), (it) => {
       const request = render(
         {
           url: '/p/${it}',
@@ -198,6 +199,16 @@ test("cookies are added to a step's own", (t) => {
     'cookie',
     'own=0; sid=1',
   ])
+})
+
+test('a scenario that any closed phase runs keeps its cookies', (t) => {
+  const scenarios = [scenarioOf([httpStep()], { name: 'both' }), scenarioOf([httpStep()], { name: 'open' })]
+  const load = [openPhase, { ...closedPhase, mix: { both: 1 } }]
+  const { requests } = compiled(scenarioTest(scenarios, { load }))
+  t.deepEqual(
+    requests.map(({ needs }) => needs.cookies),
+    [true, false],
+  )
 })
 
 test('cookies are wanted only where a later request of the user can send them', (t) => {

@@ -166,6 +166,11 @@ test('searches of a large document end after a bounded number of nodes', (t) => 
   t.is(find('$[299999].id', items), 299_999)
 })
 
+test('a filter that had to give up does not hold, negated neither', (t) => {
+  const document = [{ list: new Array(1_100_000).fill(1), id: 1 }]
+  t.deepEqual(find('$[?!@..nope].id', document), { found: false, gaveUp: true })
+})
+
 test('searches of a deep document give up, and follow a straight path to its end', (t) => {
   let document: unknown = { x: 1 }
   for (let i = 0; i < 100_000; i++) document = [document]

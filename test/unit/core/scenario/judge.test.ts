@@ -77,7 +77,7 @@ for (const [i, [checks, status, error, detail]] of statuses.entries()) {
 }
 
 const shop =
-  '{"ok":true,"n":7,"s":"7","state":"done","list":[1,"two",{"a":1}],"o":{"a":1,"b":[null]},"nil":null}'
+  '{"ok":true,"n":7,"s":"7","state":"done","list":[1,"two",{"a":1}],"o":{"a":1,"b":[null]},"nil":null,"odd":{"__proto__":{}}}'
 
 const matchers: readonly (readonly [string, Matcher, boolean])[] = [
   ['$.ok', { op: 'equals', value: true }, true],
@@ -90,6 +90,7 @@ const matchers: readonly (readonly [string, Matcher, boolean])[] = [
   ['$.o', { op: 'equals', value: { b: [null], a: 1 } }, true],
   ['$.o', { op: 'equals', value: { b: [null] } }, false],
   ['$.o', { op: 'equals', value: { b: [null], a: 1, c: 1 } }, false],
+  ['$.odd', { op: 'equals', value: { a: {} } }, false],
   ['$.nil', { op: 'equals', value: null }, true],
   ['$.nope', { op: 'equals', value: null }, false],
   ['$.list', { op: 'equals', value: [1, 'two', { a: 1 }] }, true],

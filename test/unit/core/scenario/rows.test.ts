@@ -42,6 +42,10 @@ test('any text comes back as it was written', (t) => {
   )
 })
 
+test('a byte order mark may stand before a quoted heading', (t) => {
+  t.deepEqual(csv('\ufeff"a","b"\n1,2\n').columns, ['a', 'b'])
+})
+
 test('long texts beyond ASCII are kept whole', (t) => {
   const long = '✓'.repeat(1000)
   const rows = csv(`a,b\n${`${long},x\n`.repeat(100)}`)
