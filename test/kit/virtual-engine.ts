@@ -81,6 +81,7 @@ export class VirtualRun {
 
   /** Answers and turns in the order of their instants, up to `until` or until everything is drained. */
   run(until: Micros = Number.POSITIVE_INFINITY): this {
+    let turnsAtOnce = 0
     for (;;) {
       const due = this.threads.reduce((a, b) => (b.turnAt < a.turnAt ? b : a))
       const at = Math.min(this.events.nextAt, due.turnAt)
@@ -88,6 +89,8 @@ export class VirtualRun {
         this.now = Math.max(this.now, Math.min(until, Number.MAX_SAFE_INTEGER))
         return this
       }
+      turnsAtOnce = at > this.now ? 0 : turnsAtOnce + 1
+      if (turnsAtOnce > 1_000_000) throw new Error(`time stands still at ${this.now}`)
       this.now = Math.max(this.now, at)
       if (this.events.nextAt <= due.turnAt) this.events.take()()
       else due.turn()

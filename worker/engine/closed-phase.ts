@@ -93,7 +93,9 @@ export class ClosedPhaseRun implements PhaseRun {
   }
 
   turn(now: Micros, budget: number): void {
-    for (let joined = 0; joined < budget && !this.isOver(now); joined++) {
+    // Who has not joined by the end does not join any more.
+    if (this.#ended || now >= this.#endAt) this.#joining = []
+    for (let joined = 0; joined < budget && !this.#ended; joined++) {
       const next = this.#joining.at(-1)
       if (next === undefined || next.at > now) return
       this.#joining.pop()
@@ -102,7 +104,7 @@ export class ClosedPhaseRun implements PhaseRun {
   }
 
   nextAt(): Micros {
-    const next = this.#ended ? undefined : this.#joining.at(-1)
+    const next = this.#joining.at(-1)
     return next === undefined || next.at >= this.#endAt ? Number.POSITIVE_INFINITY : next.at
   }
 
