@@ -20,11 +20,13 @@ const table = seriesTable(
 const all = table.keys.map((key) => key.id)
 
 const assembly = {
+  endedBy: null,
   run: 'run1',
   worker: 'w1',
   incarnation: 'i1',
   epoch: 3,
   firstSequence: 7,
+  endedBy: null,
   health: null,
   final: false,
   totals: null,
