@@ -126,6 +126,6 @@ export interface Snapshot {
   readonly endedBy: EndedBy | null
   /** True: nothing follows; `totals` holds the sum of all intervals, so that a missing one costs resolution, not truth. */
   readonly final: boolean
-  /** `second` is -1 here. Null before the last snapshot. */
+  /** `second` is -1 here. Null before the last snapshots: where one were too large, the totals are spread over several, which add up. */
   readonly totals: readonly Interval[] | null
 }

@@ -20,7 +20,6 @@ const table = seriesTable(
 const all = table.keys.map((key) => key.id)
 
 const assembly = {
-  endedBy: null,
   run: 'run1',
   worker: 'w1',
   incarnation: 'i1',
