@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { FailureSample, RequestError } from '../core/measure/request-error.ts'
 import type {
+  EndedBy,
   Health,
   Interval,
   LagDelta,
@@ -11,8 +12,22 @@ import type {
 } from '../core/measure/snapshot.ts'
 import type { Json } from '../core/spec/load-test.ts'
 import { open, seal } from './envelope.ts'
-import { count, finite, id, json, magnitude, positive, present, requestError, text, token } from './fields.ts'
+import {
+  count,
+  finite,
+  id,
+  json,
+  magnitude,
+  oneOf,
+  positive,
+  present,
+  requestError,
+  text,
+  token,
+} from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
+
+const endings = ['left', 'data'] as const satisfies readonly EndedBy[]
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   return seal({
@@ -32,6 +47,7 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
       }),
       failures: snapshot.failures.map(toFailure),
       ...(snapshot.startSkew !== null && { startSkew: snapshot.startSkew }),
+      ...(snapshot.endedBy !== null && { endedBy: snapshot.endedBy }),
       final: snapshot.final,
       ...(snapshot.totals !== null && { totals: { intervals: snapshot.totals.map(toInterval) } }),
     },
@@ -57,6 +73,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     health: message.health === undefined ? null : fromHealth(message.health),
     failures: message.failures.map(fromFailure),
     startSkew: message.startSkew === undefined ? null : finite(message.startSkew, 'startSkew'),
+    endedBy: message.endedBy === undefined ? null : oneOf(endings, message.endedBy, 'endedBy'),
     final: message.final,
     totals: message.totals === undefined ? null : message.totals.intervals.map(fromInterval),
   }

@@ -59,7 +59,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   let state = beginRun(order, localNowMs())
   let leases: RowLeases | null = null
   let startedAtMs: number | null = null
-  const dataEnded = false
+  let dataEnded = false
   let judgedThrough = 0
   const deliveries = new Set<Promise<void>>()
   let settle: { resolve: (record: RunRecord) => void; reject: (error: BreakwaterError) => void }
@@ -139,10 +139,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     const snapshot = decodeSnapshot(message.payload)
     if (snapshot.run !== order.run) return
     merge.add(snapshot)
-    const { worker, incarnation, sequence, shards, final } = snapshot
+    const { worker, incarnation, sequence, shards, final, endedBy } = snapshot
+    dataEnded ||= endedBy === 'data'
     message.respond(encodeSnapshotAck({ incarnation, sequence }))
     const donePhases = shards.length === 0 ? null : order.test.load.map((_, phase) => isDone(shards, phase))
-    dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, nowMs: localNowMs() })
+    dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, endedBy, nowMs: localNowMs() })
   }
 
   function onRows(message: BusMessage): void {
@@ -231,7 +232,7 @@ function memberRecord(member: Member, startAtMs: number): MemberRecord {
     incarnation: member.incarnation,
     host: member.host,
     threads: member.threads,
-    state: member.status === 'lost' ? 'lost' : member.status === 'failed' ? 'failed' : 'drained',
+    state: fateOf(member),
     lostAt: member.lostAtMs === null ? null : (member.lostAtMs - startAtMs) * 1000,
     why: member.why,
     clockUncertaintyMs: member.roundTripMs / 2,
@@ -241,4 +242,8 @@ function memberRecord(member: Member, startAtMs: number): MemberRecord {
 function isDone(shards: readonly ShardState[], phase: number): boolean {
   const own = shards.filter((shard) => shard.phase === phase)
   return own.length > 0 && own.every((shard) => shard.done)
+}
+
+function fateOf({ status }: Member): MemberRecord['state'] {
+  return status === 'lost' || status === 'failed' || status === 'left' ? status : 'drained'
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/error.ts'
+import type { EndedBy } from '../../core/measure/snapshot.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
@@ -6,10 +7,19 @@ import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 export type Stage = 'gathering' | 'preparing' | 'clocking' | 'arming' | 'running' | 'closed'
 
 /**
- * `candidate` until the run takes it; then it goes through the stages. `final`: its last snapshot is merged. `lost`: not heard from for
+ * `candidate` until the run takes it; then it goes through the stages. `final`: its last snapshot is merged. `left`: likewise, because its operator
+ * told it to leave. `lost`: not heard from for
  * three beats, or its process was replaced; `failed`: it said so itself.
  */
-export type MemberStatus = 'candidate' | 'preparing' | 'ready' | 'armed' | 'final' | 'lost' | 'failed'
+export type MemberStatus =
+  | 'candidate'
+  | 'preparing'
+  | 'ready'
+  | 'armed'
+  | 'final'
+  | 'left'
+  | 'lost'
+  | 'failed'
 
 export interface Member {
   readonly id: string
@@ -72,6 +82,7 @@ export type CoordinatorEvent =
       /** Null: it did not say. */
       readonly donePhases: readonly boolean[] | null
       readonly final: boolean
+      readonly endedBy: EndedBy | null
       readonly nowMs: number
     }
   | { readonly type: 'connection'; readonly connected: boolean; readonly nowMs: number }

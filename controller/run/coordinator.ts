@@ -1,3 +1,4 @@
+import type { EndedBy } from '../../core/measure/snapshot.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
 import { askClock, onClock, prepareAll } from './barrier.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
@@ -159,6 +160,7 @@ function onSnapshot(
     incarnation: string
     donePhases: readonly boolean[] | null
     final: boolean
+    endedBy: EndedBy | null
     nowMs: number
   },
 ): Decision {
@@ -167,9 +169,17 @@ function onSnapshot(
   const next = withMember(state, member.id, {
     heardAtMs: event.nowMs,
     ...(event.donePhases === null ? {} : { donePhases: event.donePhases }),
-    ...(event.final && isAtWork(member) ? { status: 'final' as const } : {}),
   })
-  return event.final ? closeIfDone(next) : endPhasesEarly(next, event.nowMs)
+  if (event.final && isAtWork(member)) {
+    return event.endedBy === 'left' && next.ending === null
+      ? lose(next, [member.id], 'left', 'its operator told it to leave', event.nowMs)
+      : closeIfDone(withMember(next, member.id, { status: 'final' }))
+  }
+  if (event.endedBy === 'data' && next.ending === null) {
+    const why = `worker ${member.id} came to the end of data that must not end (onEnd: error)`
+    return endRun(next, { mode: 'stop', how: 'stopped', why, nowMs: event.nowMs })
+  }
+  return endPhasesEarly(next, event.nowMs)
 }
 
 function onConnection(state: CoordinatorState, event: { connected: boolean; nowMs: number }): Decision {

@@ -41,7 +41,7 @@ export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision
 
 export function advance(
   state: CoordinatorState,
-  cause: 'phase' | 'lost',
+  cause: 'phase' | 'lost' | 'left',
   at: number,
   phases: ReadonlyMap<number, Partial<EpochPhase>> = new Map(),
 ): Decision {
@@ -64,7 +64,7 @@ export function advance(
 export function lose(
   state: CoordinatorState,
   ids: readonly string[],
-  status: MemberStatus & ('lost' | 'failed'),
+  status: MemberStatus & ('lost' | 'failed' | 'left'),
   why: string,
   nowMs: number,
 ): Decision {
@@ -90,12 +90,16 @@ export function lose(
     const ended = endRun(next, {
       mode: 'stop',
       how: 'stopped',
-      why: `worker ${ids.join(', ')} was lost and onLoss is fail`,
+      why: `worker ${ids.join(', ')} ${status === 'left' ? 'left' : 'was lost'} and onLoss is fail`,
       nowMs,
     })
     return keep(ended.state, ...said, ...ended.actions)
   }
-  const advanced = advance(next, 'lost', (nowMs + leadMs - (next.startAtMs ?? nowMs)) * 1000)
+  const advanced = advance(
+    next,
+    status === 'left' ? 'left' : 'lost',
+    (nowMs + leadMs - (next.startAtMs ?? nowMs)) * 1000,
+  )
   return keep(advanced.state, ...said, ...advanced.actions)
 }
 

@@ -85,7 +85,14 @@ export function accountRun(record: RunRecord, mostRequests: readonly (number | n
       teardown: of('teardown'),
       auth: of('auth'),
       errors,
-      unknown: { min: 0, max: unknownRequests(record, dead, mostRequests) },
+      unknown: {
+        min: 0,
+        max: unknownRequests(
+          record,
+          dead.filter(({ state }) => state !== 'left'),
+          mostRequests,
+        ),
+      },
     },
   }
 }

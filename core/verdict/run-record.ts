@@ -33,7 +33,8 @@ export interface MemberRecord {
   readonly incarnation: string
   readonly host: string
   readonly threads: number
-  readonly state: 'drained' | 'lost' | 'failed'
+  /** `left`: it drained because its operator told it to leave; the rest of its share went to the others, or was lost. */
+  readonly state: 'drained' | 'left' | 'lost' | 'failed'
   /** Cluster time at which its loss was declared, µs; null when it drained. */
   readonly lostAt: number | null
   readonly why: string | null

@@ -141,7 +141,7 @@ function onLeave(state: AgentState): AgentDecision {
     return { state: leaving, actions: [{ type: 'leave' }] }
   }
   if (!underWay(state)) return { state: leaving, actions: [{ type: 'release' }, { type: 'leave' }] }
-  return { state: ending(leaving), actions: [{ type: 'stop' }] }
+  return { state: ending(leaving), actions: [{ type: 'drain' }] }
 }
 
 /** A run whose coordinator never released it does not hold the worker. */

@@ -48,6 +48,8 @@ export type AgentAction =
   | { readonly type: 'epoch'; readonly epoch: Epoch }
   | { readonly type: 'stop' }
   | { readonly type: 'abort' }
+  /** Stop, because this worker leaves. */
+  | { readonly type: 'drain' }
   /** End the threads and forget the run. */
   | { readonly type: 'release' }
   /** The worker may end its process. */

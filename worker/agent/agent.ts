@@ -71,6 +71,10 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         log('info', 'stopping: what is in flight finishes')
         session?.stop()
         return
+      case 'drain':
+        log('info', 'leaving: what is in flight finishes')
+        session?.leave()
+        return
       case 'abort':
         log('info', 'aborting: what is in flight is interrupted')
         session?.abort()

@@ -33,6 +33,8 @@ export interface RunSession {
   arm(startLocalMs: number, epoch: Epoch): void
   epoch(epoch: Epoch): void
   stop(): void
+  /** Stops because this worker leaves. */
+  leave(): void
   abort(): void
   close(): Promise<void>
 }
@@ -46,6 +48,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   const { run } = command
   let threads: EngineThreads | null = null
   let closed = false
+  let leaving = false
   let sequence = 0
   let epoch = 0
   let parts: ThreadPart[] = []
@@ -140,6 +143,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       final,
       totals: final ? [...drained.values()].flatMap((p) => p.totals ?? []) : null,
       health: healthOf(parts),
+      endedBy: leaving ? 'left' : parts.some((part) => part.dataEnded) ? 'data' : null,
     })
     parts = []
     sequence += snapshots.length
@@ -164,6 +168,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       threads?.epoch(next)
     },
     stop: () => threads?.stop(),
+    leave() {
+      leaving = true
+      threads?.stop()
+    },
     abort: () => threads?.abort(),
     async close() {
       closed = true

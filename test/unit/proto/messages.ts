@@ -275,6 +275,7 @@ export const snapshot = record<Snapshot>({
   health: fc.option(health),
   failures: listOf(sample),
   startSkew: fc.option(finite),
+  endedBy: fc.constantFrom(null, 'left' as const, 'data' as const),
   final: fc.boolean(),
   totals: fc.option(listOf(interval)),
 })

@@ -286,6 +286,7 @@ test('snapshot is on the wire as it was', (t) => {
         },
       ],
       startSkew: 7.5,
+      endedBy: null,
       final: true,
       totals: [
         {

@@ -96,14 +96,18 @@ class Bench {
     }
   }
 
-  snapshot(worker: string, change: { donePhases?: boolean[]; final?: boolean } = {}): void {
-    const { donePhases = [false, false, false], final = false } = change
+  snapshot(
+    worker: string,
+    change: { donePhases?: boolean[]; final?: boolean; endedBy?: 'left' | 'data' } = {},
+  ): void {
+    const { donePhases = [false, false, false], final = false, endedBy = null } = change
     this.dispatch({
       type: 'snapshot',
       worker,
       incarnation: `${worker}-1`,
       donePhases,
       final,
+      endedBy,
       nowMs: this.nowMs,
     })
   }
@@ -256,6 +260,28 @@ test('a replaced process is a lost worker', (t) => {
   const bench = running()
   bench.dispatch({ type: 'hello', hello: hello('a', { incarnation: 'a-2' }), nowMs: bench.nowMs })
   t.is(bench.state.members.get('a')?.status, 'lost')
+})
+
+test('a worker that leaves has drained; the others take over, and it is not released', (t) => {
+  const bench = running()
+  bench.snapshot('a', { final: true, endedBy: 'left' })
+  t.is(bench.state.members.get('a')?.status, 'left')
+  t.deepEqual(
+    bench.state.epochs.map((e) => [e.cause, e.roster.map((r) => r.worker)]),
+    [
+      ['start', ['a', 'b']],
+      ['left', ['b']],
+    ],
+  )
+  bench.snapshot('b', { final: true })
+  t.deepEqual(bench.sent('release'), ['b'])
+})
+
+test('data that may not end stops the run where it ends', (t) => {
+  const bench = running()
+  bench.snapshot('a', { endedBy: 'data' })
+  t.is(bench.state.ending?.how, 'stopped')
+  t.deepEqual(bench.sent('stop'), ['a', 'b'])
 })
 
 test('stopping before the start refuses the run; afterwards it reaches every worker', (t) => {

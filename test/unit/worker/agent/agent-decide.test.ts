@@ -140,9 +140,9 @@ test('a command for a run that is not prepared here is refused, but releasing it
 
 test('a worker that is told to leave drains first, then takes no further run', (t) => {
   const running = play(command(prepare()), prepared, command(arm()), started, { type: 'leave' })
-  t.deepEqual(running.log.slice(-1), ['stop'])
+  t.deepEqual(running.log.slice(-1), ['drain'])
   t.is(running.state.stage, 'draining')
   const left = play(command(prepare()), prepared, command(arm()), started, { type: 'leave' }, drained)
-  t.deepEqual(left.log.slice(-2), ['stop', 'leave'])
+  t.deepEqual(left.log.slice(-2), ['drain', 'leave'])
   t.deepEqual(play({ type: 'leave' }, command(prepare())).log, ['leave', 'reply:busy'])
 })
