@@ -33,14 +33,14 @@ export class Addresses {
     answer: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
   ): void => {
     this.#refreshWhenOld()
-    const [first, ...others] = this.#inTurn()
+    const [first, ...others] = this.inTurn()
     if (first === undefined) throw new Error('an Addresses holds at least one')
     if (options.all === true) answer(null, [first, ...others])
     else answer(null, first.address, first.family)
   }
 
-  /** The resolver's order of families is kept: the turn goes round within the first one. */
-  #inTurn(): LookupAddress[] {
+  /** All of them, beginning with the next. The resolver's order of families is kept: the turn goes round within the first one. */
+  inTurn(): LookupAddress[] {
     const family = this.#found[0]?.family
     const same = this.#found.filter((address) => address.family === family)
     const others = this.#found.filter((address) => address.family !== family)

@@ -9,8 +9,10 @@ import type { Clock } from '../engine/clock.ts'
 import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
 import type { Connection } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { Delivery } from './delivery.ts'
 import { Flight, type FlightListener } from './flight.ts'
 import type { Endpoint } from './open-socket.ts'
+import { clearOutcome } from './outcome.ts'
 import { resolveHost } from './resolve.ts'
 import { shareOf } from './share.ts'
 import { errorDetailOf, requestErrorOf } from './transport-error.ts'
@@ -43,13 +45,14 @@ export class UndiciTransport implements Transport {
   readonly #url: URL
   readonly #flights: (Flight | undefined)[] = []
   readonly #constants: (Constant | undefined)[] = []
-  readonly #late: Exchange[] = []
+  readonly #delivery: Delivery
   #pool: ConnectionPool<Flight> | null = null
   #isSending = false
 
   constructor(settings: UndiciSettings) {
     this.#settings = settings
     this.#url = new URL(settings.target.url)
+    this.#delivery = new Delivery(settings.clock, settings.sink)
   }
 
   get openSockets(): number {
@@ -125,7 +128,7 @@ export class UndiciTransport implements Transport {
     }
     if (request.kind !== 'http') {
       flight.start(exchange, unsendable)
-      this.#finishLate(flight, 'protocol', 'a gRPC request on an HTTP target')
+      this.#delivery.late(flight.finish(), 'protocol', 'a gRPC request on an HTTP target')
       return
     }
     flight.start(exchange, this.#optionsOf(exchange, request))
@@ -143,7 +146,7 @@ export class UndiciTransport implements Transport {
       this.#count(exchange, connection)
       this.#abandon(flight, connection)
     }
-    this.#finishLate(flight, error, 'cancelled')
+    this.#delivery.late(flight.finish(), error, 'cancelled')
   }
 
   async close(): Promise<void> {
@@ -198,7 +201,7 @@ export class UndiciTransport implements Transport {
   #optionsOf(exchange: Exchange, request: HttpRequest): Dispatcher.DispatchOptions {
     const known = this.#constants[exchange.requestIndex]
     if (known !== undefined && known.request === request) return known.options
-    const options = optionsOf(request)
+    const options = optionsOf(request, this.#url.hostname)
     // Kept for the next time: the engine hands in the same object where nothing in the request varies.
     if (Object.isFrozen(request)) this.#constants[exchange.requestIndex] = { request, options }
     return options
@@ -238,35 +241,8 @@ export class UndiciTransport implements Transport {
   }
 
   #finish(flight: Flight, error: RequestError | null, detail: string | null): void {
-    if (this.#isSending) {
-      this.#finishLate(flight, error, detail)
-      return
-    }
-    const exchange = flight.finish()
-    exchange.doneAt = this.#settings.clock.nowMicros()
-    exchange.error = error
-    exchange.errorDetail = detail
-    try {
-      this.#settings.sink.done(exchange)
-    } catch (bug) {
-      // undici would take it for an error of the response.
-      queueMicrotask(() => {
-        throw bug
-      })
-    }
-  }
-
-  #finishLate(flight: Flight, error: RequestError | null, detail: string | null): void {
-    const exchange = flight.finish()
-    exchange.doneAt = this.#settings.clock.nowMicros()
-    exchange.error = error
-    exchange.errorDetail = detail
-    this.#late.push(exchange)
-    if (this.#late.length === 1) queueMicrotask(this.#deliverLate)
-  }
-
-  readonly #deliverLate = (): void => {
-    for (const exchange of this.#late.splice(0)) this.#settings.sink.done(exchange)
+    if (this.#isSending) this.#delivery.late(flight.finish(), error, detail)
+    else this.#delivery.now(flight.finish(), error, detail)
   }
 }
 
@@ -279,7 +255,7 @@ interface Constant {
 
 const unsendable: Dispatcher.DispatchOptions = { method: 'GET', path: '/' }
 
-function optionsOf(request: HttpRequest): Dispatcher.DispatchOptions {
+function optionsOf(request: HttpRequest, servername: string): Dispatcher.DispatchOptions {
   const { method, path, headers, body } = request
   return {
     method,
@@ -288,29 +264,12 @@ function optionsOf(request: HttpRequest): Dispatcher.DispatchOptions {
     body: typeof body === 'string' ? Buffer.from(body) : body,
     // undici would close the connection after HEAD, and after bodies where it expects none.
     reset: false,
-  }
+    // undici would take it from a host header, and connect anew where that differs from the request before.
+    servername,
+  } as Dispatcher.DispatchOptions
 }
 
 function protocolsOf(target: Target, isTls: boolean): Endpoint['protocols'] {
   if (target.protocol === 'http2') return ['h2']
   return target.protocol === null && isTls ? ['h2', 'http/1.1'] : ['http/1.1']
-}
-
-function clearOutcome(exchange: Exchange): void {
-  exchange.sentAt = Number.NaN
-  exchange.firstByteAt = Number.NaN
-  exchange.doneAt = Number.NaN
-  exchange.connectMicros = Number.NaN
-  exchange.tlsMicros = Number.NaN
-  exchange.status = 0
-  exchange.error = null
-  exchange.errorDetail = null
-  exchange.sends = 0
-  exchange.bytesIn = 0
-  exchange.bytesOut = 0
-  exchange.bodyBytes = 0
-  exchange.headers = null
-  exchange.setCookies = null
-  exchange.body = null
-  exchange.message = null
 }
