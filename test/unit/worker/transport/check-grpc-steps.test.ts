@@ -1,0 +1,116 @@
+import test from 'ava'
+import type { Files } from '../../../../core/scenario/compiled.ts'
+import type { GrpcStep, Json, LoadTest } from '../../../../core/spec/load-test.ts'
+import { checkGrpcSteps } from '../../../../worker/transport/check-grpc-steps.ts'
+import { protoFileService } from '../../../../worker/transport/proto-files.ts'
+import { shopFiles } from '../../../kit/grpc-shop.ts'
+
+function loadTestOf(method: string, message: Json, protos: readonly string[] = ['shop.proto']): LoadTest {
+  const step: GrpcStep = {
+    kind: 'grpc',
+    path: 'scenarios[0].steps[0]',
+    name: method,
+    method,
+    message,
+    metadata: {},
+    captures: [],
+    checks: [],
+    onError: 'stop',
+    timeoutMs: null,
+  }
+  return {
+    target: { grpc: { protos, metadata: {} } },
+    scenarios: [{ name: 'buy', weight: 1, onStart: [], think: null, steps: [step] }],
+  } as unknown as LoadTest
+}
+
+const found = (method: string, message: Json, files: Files = shopFiles, protos?: readonly string[]) =>
+  checkGrpcSteps(loadTestOf(method, message, protos), files).map(({ path, code, hint }) => [path, code, hint])
+
+const add = 'shop.v1.Cart/Add'
+const at = 'scenarios[0].steps[0]'
+
+const good: readonly (readonly [string, Json])[] = [
+  ['nothing', {}],
+  [
+    'every kind of field',
+    { id: 1, name: 'x', photo: 'AAEC', kind: 'GIFT', tags: ['a'], stock: { b: 1 }, weight: 0.5 },
+  ],
+  ['a large integer as text', { id: '9007199254740993' }],
+  ['an enum by number', { kind: 1 }],
+  ['a message in a message', { price: { currency: 'EUR', units: 1 }, at: { seconds: 1 } }],
+  [
+    'a template in place of anything',
+    { id: '${id}', price: '${price}', kind: 'K${k}', tags: '${tags}', fragile: '${f}' },
+  ],
+]
+for (const [what, message] of good) {
+  test(`${what} fits`, (t) => {
+    t.deepEqual(found(add, message), [])
+  })
+}
+
+const bad: readonly (readonly [string, Json, readonly string[]])[] = [
+  ['a field that is near another', { nmae: 'x' }, [`${at}.message.nmae`, 'unknown-name', 'Write name.']],
+  ['a text for an integer', { id: 'many' }, [`${at}.message.id`, 'wrong-type']],
+  ['a fraction for an integer', { delay_ms: 1.5 }, [`${at}.message.delay_ms`, 'wrong-type']],
+  ['a negative unsigned', { delay_ms: -1 }, [`${at}.message.delay_ms`, 'wrong-type']],
+  ['a number for a text', { name: 1 }, [`${at}.message.name`, 'wrong-type']],
+  ['what is no base64', { photo: 'not base64!' }, [`${at}.message.photo`, 'wrong-type']],
+  ['an unknown enum value', { kind: 'GIFTT' }, [`${at}.message.kind`, 'unknown-name', 'Write GIFT.']],
+  ['one for many', { tags: 'a' }, [`${at}.message.tags`, 'wrong-type']],
+  ['a text among many', { tags: ['a', 1] }, [`${at}.message.tags[1]`, 'wrong-type']],
+  ['a wrong value in a map', { stock: { b: 'x' } }, [`${at}.message.stock.b`, 'wrong-type']],
+  [
+    'a wrong field within',
+    { price: { unit: 1 } },
+    [`${at}.message.price.unit`, 'unknown-name', 'Write units.'],
+  ],
+  ['a text for a message', { price: 'much' }, [`${at}.message.price`, 'wrong-type']],
+  ['an escaped hole, which is text', { id: '$${id}' }, [`${at}.message.id`, 'wrong-type']],
+  ['a list for the message', [1], [`${at}.message`, 'wrong-type']],
+]
+for (const [what, message, expected] of bad) {
+  test(`${what} is an issue`, (t) => {
+    t.deepEqual(
+      found(add, message).map((issue) => issue.slice(0, expected.length)),
+      [expected],
+    )
+  })
+}
+
+test('a method nobody describes is an issue that names the nearest', (t) => {
+  t.deepEqual(found('shop.v1.Cart/Ad', {}), [[`${at}.grpc`, 'unknown-name', `Write ${add}.`]])
+})
+
+test('a streaming method is an issue', (t) => {
+  t.deepEqual(found('shop.v1.Cart/Watch', {}), [[`${at}.grpc`, 'not-supported', 'Call a unary method.']])
+})
+
+test('a file that is missing, broken or refers to nothing is an issue of the target', (t) => {
+  const text = (source: string) => new TextEncoder().encode(source)
+  const codes = (files: Files) =>
+    protoFileService(['a.proto'], files).issues.map(({ path, code }) => [path, code])
+  t.deepEqual(codes({}), [['target.grpc.protos[0]', 'missing-file']])
+  t.deepEqual(codes({ 'a.proto': text('syntax = "proto3"; message {') }), [
+    ['target.grpc.protos[0]', 'bad-proto'],
+  ])
+  t.deepEqual(codes({ 'a.proto': text('syntax = "proto3"; import "b.proto";') }), [
+    ['target.grpc.protos[0]', 'missing-file'],
+  ])
+  t.deepEqual(codes({ 'a.proto': text('syntax = "proto3"; message A { B b = 1; }') }), [
+    ['target.grpc.protos', 'bad-proto'],
+  ])
+})
+
+test('imports are looked up beside the importing file, then from the folder of the LoadTest', (t) => {
+  const text = (source: string) => new TextEncoder().encode(`syntax = "proto3"; ${source}`)
+  const files = {
+    'api/a.proto': text('import "b.proto"; import "lib/c.proto"; service S { rpc M(B) returns (C); }'),
+    'api/b.proto': text('message B {}'),
+    'lib/c.proto': text('import "api/b.proto"; message C { B b = 1; }'),
+  }
+  const { methods, issues } = protoFileService(['./api/a.proto', 'api/b.proto'], files)
+  t.deepEqual(issues, [])
+  t.deepEqual([...methods.keys()], ['S/M'])
+})
