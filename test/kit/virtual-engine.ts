@@ -185,6 +185,7 @@ export class VirtualThread implements TransportSink, Transport {
   readonly engine: Engine
   readonly recorder
   readonly failures: FailureSamples
+  readonly rows: Rows
   readonly worker: string
   readonly thread: number
   turnAt: Micros = 0
@@ -199,6 +200,7 @@ export class VirtualThread implements TransportSink, Transport {
     this.recorder = createRecorder({ table: run.table, thread, detail: test.detail })
     this.failures = new FailureSamples({ worker, test, redact: createRedactor(secrets) })
     const compiled = compileTest(test, files, () => 0)
+    this.rows = new Rows(compiled.sources, seed, (source) => run.wanted.push({ thread: this, source }))
     this.engine = new Engine({
       worker,
       thread,
@@ -210,7 +212,7 @@ export class VirtualThread implements TransportSink, Transport {
       table: run.table,
       recorder: this.recorder,
       failures: this.failures,
-      rows: new Rows(compiled.sources, seed, (source) => run.wanted.push({ thread: this, source })),
+      rows: this.rows,
       transport: this,
       inFlightBound,
       onSooner: (at) => this.#callAt(at),

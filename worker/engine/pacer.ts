@@ -58,11 +58,12 @@ class TurnPacer implements Pacer {
       this.#dueAt = Math.min(this.#dueAt, next)
       this.#isTurning = false
     }
-    if (!this.#isStopped) this.#schedule(now)
+    this.#schedule(now)
   }
 
   #schedule(now: Micros): void {
     this.#cancel()
+    if (this.#isStopped) return
     const micros = this.#dueAt - now
     if (micros <= 0 || (this.#mode === 'spin' && micros <= spinMicros)) {
       this.#immediate = setImmediate(this.#onTime)
