@@ -5,9 +5,9 @@ import type { Issue, Parsed } from './issue.ts'
 import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint } from './load-test.ts'
 import { under } from './path.ts'
 import { checkAtOnce, checkMaxRate } from './phases.ts'
+import { type Positions, placed } from './positions.ts'
 import { highestRate, longestMs } from './quantity.ts'
 import { checkScenarioTemplates, checkTargetTemplates, knownColumns, outlineOf } from './template-names.ts'
-import { type Positions, placed } from './yaml.ts'
 
 const mostReplayRows = 100_000
 const mostRowIssues = 10

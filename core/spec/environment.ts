@@ -3,7 +3,7 @@ import type { Issue, Parsed } from './issue.ts'
 import type { LoadTest, Variable } from './load-test.ts'
 import { nearest } from './nearest.ts'
 import { under } from './path.ts'
-import { type Positions, placed } from './yaml.ts'
+import { type Positions, placed } from './positions.ts'
 
 /** A test that may leave the submitting command, and the values in it that nobody may read in results. */
 export interface ResolvedTest {

@@ -6,6 +6,7 @@ import { normalObjective, type Scopes } from './objective-normal.ts'
 import { under } from './path.ts'
 import { checkMaxRate, checkMixes, outlinePhases, type PhaseOutline, scenariosOf } from './phases.ts'
 import { plainInput } from './plain-input.ts'
+import { type Positions, placed } from './positions.ts'
 import { fieldsOf, itemsOf } from './raw.ts'
 import { readSalvaged, salvage } from './salvage.ts'
 import { outlineScenarios, type ScenarioOutline } from './scenario-normal.ts'
@@ -16,7 +17,7 @@ import { targetSchema } from './schema-target.ts'
 import { shapeIssues } from './shape-issues.ts'
 import { isGrpcTarget, normalTarget } from './target-normal.ts'
 import { checkScenarioTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
-import { type Positions, parseYaml, placed } from './yaml.ts'
+import { parseYaml } from './yaml.ts'
 
 const mostIssues = 200
 

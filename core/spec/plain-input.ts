@@ -63,7 +63,7 @@ class Copier {
 
   #map(input: object, path: PathSegment[]): Json {
     const copy: Record<string, Json> = {}
-    for (const [key, value] of Object.entries(input)) {
+    for (const key of Object.keys(input)) {
       if (this.#full) break
       this.#text(key, path)
       if (forbiddenKeys.has(key)) {
@@ -73,7 +73,7 @@ class Copier {
           `The key \`${key}\` is not allowed anywhere in a LoadTest.`,
           'Give it another name.',
         )
-      } else copy[key] = this.#child(value, path, key)
+      } else copy[key] = this.#child((input as Readonly<Record<string, unknown>>)[key], path, key)
     }
     return copy
   }

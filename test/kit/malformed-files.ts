@@ -1,0 +1,361 @@
+/** LoadTests that nobody may run, each with every issue it has: path and code, in the order of the text. */
+export interface MalformedFile {
+  readonly title: string
+  readonly text: string
+  readonly issues: readonly (readonly [path: string, code: string])[]
+  /** Where it is found: in the text, or when its files are looked for. */
+  readonly found: 'parse' | 'files' | 'environment'
+}
+
+const sound = {
+  target: 'url: http://127.0.0.1:9',
+  scenarios: '- { name: browse, steps: [ { get: / } ] }',
+  load: '- { phase: steady, rate: 10, duration: 1s }',
+}
+
+/** A sound LoadTest with some parts of its `spec` replaced or added. */
+export function specText(parts: Readonly<Record<string, string>> = {}): string {
+  const spec = Object.entries({ ...sound, ...parts }).map(
+    ([key, text]) => `  ${key}:\n${text.replace(/^/gm, '    ')}`,
+  )
+  return `apiVersion: breakwater.dev/v1\nkind: LoadTest\nmetadata: { name: test }\nspec:\n${spec.join('\n')}\n`
+}
+
+const steps = (text: string) =>
+  specText({ scenarios: `- name: browse\n  steps:\n${text.replace(/^/gm, '    ')}` })
+const load = (text: string) => specText({ load: text })
+const objective = (text: string) => specText({ objectives: `- ${text}` })
+
+type Row = readonly [title: string, text: string, ...issues: (readonly [path: string, code: string])[]]
+
+const inText: readonly Row[] = [
+  ['nothing', '', ['', 'empty']],
+  ['comments alone', '# later\n', ['', 'empty']],
+  ['a list', '- a\n- b\n', ['', 'wrong-type']],
+  ['an unclosed bracket', 'spec: { target: [1, 2\n', ['', 'yaml-syntax'], ['', 'yaml-syntax']],
+  ['a tab as indentation', 'spec:\n\ttarget: 1\n', ['', 'yaml-syntax']],
+  [
+    'a key that stands twice',
+    specText().replace('kind:', 'kind: LoadTest\nkind:'),
+    ['kind', 'duplicate-key'],
+  ],
+  ['two documents', `${specText()}---\n${specText()}`, ['', 'several-documents']],
+  ['an alias that names nothing', 'a: *nowhere\n', ['', 'yaml-syntax']],
+  ['an alias bomb', aliasBomb(), ['', 'too-many-aliases']],
+  ['more than 1 MiB', `# ${'x'.repeat(2 * 1024 * 1024)}\n${specText()}`, ['', 'too-large']],
+  ['brackets without end', '['.repeat(100_000), ['', 'too-deep']],
+  ['indentation without end', nest(3000), ['', 'too-deep']],
+  [
+    'a prototype key',
+    specText({ variables: '__proto__: { admin: true }' }),
+    ['variables.__proto__', 'forbidden-key'],
+  ],
+  [
+    'a constructor key',
+    steps('- { post: /, json: { constructor: 1 } }'),
+    ['scenarios[0].steps[0].json.constructor', 'forbidden-key'],
+  ],
+  ['not a number', specText({ variables: 'x: .nan' }), ['variables.x', 'not-json']],
+  [
+    'the spec without its envelope',
+    'target: { url: http://h }\nload: []\n',
+    ['apiVersion', 'missing'],
+    ['kind', 'missing'],
+    ['metadata', 'missing'],
+    ['spec', 'missing'],
+    ['target', 'unknown-key'],
+    ['load', 'unknown-key'],
+  ],
+  ['another version', specText().replace('/v1', '/v9'), ['apiVersion', 'unknown-value']],
+  [
+    'no scenarios and no load',
+    specText({ scenarios: '[]', load: '[]' }),
+    ['scenarios', 'out-of-range'],
+    ['load', 'out-of-range'],
+  ],
+  [
+    'a port out of range',
+    specText({ target: 'url: http://127.0.0.1:99999' }),
+    ['target.url', 'out-of-range'],
+  ],
+  ['no URL', specText({ target: 'url: shop' }), ['target.url', 'wrong-url']],
+  ['a scheme nobody speaks', specText({ target: 'url: ftp://shop.test' }), ['target.url', 'wrong-url']],
+  [
+    'a password in the URL',
+    specText({ target: 'url: http://me:secret@shop.test' }),
+    ['target.url', 'not-yet'],
+  ],
+  [
+    'a timeout without a unit and a misspelt key',
+    specText({ target: 'url: http://h\ntimeout: 10\ntiemout: 5s' }),
+    ['target.timeout', 'wrong-unit'],
+    ['target.tiemout', 'unknown-key'],
+  ],
+  [
+    'a file outside the folder',
+    specText({ target: 'url: https://h\ntls: { ca: { file: ../ca.pem } }' }),
+    ['target.tls.ca.file', 'wrong-file'],
+  ],
+  [
+    'TLS on plain HTTP',
+    specText({ target: 'url: http://h\ntls: { insecureSkipVerify: true }' }),
+    ['target.tls', 'conflict'],
+  ],
+  [
+    'what comes later',
+    specText({
+      flows: '{}',
+      setup: '[]',
+      target: 'url: http://h\nauth: { bearer: x }',
+      sweep: 'x',
+      search: 'x',
+    }),
+    ['target.auth', 'not-yet'],
+    ['flows', 'not-yet'],
+    ['setup', 'not-yet'],
+    ['sweep', 'not-yet'],
+    ['search', 'not-yet'],
+  ],
+  [
+    'steps that come later',
+    steps(
+      '- { repeat: 3, as: i, steps: [ { get: "/p/${i}" } ] }\n- { group: g, steps: [] }\n- { post: /u, multipart: {} }',
+    ),
+    ['scenarios[0].steps[0].repeat', 'not-yet'],
+    ['scenarios[0].steps[1].group', 'not-yet'],
+    ['scenarios[0].steps[2].multipart', 'not-yet'],
+  ],
+  ['a step without a verb', steps('- { name: a }'), ['scenarios[0].steps[0]', 'missing']],
+  ['a misspelt verb', steps('- { gett: / }'), ['scenarios[0].steps[0].gett', 'unknown-key']],
+  ['two verbs', steps('- { get: /, post: / }'), ['scenarios[0].steps[0].post', 'conflict']],
+  [
+    'two bodies',
+    steps('- { post: /, json: {}, form: { a: 1 } }'),
+    ['scenarios[0].steps[0].form', 'conflict'],
+  ],
+  ['a path without a slash', steps('- { get: products }'), ['scenarios[0].steps[0].get', 'wrong-path']],
+  ['a URL for a path', steps('- { get: "http://other/x" }'), ['scenarios[0].steps[0].get', 'wrong-path']],
+  [
+    'a gRPC call to an HTTP target',
+    steps('- { grpc: shop.v1.Cart/Add }'),
+    ['scenarios[0].steps[0]', 'conflict'],
+  ],
+  [
+    'gRPC without descriptions',
+    specText({ target: 'url: grpc://h:1', scenarios: '- { name: a, steps: [ { grpc: p.S/M } ] }' }),
+    ['target.grpc.protos', 'missing'],
+  ],
+  ['only pauses', steps('- { think: 1s }'), ['scenarios[0].steps', 'conflict']],
+  [
+    'a pause that goes backwards',
+    steps('- { get: / }\n- { think: 2s..1s }'),
+    ['scenarios[0].steps[1].think', 'out-of-range'],
+  ],
+  [
+    'an unknown name in a template',
+    steps('- { get: "/p/${id}" }'),
+    ['scenarios[0].steps[0].get', 'unknown-name'],
+  ],
+  [
+    'a capture used before it is made',
+    steps('- { get: "/p/${id}" }\n- { get: /, capture: { id: { json: "$.id" } } }'),
+    ['scenarios[0].steps[0].get', 'used-before-capture'],
+  ],
+  [
+    'an unknown function',
+    steps('- { get: /, headers: { x: "${guid()}" } }'),
+    ['scenarios[0].steps[0].headers.x', 'unknown-function'],
+  ],
+  [
+    'wrong arguments',
+    steps('- { get: /, query: { n: "${randomInt(9)}" } }'),
+    ['scenarios[0].steps[0].query.n', 'wrong-arguments'],
+  ],
+  [
+    'an unclosed template',
+    steps('- { post: /, text: "${id" }'),
+    ['scenarios[0].steps[0].text', 'template-syntax'],
+  ],
+  [
+    'a column that rows do not have',
+    specText({
+      data: 'users: { rows: [ { name: a } ] }',
+      scenarios: '- { name: a, steps: [ { get: "/${users.nmae}" } ] }',
+    }),
+    ['scenarios[0].steps[0].get', 'unknown-column'],
+  ],
+  [
+    'a template in a constant',
+    specText({ variables: 'a: 1\nb: "${a}"' }),
+    ['variables.b', 'template-in-constant'],
+  ],
+  [
+    'a broken JSONPath',
+    steps('- { get: /, capture: { id: { json: "$.[" } } }'),
+    ['scenarios[0].steps[0].capture.id.json', 'wrong-expression'],
+  ],
+  [
+    'a broken regular expression',
+    steps('- { get: /, check: { body: "/(/" } }'),
+    ['scenarios[0].steps[0].check.body', 'wrong-matcher'],
+  ],
+  [
+    'a status that does not exist',
+    steps('- { get: /, check: { status: 999 } }'),
+    ['scenarios[0].steps[0].check.status', 'out-of-range'],
+  ],
+  [
+    'a time without a unit',
+    steps('- { get: /, check: { time: "< 5" } }'),
+    ['scenarios[0].steps[0].check.time', 'wrong-matcher'],
+  ],
+  [
+    'a header of the transport',
+    steps('- { get: /, headers: { Content-Length: "5" } }'),
+    ['scenarios[0].steps[0].headers.Content-Length', 'conflict'],
+  ],
+  [
+    'a header of two lines',
+    steps('- { get: /, headers: { x: "a\\r\\nb: c" } }'),
+    ['scenarios[0].steps[0].headers.x', 'wrong-format'],
+  ],
+  ['a negative rate', load('- { phase: a, rate: -5, duration: 1s }'), ['load[0].rate', 'out-of-range']],
+  ['a rate of 0', load('- { phase: a, rate: 0, duration: 1s }'), ['load[0].rate', 'out-of-range']],
+  [
+    'a rate in an unknown unit',
+    load('- { phase: a, rate: 5/d, duration: 1s }'),
+    ['load[0].rate', 'wrong-unit'],
+  ],
+  ['a duration of 0', load('- { phase: a, rate: 5, duration: 0s }'), ['load[0].duration', 'out-of-range']],
+  ['no duration', load('- { phase: a, rate: 5 }'), ['load[0]', 'missing']],
+  ['half a ramp', load('- { phase: a, rate: { from: 5 }, duration: 1s }'), ['load[0].rate.to', 'missing']],
+  [
+    'a duration that contradicts the shape',
+    load('- { phase: a, rate: { steps: [ { rate: 5, for: 1s }, { rate: 6, for: 1s } ] }, duration: 3s }'),
+    ['load[0].duration', 'conflict'],
+  ],
+  [
+    'a wave below zero',
+    load('- { phase: a, rate: { shape: sine, mean: 5, amplitude: 6, period: 1s }, duration: 1s }'),
+    ['load[0].rate.amplitude', 'out-of-range'],
+  ],
+  ['rate and users', load('- { phase: a, rate: 5, users: 5, duration: 1s }'), ['load[0].users', 'conflict']],
+  ['neither rate nor users', load('- { phase: a, duration: 1s }'), ['load[0]', 'missing']],
+  ['half a user', load('- { phase: a, users: 1.5, duration: 1s }'), ['load[0].users', 'wrong-type']],
+  [
+    'a ramp longer than its phase',
+    load('- { phase: a, users: { from: 1, to: 5, over: 2m }, duration: 1m }'),
+    ['load[0].users.over', 'conflict'],
+  ],
+  [
+    'iterations and a duration',
+    load('- { phase: a, users: 1, iterations: 5, duration: 1s }'),
+    ['load[0].duration', 'conflict'],
+  ],
+  ['a pace at a rate', load('- { phase: a, rate: 1, pace: 5s, duration: 1s }'), ['load[0].pace', 'conflict']],
+  [
+    'two phases and two scenarios of one name',
+    specText({
+      scenarios: '- { name: a, steps: [ { get: / } ] }\n- { name: a, steps: [ { get: / } ] }',
+      load: '- { phase: p, rate: 1, duration: 1s }\n- { phase: p, rate: 1, duration: 1s }',
+    }),
+    ['scenarios[1].name', 'duplicate-name'],
+    ['load[1].phase', 'duplicate-name'],
+  ],
+  [
+    'weights that leave nothing',
+    specText({
+      scenarios: '- { name: a, weight: 0, steps: [ { get: / } ] }',
+      load: '- { phase: p, rate: 1, duration: 1s }\n- { phase: q, rate: 1, duration: 1s, scenarios: { a: 0 } }',
+    }),
+    ['load[0]', 'conflict'],
+    ['load[1].scenarios', 'conflict'],
+  ],
+  [
+    'a mix of an unknown scenario',
+    load('- { phase: a, rate: 1, duration: 1s, scenarios: { brwose: 1 } }'),
+    ['load[0].scenarios.brwose', 'unknown-scenario'],
+  ],
+  ['65 phases', load(phases(65, '')), ['load', 'too-many']],
+  ['17 phases at once', load(phases(17, ', at: 0s')), ['load', 'too-many']],
+  ['501 steps', steps('- get: /\n'.repeat(501).trimEnd()), ['scenarios', 'too-many']],
+  ['more than the highest rate allowed', specText({ limits: 'maxRate: 5' }), ['load[0].rate', 'conflict']],
+  ['a percentage without a sign', specText({ limits: 'backlog: 0.1' }), ['limits.backlog', 'wrong-unit']],
+  ['no objective', objective('p95 1s'), ['objectives[0]', 'wrong-objective']],
+  ['a limit without a unit', objective('p95 < 1'), ['objectives[0]', 'wrong-unit']],
+  ['an unknown metric', objective('p95th < 1s'), ['objectives[0]', 'unknown-metric']],
+  ['a percentile out of range', objective('p100 < 1s'), ['objectives[0]', 'out-of-range']],
+  ['an unknown scope', objective('p95(checkout) < 1s'), ['objectives[0]', 'unknown-scope']],
+  ['an unknown step', objective('p95(browse/pay) < 1s'), ['objectives[0]', 'unknown-scope']],
+  ['an unknown phase', objective('p95(@spike) < 1s'), ['objectives[0]', 'unknown-phase']],
+  [
+    'a phase that is not recorded',
+    specText({
+      load: '- { phase: warmup, rate: 1, duration: 1s, record: false }\n- { phase: a, rate: 1, duration: 1s }',
+      objectives: '- p95(@warmup) < 1s',
+    }),
+    ['objectives[0]', 'phase-not-recorded'],
+  ],
+  [
+    'a share of the plan without a plan',
+    specText({ load: '- { phase: a, users: 1, duration: 1s }', objectives: '- rate >= 98% of planned' }),
+    ['objectives[0]', 'no-open-phase'],
+  ],
+  ['first-byte times that are not recorded', objective('ttfb_p95 < 1s'), ['objectives[0]', 'conflict']],
+]
+
+const inFiles: readonly Row[] = [
+  ['a missing CSV', specText({ data: 'users: { csv: nowhere.csv }' }), ['data.users.csv', 'missing-file']],
+  [
+    'a missing replay',
+    load('- { phase: a, rate: { csv: nowhere.csv } }'),
+    ['load[0].rate.csv', 'missing-file'],
+  ],
+  [
+    'a missing certificate',
+    specText({ target: 'url: https://127.0.0.1:9\ntls: { ca: { file: nowhere.pem } }' }),
+    ['target.tls.ca.file', 'missing-file'],
+  ],
+]
+
+const inEnvironment: readonly Row[] = [
+  [
+    'an environment variable that is not set',
+    specText({ variables: 'token: { env: BREAKWATER_TEST_NEVER_SET }' }),
+    ['variables.token.env', 'unset-variable'],
+  ],
+]
+
+export const malformedFiles: readonly MalformedFile[] = [
+  ...inText.map((row) => malformed('parse', row)),
+  ...inFiles.map((row) => malformed('files', row)),
+  ...inEnvironment.map((row) => malformed('environment', row)),
+]
+
+function malformed(found: MalformedFile['found'], [title, text, ...issues]: Row): MalformedFile {
+  return { title, text, issues, found }
+}
+
+/** Nine references to nine references to … : a billion values from a few lines. */
+function aliasBomb(): string {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]']
+  for (let i = 1; i < 10; i++)
+    lines.push(
+      `a${i}: &a${i} [${Array(9)
+        .fill(`*a${i - 1}`)
+        .join(', ')}]`,
+    )
+  return `${lines.join('\n')}\n`
+}
+
+function nest(depth: number): string {
+  return Array.from({ length: depth }, (_, i) => `${' '.repeat(i)}a:`)
+    .join('\n')
+    .slice(0, 900_000)
+}
+
+function phases(count: number, extra: string): string {
+  return Array.from({ length: count }, (_, i) => `- { phase: p${i}, rate: 1, duration: 1s${extra} }`).join(
+    '\n',
+  )
+}
