@@ -1,4 +1,5 @@
-import {
+import { type Document, isScalar, LineCounter, type ParsedNode, parseAllDocuments, visit, type YAMLError } from 'yaml'
+
   type Document,
   isScalar,
   LineCounter,
@@ -6,6 +7,7 @@ import {
   parseAllDocuments,
   type YAMLError,
 } from 'yaml'
+
 import type { Issue, Parsed } from './issue.ts'
 import { pathText } from './path.ts'
 import { inputBounds } from './plain-input.ts'
