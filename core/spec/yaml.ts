@@ -1,13 +1,12 @@
-import { type Document, isScalar, LineCounter, type ParsedNode, parseAllDocuments, visit, type YAMLError } from 'yaml'
-
+import {
   type Document,
   isScalar,
   LineCounter,
   type ParsedNode,
   parseAllDocuments,
+  visit,
   type YAMLError,
 } from 'yaml'
-
 import type { Issue, Parsed } from './issue.ts'
 import { pathText } from './path.ts'
 import { inputBounds } from './plain-input.ts'
