@@ -1,5 +1,5 @@
 import { createServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import test from 'ava'
 import type { RequestError } from '../../../core/measure/request-error.ts'
 import { makeCertificates } from '../../kit/certificates.ts'
@@ -266,6 +266,34 @@ test('it is sent once more only: where the second connection breaks too, that is
     t.is(second.error, 'reset')
     t.is(second.sends, 2)
   })
+})
+
+test('it is sent once more only, also where another used connection was free first', async (t) => {
+  let slow: Socket | null = null
+  // The first request of a connection is answered, `/slow` when `/break` breaks its own connection; what comes then breaks that one too.
+  const behaviour: Behaviour = (socket) =>
+    onEachRequest(socket, (head, request) => {
+      if (head.includes('/slow')) slow = socket
+      else if (request === 0 && !head.includes('/break')) socket.write(ok)
+      else {
+        socket.resetAndDestroy()
+        // Two turns later: the client has noticed the reset, and has not yet its new connection.
+        const other = slow
+        slow = null
+        if (other !== null) setImmediate(() => setImmediate(() => other.write(ok)))
+      }
+    })
+  for (let n = 0; n < 20; n++) {
+    await withRawServer(behaviour, async (exchanges) => {
+      await Promise.all([exchanges.send(), exchanges.send()])
+      const [, broken] = await Promise.all([
+        exchanges.send({ path: '/slow' }),
+        exchanges.send({ path: '/break' }),
+      ])
+      t.is(broken.error, 'reset')
+      t.is(broken.sends, 2)
+    })
+  }
 })
 
 test('what is not idempotent, and what broke on a new connection, is not sent again', async (t) => {

@@ -261,6 +261,25 @@ for (const flavour of flavours) {
     t.deepEqual(await withServer(flavour, never, body, { connections: { max: 1 } }), [])
   })
 
+  test(`${name}: an exchange that was cancelled can be used again at once`, async (t) => {
+    const never: RequestListener = (request, response) => {
+      if (request.url === '/answer') setTimeout(() => response.end('ok'), 5)
+    }
+    const violations = await withServer(flavour, never, async (exchanges) => {
+      for (let n = 0; n < 10; n++) {
+        const stuck = exchanges.start({ path: '/never' })
+        await until('it is sent', () => stuck.exchange.sends === 1)
+        exchanges.cancel(stuck.exchange, 'timeout')
+        t.is((await stuck.done).error, 'timeout')
+        const again = exchanges.start({ path: '/answer' })
+        t.is(again.exchange, stuck.exchange)
+        const { status, errorDetail } = await again.done
+        t.is(status, 200, errorDetail ?? '')
+      }
+    })
+    t.deepEqual(violations, [])
+  })
+
   test(`${name}: a slow answer arrives, and its service time is the server's`, async (t) => {
     const slow: RequestListener = (_request, response) => {
       setTimeout(() => response.end('late'), 120)
