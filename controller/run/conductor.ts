@@ -197,6 +197,8 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       startedAtMs: startedAtMs ?? dependencies.wallNowMs(),
       endedAt: Math.max(0, (localNowMs() - startAtMs) * 1000),
       dataEnded,
+      setupFailure: null,
+      pace: order.pace,
       strict: dependencies.strict,
     }
   }

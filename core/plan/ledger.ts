@@ -88,20 +88,38 @@ export interface DeadShard {
   readonly through: number
 }
 
+export interface LostStretch {
+  readonly stripe: Stripe
+  /** Own arrivals n with from ≤ n < to. */
+  readonly from: number
+  readonly to: number
+}
+
 /**
  * The same over all epochs in which the dead worker was on the roster, the last of which may have no end but the phase's: `planned`, or the first
  * arrival that the run's own end left unstarted.
  */
-export function lostOfShard(epochs: readonly Epoch[], shard: DeadShard, planned: number): number {
-  let lost = 0
+export function lostStretches(
+  epochs: readonly Epoch[],
+  shard: DeadShard,
+  planned: number,
+): readonly LostStretch[] {
+  const stretches: LostStretch[] = []
   for (const [index, epoch] of epochs.entries()) {
     if (!epoch.roster.some((entry) => entry.worker === shard.worker)) continue
     const first = epoch.phases[shard.phase]?.firstArrival ?? 0
-    const nextFirst = Math.min(planned, epochs[index + 1]?.phases[shard.phase]?.firstArrival ?? planned)
-    const stripe = stripeOf(epoch.roster, shard.worker, shard.thread)
-    lost += lostArrivals(stripe, Math.max(first, shard.through), nextFirst)
+    const to = Math.min(planned, epochs[index + 1]?.phases[shard.phase]?.firstArrival ?? planned)
+    const from = Math.max(first, shard.through)
+    if (from < to) stretches.push({ stripe: stripeOf(epoch.roster, shard.worker, shard.thread), from, to })
   }
-  return lost
+  return stretches
+}
+
+export function lostOfShard(epochs: readonly Epoch[], shard: DeadShard, planned: number): number {
+  return lostStretches(epochs, shard, planned).reduce(
+    (lost, { stripe, from, to }) => lost + lostArrivals(stripe, from, to),
+    0,
+  )
 }
 
 /** A closed phase's total, divided among its users as evenly as can be: lower numbers take what is over. */

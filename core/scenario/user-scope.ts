@@ -17,7 +17,7 @@ export interface ScopeLayout {
 
 /** Keys of the two streams of an iteration begin with the phase (64 at most) plus these. */
 const templateStream = 0
-const engineStream = 0x100
+export const engineStream = 0x100
 
 /** Characters of a value. */
 const mostDescribed = 200

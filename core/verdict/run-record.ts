@@ -23,6 +23,9 @@ export interface RunRecord {
   readonly endedAt: number
   /** Where `onEnd: error` met the end of its data. */
   readonly dataEnded: boolean
+  /** Why the set-up failed, so that nothing of the load was sent; null: it did not, or there was none. */
+  readonly setupFailure: string | null
+  readonly pace: 'timer' | 'spin'
   /** `--strict` */
   readonly strict: boolean
 }

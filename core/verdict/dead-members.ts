@@ -1,0 +1,130 @@
+import type { ShardState } from '../measure/snapshot.ts'
+import { type LostStretch, lostStretches } from '../plan/ledger.ts'
+import type { Epoch, EpochPhase, Micros } from '../plan/plan.ts'
+import { createSchedules } from '../plan/schedules.ts'
+import { arrivalAt, stripeOf } from '../plan/stripe.ts'
+import type { Schedule } from '../schedule/schedule.ts'
+import { userStart, userStop } from '../schedule/users.ts'
+import type { ClosedPhase } from '../spec/load-test.ts'
+import type { Span } from './recorded-time.ts'
+import type { MemberRecord, RunRecord } from './run-record.ts'
+
+/** What workers that died, or left, did not do: arrivals nobody has decided, and users that stood still. */
+export interface DeadMembers {
+  readonly all: readonly MemberRecord[]
+  /** As its last snapshot had them. */
+  shards(member: MemberRecord, phase: number): readonly ShardState[]
+  /** Cluster time of its last snapshot. */
+  lastWord(member: MemberRecord): Micros
+  /**
+   * Open phases: own arrivals from `through` to the next epoch's first, or to where the run itself ended. With `until`: those intended
+   * before it alone.
+   */
+  lost(member: MemberRecord, phase: number, until?: Micros): readonly LostStretch[]
+  /** Open phases: the same as the dead worker may have started them, knowing of no later epoch. */
+  startable(member: MemberRecord, phase: number, until: Micros): readonly LostStretch[]
+  /** Closed phases: user-seconds between its last word and the epoch without it; 0 where it had nobody at work. */
+  gapUserSeconds(member: MemberRecord, phase: number): number
+  /** Closed phases: it may have run users of its own after its last word, until that instant. */
+  mayHaveRunUsers(member: MemberRecord, phase: number, until: Micros): boolean
+}
+
+export function deadMembers(record: RunRecord): DeadMembers {
+  const { test, epochs, plan } = record
+  const all = record.members.filter((member) => member.state !== 'drained')
+  let made: readonly (Schedule | null)[] | null = null
+  const schedule = (phase: number): Schedule | null => {
+    made ??= createSchedules(test, plan.seed)
+    return made[phase] ?? null
+  }
+  const measures = new Map(all.map((member) => [member, record.metrics.worker(member.incarnation)]))
+
+  const shards = (member: MemberRecord, phase: number): readonly ShardState[] =>
+    (measures.get(member)?.shards ?? []).filter((shard) => shard.phase === phase)
+  const lastWord = (member: MemberRecord): Micros => measures.get(member)?.newestAt ?? 0
+  const ownEpochs = (member: MemberRecord): readonly Epoch[] =>
+    epochs.filter((epoch) => epoch.roster.some((entry) => entry.worker === member.id))
+
+  const firstAfter = (phase: number, at: Micros, times: EpochPhase | undefined): number =>
+    times === undefined ? 0 : (schedule(phase)?.firstAtOrAfter(Math.max(0, at - times.startAt) / 1000) ?? 0)
+
+  const stretches = (
+    member: MemberRecord,
+    phase: number,
+    among: readonly Epoch[],
+    end: number,
+  ): readonly LostStretch[] => {
+    const known = shards(member, phase)
+    return Array.from({ length: member.threads }, (_, thread) => {
+      const through = known.find((shard) => shard.thread === thread)?.through ?? 0
+      return lostStretches(among, { worker: member.id, thread, phase, through }, end)
+    }).flat()
+  }
+
+  const planned = (phase: number): number => plan.phases[phase]?.planned ?? 0
+
+  /** Own users at work in a span, in user-µs; phases with a number of iterations: those that had some left. */
+  const userMicros = (member: MemberRecord, phase: number, span: Span): number => {
+    const wish = test.load[phase]
+    const known = shards(member, phase)
+    if (wish?.loop !== 'closed' || span.to <= span.from) return 0
+    if (wish.iterations !== null && known.length > 0) {
+      return (span.to - span.from) * known.reduce((sum, { users, done }) => sum + (done ? 0 : users), 0)
+    }
+    const epoch = ownEpochs(member).at(-1)
+    const startAt = epoch?.phases[phase]?.startAt ?? 0
+    let sum = 0
+    for (const number of ownUsers(member, epoch, plan.phases[phase]?.peakUsers ?? 0)) {
+      const [from, to] = userSpan(wish, number)
+      sum += Math.max(0, Math.min(span.to, startAt + to) - Math.max(span.from, startAt + from))
+    }
+    return sum
+  }
+
+  const idle = (member: MemberRecord, phase: number, until: Micros): Span => {
+    const times = ownEpochs(member).at(-1)?.phases[phase]
+    if (times === undefined) return { from: 0, to: 0 }
+    return { from: Math.max(times.startAt, lastWord(member)), to: Math.min(times.endAt, until) }
+  }
+
+  return {
+    all,
+    shards,
+    lastWord,
+    lost(member, phase, until = Number.POSITIVE_INFINITY) {
+      const times = epochs.at(-1)?.phases[phase]
+      const ended =
+        record.ended === 'finished' ? Number.POSITIVE_INFINITY : (record.endingAt ?? record.endedAt)
+      const at = Math.min(until, ended)
+      const end = at === Number.POSITIVE_INFINITY ? planned(phase) : firstAfter(phase, at, times)
+      return stretches(member, phase, epochs, end)
+    },
+    startable(member, phase, until) {
+      const own = ownEpochs(member)
+      return stretches(member, phase, own, firstAfter(phase, until, own.at(-1)?.phases[phase]))
+    },
+    gapUserSeconds(member, phase) {
+      const without = epochs.find(
+        (epoch) =>
+          epoch.at >= (member.lostAt ?? 0) && !epoch.roster.some((entry) => entry.worker === member.id),
+      )
+      const until = Math.min(without?.at ?? Number.POSITIVE_INFINITY, record.endingAt ?? record.endedAt)
+      return userMicros(member, phase, idle(member, phase, until)) / 1_000_000
+    },
+    mayHaveRunUsers: (member, phase, until) => userMicros(member, phase, idle(member, phase, until)) > 0,
+  }
+}
+
+function* ownUsers(member: MemberRecord, epoch: Epoch | undefined, users: number): Generator<number> {
+  if (epoch === undefined) return
+  for (let thread = 0; thread < member.threads; thread++) {
+    const stripe = stripeOf(epoch.roster, member.id, thread)
+    for (let i = 0, user = arrivalAt(stripe, 0); user < users; user = arrivalAt(stripe, ++i)) yield user
+  }
+}
+
+/** µs since the phase began. */
+function userSpan(phase: ClosedPhase, user: number): readonly [from: number, to: number] {
+  const startMs = userStart(phase, user)
+  return startMs === undefined ? [0, 0] : [startMs * 1000, userStop(phase, user) * 1000]
+}
