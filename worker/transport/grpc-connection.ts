@@ -1,37 +1,42 @@
 import { Channel, type ChannelCredentials, type ChannelOptions, connectivityState } from '@grpc/grpc-js'
 import type { Clock } from '../engine/clock.ts'
-import type { GrpcFlight } from './grpc-flight.ts'
-import { WaitingLine } from './waiting-line.ts'
+import { type InLine, WaitingLine } from './waiting-line.ts'
 
-export interface GrpcConnectionSettings {
+/** What waits for the connection. */
+export interface GrpcWaiter extends InLine {
+  /** The thread's clock, µs. */
+  readonly dispatchedAt: number
+}
+
+export interface GrpcConnectionSettings<W extends GrpcWaiter> {
   readonly address: string
   readonly credentials: ChannelCredentials
   readonly options: ChannelOptions
   readonly connectTimeoutMs: number
   readonly clock: Clock
   /** It may be written now; `isOpen` false: there is no connection, and the call will say why. */
-  ready(flight: GrpcFlight, isOpen: boolean): void
+  ready(flight: W, isOpen: boolean): void
   /** No connection within the connect timeout, counted from dispatch. */
-  late(flight: GrpcFlight): void
+  late(flight: W): void
 }
 
 /**
  * One channel of grpc-js with a subchannel pool of its own, that is one HTTP/2 connection. Calls are held back here until it is open, because
  * grpc-js doesn't say when it writes a call that it holds back itself.
  */
-export class GrpcConnection {
+export class GrpcConnection<W extends GrpcWaiter> {
   readonly channel: Channel
   inFlight = 0
   /** The thread's clock, µs: when the first call took it. */
   usedSince = Number.NaN
   /** Too old: closed with its last call. */
   isRetired = false
-  readonly #settings: GrpcConnectionSettings
-  readonly #line = new WaitingLine<GrpcFlight>()
+  readonly #settings: GrpcConnectionSettings<W>
+  readonly #line = new WaitingLine<W>()
   #isWatching = false
   #timer: NodeJS.Timeout | null = null
 
-  constructor(settings: GrpcConnectionSettings) {
+  constructor(settings: GrpcConnectionSettings<W>) {
     this.#settings = settings
     this.channel = new Channel(settings.address, settings.credentials, settings.options)
   }
@@ -41,7 +46,7 @@ export class GrpcConnection {
   }
 
   /** Calls `ready` at once where the connection is open, or known not to come. */
-  board(flight: GrpcFlight): void {
+  board(flight: W): void {
     const state = this.channel.getConnectivityState(true)
     if (state === connectivityState.READY) this.#settings.ready(flight, true)
     else if (state === connectivityState.TRANSIENT_FAILURE) this.#settings.ready(flight, false)
@@ -52,7 +57,7 @@ export class GrpcConnection {
     }
   }
 
-  leave(flight: GrpcFlight): void {
+  leave(flight: W): void {
     this.#line.leave(flight)
   }
 

@@ -28,7 +28,7 @@ export class GrpcFlight implements InterceptingListener, InLine {
   inLine = false
   exchange: Exchange | null = null
   call: GrpcCall | null = null
-  connection: GrpcConnection | null = null
+  connection: GrpcConnection<GrpcFlight> | null = null
   /** Of grpc-js, once it has begun. */
   running: ReturnType<Channel['createCall']> | null = null
   dispatchedAt = 0

@@ -56,12 +56,12 @@ export class GrpcTransport implements Transport {
   readonly #delivery: Delivery
   readonly #flights: (GrpcFlight | undefined)[] = []
   readonly #constants: ({ readonly request: GrpcRequest; readonly call: GrpcCall } | undefined)[] = []
-  readonly #connections: GrpcConnection[] = []
-  readonly #retired = new Set<GrpcConnection>()
+  readonly #connections: GrpcConnection<GrpcFlight>[] = []
+  readonly #retired = new Set<GrpcConnection<GrpcFlight>>()
   #methods: ReadonlyMap<string, ProtoMethod> = new Map()
   /** The longest timeout of the steps that call it, by path. */
   readonly #timeouts = new Map<string, number>()
-  #connect: (() => GrpcConnection) | null = null
+  #connect: (() => GrpcConnection<GrpcFlight>) | null = null
   #turn = 0
   #isSending = false
 
@@ -204,7 +204,7 @@ export class GrpcTransport implements Transport {
     }
   }
 
-  #connector(addresses: Addresses): () => GrpcConnection {
+  #connector(addresses: Addresses): () => GrpcConnection<GrpcFlight> {
     const { target, files, clock } = this.#settings
     const { caFile, insecureSkipVerify, serverName } = target.tls
     const isTls = this.#url.protocol === 'grpcs:' || this.#url.protocol === 'https:'
@@ -256,7 +256,7 @@ export class GrpcTransport implements Transport {
     return call
   }
 
-  #pick(): GrpcConnection {
+  #pick(): GrpcConnection<GrpcFlight> {
     const room = this.#isAutomatic ? callsPerConnection : Number.POSITIVE_INFINITY
     const { length } = this.#connections
     for (let n = 0; n < length; n++) {
@@ -264,14 +264,14 @@ export class GrpcTransport implements Transport {
       if (connection.inFlight < room) return connection
     }
     if (length < this.#max) this.#connections.push(this.#newConnection())
-    return this.#connections[this.#connections.length - 1] as GrpcConnection
+    return this.#connections[this.#connections.length - 1] as GrpcConnection<GrpcFlight>
   }
 
-  #inTurn(): GrpcConnection {
+  #inTurn(): GrpcConnection<GrpcFlight> {
     const { lifetimeMs } = this.#settings.target.connections
     const now = this.#settings.clock.nowMicros()
     const index = this.#turn++ % this.#connections.length
-    let connection = this.#connections[index] as GrpcConnection
+    let connection = this.#connections[index] as GrpcConnection<GrpcFlight>
     if (lifetimeMs !== null && now - connection.usedSince > lifetimeMs * 1000) {
       this.#retire(connection)
       connection = this.#newConnection()
@@ -281,12 +281,12 @@ export class GrpcTransport implements Transport {
     return connection
   }
 
-  #newConnection(): GrpcConnection {
+  #newConnection(): GrpcConnection<GrpcFlight> {
     if (this.#connect === null) throw new Error('send before prepare')
     return this.#connect()
   }
 
-  #retire(connection: GrpcConnection): void {
+  #retire(connection: GrpcConnection<GrpcFlight>): void {
     connection.isRetired = true
     if (connection.inFlight === 0) connection.close()
     else this.#retired.add(connection)
