@@ -1,10 +1,15 @@
+/** A suggestion is a courtesy: hostile files must not make it dear. */
+const mostCandidates = 1000
+
 /** The known word that `word` was most likely meant to be; undefined when none is near enough to suggest. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > 64) return undefined
+  let left = mostCandidates
   const lower = word.toLowerCase()
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of known) {
+    if (left-- === 0) break
     const distance = editDistance(lower, candidate.toLowerCase(), bestDistance)
     if (distance < bestDistance) {
       best = candidate

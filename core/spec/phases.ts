@@ -99,6 +99,7 @@ export function checkMixes(
   issues: Issue[],
 ): void {
   const names = scenarios.flatMap(({ name }) => name ?? [])
+  const known = new Set(names)
   const namesKnown = names.length === scenarios.length && names.length > 0
   const ownWeights = scenarios.map(({ weight }) => weight)
   const ownSum = ownWeights.includes(undefined)
@@ -118,7 +119,7 @@ export function checkMixes(
     }
     const at = under(path, ['scenarios'])
     for (const name of Object.keys(phase.mix)) {
-      if (!namesKnown || names.includes(name)) continue
+      if (!namesKnown || known.has(name)) continue
       const near = nearest(name, names)
       issues.push({
         path: under(at, [name]),

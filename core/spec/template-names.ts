@@ -9,7 +9,7 @@ import { type Expression, expressionsOf, parseTemplate } from './template.ts'
 /** What templates may refer to anywhere. `data` maps a source to its columns; null: not known yet. */
 export interface KnownNames {
   readonly variables: ReadonlySet<string>
-  readonly data: ReadonlyMap<string, readonly string[] | null>
+  readonly data: ReadonlyMap<string, ReadonlySet<string> | null>
 }
 
 /** Text that is a template, with the place it stands at. */
@@ -21,7 +21,7 @@ export interface PlacedTemplate {
 export function knownColumns(
   data: Readonly<Record<string, Pick<DataSource, 'columns'>>>,
 ): KnownNames['data'] {
-  return new Map(Object.entries(data).map(([name, { columns }]) => [name, columns]))
+  return new Map(Object.entries(data).map(([name, { columns }]) => [name, columns && new Set(columns)]))
 }
 
 /** Templates of every request: no captures there, for the first request has none. */
@@ -110,7 +110,7 @@ function nameIssue(
     return {
       code: 'unknown-name',
       message: `\`${name}\` is a data source, and a template takes one of its columns.`,
-      hint: `Write \${${name}.${columns?.[0] ?? 'column'}}.`,
+      hint: `Write \${${name}.${columns?.values().next().value ?? 'column'}}.`,
     }
   }
   const names = [...known.variables, ...captured]
@@ -141,14 +141,14 @@ function columnIssue(source: string, column: string, known: KnownNames): Omit<Is
           : `Did you mean \`${near}\`?`,
     }
   }
-  if (columns === null || columns.includes(column)) return undefined
+  if (columns === null || columns.has(column)) return undefined
   const near = nearest(column, columns)
   return {
     code: 'unknown-column',
     message: `\`${source}\` has no column \`${column}\`.`,
     hint:
       near === undefined
-        ? `Its columns are ${columns.slice(0, 20).join(', ')}.`
+        ? `Its columns are ${[...columns].slice(0, 20).join(', ')}.`
         : `Did you mean \`${source}.${near}\`?`,
   }
 }
