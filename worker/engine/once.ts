@@ -60,6 +60,7 @@ export async function* runOnce(options: OnceOptions): AsyncGenerator<TraceRecord
   let onDone: (exchange: Exchange) => void = () => {}
   const transport = createTransport({
     target: test.target,
+    test,
     threads: 1,
     thread: 0,
     detail: true,
