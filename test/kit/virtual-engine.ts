@@ -189,6 +189,8 @@ export class VirtualThread implements TransportSink, Transport {
   readonly worker: string
   readonly thread: number
   turnAt: Micros = 0
+  /** The most exchanges that were ever under way at once. */
+  mostInFlight = 0
   readonly #run: VirtualRun
   readonly #underWay = new Map<Exchange, { cancelled: boolean }>()
 
@@ -233,6 +235,7 @@ export class VirtualThread implements TransportSink, Transport {
     if (this.#underWay.has(exchange)) throw new Error('sent twice')
     const flight = { cancelled: false }
     this.#underWay.set(exchange, flight)
+    this.mostInFlight = Math.max(this.mostInFlight, this.#underWay.size)
     const fate = options.target(exchange, this.thread)
     const waitMicros = fate === 'never' ? 0 : (fate.waitMicros ?? 0)
     const write = () => {

@@ -168,6 +168,33 @@ test.serial('failures are sampled with their answer, five of each, and without s
   })
 })
 
+test.serial('a thread that dies is reported, and the others can still be ended', async (t) => {
+  const failures: unknown[] = []
+  const threads = startThreads({
+    count: 2,
+    prepare: {
+      run: 'run',
+      worker: 'w1',
+      test: loadTest({ target: { ...loadTest().target, url: 'http://127.0.0.1:9' } }),
+      seed: 1,
+      files: {},
+      pace: 'timer',
+      engine: 'auto',
+      secrets: [],
+    },
+    onPart: () => {},
+    onRowsWanted: () => {},
+    onFailed: (error) => failures.push(error),
+  })
+  await threads.prepare()
+  // No such source: a defect in the thread.
+  threads.rows(1, 99, 0, 1)
+  await until('the failure is reported', () => failures.length === 1)
+  await threads.exit()
+  t.is(failures.length, 1)
+  t.true(failures[0] instanceof TypeError)
+})
+
 test.serial('what cannot be prepared is refused with its code', async (t) => {
   const spec = loadTest({
     data: {

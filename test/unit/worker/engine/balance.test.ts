@@ -143,6 +143,9 @@ test('every account balances, whatever the load, the target, the pacer, the epoc
       t.is(attempted, ok + failed + interrupted)
       t.is(sent, run.sent.length)
       t.true(run.threads.every((thread) => thread.inFlight === 0))
+      if (run.options.test.load.every((phase) => phase.loop === 'open')) {
+        t.true(run.threads.every((thread) => thread.mostInFlight <= wish.bound))
+      }
       const everythingRecorded = run.options.test.load.every((phase) => phase.record)
       const measured = run
         .intervals()

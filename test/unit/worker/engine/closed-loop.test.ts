@@ -1,6 +1,6 @@
 import test from 'ava'
-import { endEarly, nextEpoch } from '../../../../core/plan/epoch.ts'
 import { Totals } from '../../../../core/measure/totals.ts'
+import { endEarly, nextEpoch } from '../../../../core/plan/epoch.ts'
 import { roster } from '../../../kit/arbitrary-roster.ts'
 import { httpGet, loadTest, scenario } from '../../../kit/load-test.ts'
 import { closedPhase, constantPhase } from '../../../kit/phases.ts'
@@ -58,7 +58,12 @@ test('a phase that is done early makes way for the next one by an epoch', (t) =>
   t.true(run.phase(0).done)
   t.false(run.isDrained)
   const at = 600_000
-  const change = { at, cause: 'phase', roster: run.epoch.roster, phases: endEarly(spec, run.epoch, 0, at) } as const
+  const change = {
+    at,
+    cause: 'phase',
+    roster: run.epoch.roster,
+    phases: endEarly(spec, run.epoch, 0, at),
+  } as const
   run.advance(nextEpoch(run.epoch, change, run.schedules))
   run.run()
   t.deepEqual(
@@ -115,13 +120,42 @@ test('onStart heads a user’s iterations until it has succeeded once', (t) => {
   const browse = scenario({ onStart: [httpGet('/login')], steps: [httpGet('/')] })
   const run = new VirtualRun({
     test: loadTest({ load: [closedPhase({ users: users(1), iterations: 5 })], scenarios: [browse] }),
-    target: ({ request }) => ({ afterMicros: 10, status: request.path === '/login' && logins++ < 2 ? 500 : 200 }),
+    target: ({ request }) => ({
+      afterMicros: 10,
+      status: request.path === '/login' && logins++ < 2 ? 500 : 200,
+    }),
   }).run()
   t.deepEqual(
     run.sent.map(({ path }) => path),
     ['/login', '/login', '/login', '/', '/', '/'],
   )
   t.like(run.phase(0), { started: 5, failed: 2, completed: 3 })
+})
+
+test('an onStart that went on past a failure has not succeeded', (t) => {
+  let logins = 0
+  const browse = scenario({ onStart: [httpGet('/login', { onError: 'continue' })], steps: [httpGet('/')] })
+  const run = new VirtualRun({
+    test: loadTest({ load: [closedPhase({ users: users(1), iterations: 3 })], scenarios: [browse] }),
+    target: ({ request }) => ({
+      afterMicros: 10,
+      status: request.path === '/login' && logins++ < 1 ? 500 : 200,
+    }),
+  }).run()
+  t.deepEqual(
+    run.sent.map(({ path }) => path),
+    ['/login', '/', '/login', '/', '/'],
+  )
+  t.like(run.phase(0), { started: 3, failed: 1, completed: 2 })
+})
+
+test('users that have made their iterations do not begin again with an epoch', (t) => {
+  const spec = loadTest({ load: [closedPhase({ users: users(4), iterations: 10 })] })
+  let n = 0
+  const run = new VirtualRun({ test: spec, target: () => ({ afterMicros: n++ % 2 === 0 ? 1000 : 400_000 }) })
+  run.advance({ ...run.epoch, number: 2, at: 300_000 })
+  run.run()
+  t.like(run.phase(0), { started: 10, completed: 10, done: true })
 })
 
 test('in closed phases intended is dispatched: a late pacer is in no response time', (t) => {
@@ -176,6 +210,9 @@ test('abort interrupts thinking users too', (t) => {
   t.like(run.phase(0), { started: 3, completed: 0, interrupted: 3, inFlight: 0, users: 0 })
   t.like(run.requests, { attempted: 3, ok: 3, interrupted: 0 })
   t.true(run.isDrained)
+  // Nothing of them wakes up later.
+  t.notThrows(() => run.threads[0]?.engine.turn(5_000_000))
+  t.is(run.sent.length, 3)
 })
 
 test('an epoch that moves users to another worker ends their loops here and begins them there', (t) => {
@@ -190,10 +227,7 @@ test('an epoch that moves users to another worker ends their loops here and begi
   for (const thread of late.threads) thread.engine.advance({ ...run.epoch, number: 3, at: 500_000 })
   late.run()
   const inOneRound = late.sent.filter(({ at }) => at >= 700_000 && at < 750_000)
-  t.deepEqual(
-    inOneRound.map(({ worker }) => worker).sort(),
-    ['w1', 'w1', 'w1', 'w2', 'w2', 'w2'],
-  )
+  t.deepEqual(inOneRound.map(({ worker }) => worker).sort(), ['w1', 'w1', 'w1', 'w2', 'w2', 'w2'])
 })
 
 test('a scenario that takes no time does not stop the world', (t) => {

@@ -70,6 +70,16 @@ test('arrivals that come up more than a second late are skipped as late, the you
   t.is(started, planned - 150)
 })
 
+test('arrivals that are overdue when the phase ends, by less than a second, still start', (t) => {
+  const run = new VirtualRun({
+    test: loadTest({ load: [constantPhase(1000, 1000)] }),
+    // Answers come before the next turn, so that nothing is in flight while some are still to start.
+    target: () => ({ afterMicros: 0 }),
+    lateness: (at) => (at >= 500_000 && at < 1_200_000 ? 1_200_000 - at : 0),
+  }).run()
+  t.like(run.phase(0), { planned: 1000, started: 1000, completed: 1000 })
+})
+
 test('late is decided before in_flight', (t) => {
   const run = new VirtualRun({
     test: loadTest({ load: [constantPhase(100, 3000)], limits: { ...limits, drainMs: 0 } }),
@@ -108,6 +118,9 @@ test('a later step is intended at the completion before it plus the think time',
   // /b waited 700 µs for the pacer: that is in its response time; /c follows its answer at once.
   t.is(all.max, 20_703)
   t.is(all.total, 3)
+  // From the arrival's intended start to the last answer.
+  const iteration = intervals[0]?.series.find(({ series }) => series === run.table.iterationSeries(0, 0))
+  t.is(Totals.of(iteration?.responseOk ?? new Uint8Array()).max, 360_703)
 })
 
 test('an iteration ends at its first failed request, unless the step says to go on; then it has failed all the same', (t) => {
