@@ -92,7 +92,8 @@ export class VirtualRun {
       turnsAtOnce = at > this.now ? 0 : turnsAtOnce + 1
       if (turnsAtOnce > 1_000_000) throw new Error(`time stands still at ${this.now}`)
       this.now = Math.max(this.now, at)
-      if (this.events.nextAt <= due.turnAt) this.events.take()()
+      // As in a real thread, answers that are there come before an overdue turn.
+      if (this.events.nextAt <= this.now) this.events.take()()
       else due.turn()
       if (this.isDrained) return this
     }
