@@ -107,6 +107,14 @@ export const name = () =>
     .max(200)
     .regex(/^[^\p{Cc}]+$/u)
 
+/** A name that a folder can have on any system. */
+export const testName = () =>
+  z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[\p{L}\p{N}]([\p{L}\p{N} ._-]*[\p{L}\p{N}_-])?$/u)
+
 /** A name that templates refer to. */
 export const identifierPattern = /^[\p{L}_][\p{L}\p{N}_-]*$/u
 export const identifier = () => z.string().max(100).regex(identifierPattern)

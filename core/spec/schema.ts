@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { field, identifier, map, name } from './schema-fields.ts'
+import { field, identifier, map, testName } from './schema-fields.ts'
 import { phaseSchema } from './schema-load.ts'
 import { objectiveSchema } from './schema-objective.ts'
 import { limitsSchema, workersSchema } from './schema-run.ts'
@@ -10,7 +10,7 @@ export const apiVersion = 'breakwater.dev/v1'
 
 export const metadataSchema = map(
   {
-    name: field(name(), 'What the test is called.', 'shop'),
+    name: field(testName(), 'What the test is called; results lie in a folder of that name.', 'shop'),
     labels: field(z.record(z.string(), z.string().max(1000)).optional(), 'Whatever you sort tests by.', {
       team: 'web',
     }),

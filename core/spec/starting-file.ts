@@ -43,6 +43,6 @@ spec:
 function partsOf(url: string): { name: string; base: string; path: string } {
   if (!URL.canParse(url)) return { name: 'my-test', base: url, path: '/' }
   const { protocol, host, hostname, pathname, search } = new URL(url)
-  const name = hostname.replace(/[^A-Za-z0-9.-]/g, '') || 'my-test'
+  const name = hostname.replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9.-]|\.+$/g, '') || 'my-test'
   return { name, base: `${protocol}//${host}`, path: `${pathname === '' ? '/' : pathname}${search}` }
 }

@@ -42,6 +42,7 @@ const inText: readonly Row[] = [
   ['two documents', `${specText()}---\n${specText()}`, ['', 'several-documents']],
   ['an alias that names nothing', 'a: *nowhere\n', ['', 'yaml-syntax']],
   ['an alias bomb', aliasBomb(), ['', 'too-many-aliases']],
+  ['hundreds of aliases', `- &a x\n${'- *a\n'.repeat(201)}`, ['', 'too-many-aliases']],
   ['more than 1 MiB', `# ${'x'.repeat(2 * 1024 * 1024)}\n${specText()}`, ['', 'too-large']],
   ['brackets without end', '['.repeat(100_000), ['', 'too-deep']],
   ['indentation without end', nest(3000), ['', 'too-deep']],
@@ -65,6 +66,11 @@ const inText: readonly Row[] = [
     ['spec', 'missing'],
     ['target', 'unknown-key'],
     ['load', 'unknown-key'],
+  ],
+  [
+    'a name that leaves its folder',
+    specText().replace('name: test', 'name: ../../etc'),
+    ['metadata.name', 'wrong-format'],
   ],
   ['another version', specText().replace('/v1', '/v9'), ['apiVersion', 'unknown-value']],
   [
@@ -124,6 +130,11 @@ const inText: readonly Row[] = [
     ['scenarios[0].steps[0].repeat', 'not-yet'],
     ['scenarios[0].steps[1].group', 'not-yet'],
     ['scenarios[0].steps[2].multipart', 'not-yet'],
+  ],
+  [
+    'a misspelt key that must be there',
+    specText({ scenarios: '- { name: a, stpes: [ { get: / } ] }' }),
+    ['scenarios[0].stpes', 'unknown-key'],
   ],
   ['a step without a verb', steps('- { name: a }'), ['scenarios[0].steps[0]', 'missing']],
   ['a misspelt verb', steps('- { gett: / }'), ['scenarios[0].steps[0].gett', 'unknown-key']],

@@ -321,6 +321,21 @@ test('captures of onStart and of earlier steps are known, in the order of the pa
   t.is(test.scenarios[0]?.steps.length, 2)
 })
 
+test('64 phases, 16 of them at once, and 500 steps are possible', (t) => {
+  const after = Array.from({ length: 32 }, (_, i) => `- { phase: a${i}, rate: 1, duration: 1s }`)
+  const atOnce = [40, 41].flatMap((at) =>
+    Array.from({ length: 16 }, (_, i) => `- { phase: at${at}-${i}, at: ${at}s, rate: 1, duration: 1s }`),
+  )
+  const test = accepted(
+    specText({
+      load: [...after, ...atOnce].join('\n'),
+      scenarios: `- name: a\n  steps:\n${'    - get: /\n'.repeat(500).trimEnd()}`,
+    }),
+  )
+  t.is(test.load.length, 64)
+  t.is(test.scenarios[0]?.steps.length, 500)
+})
+
 test('the result is frozen and the input unchanged', (t) => {
   const yaml = parseYaml(specText({ variables: 'a: { value: { b: [1] } }' }))
   if (!yaml.ok) return t.fail()
