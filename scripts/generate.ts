@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { loadTestSchemaFiles, loadTestSchemaPath } from './generators/loadtest-schema.ts'
 
 /**
  * Writes what is made from something else in this repository; with --check it writes nothing, names what is stale
@@ -18,6 +19,7 @@ const root = join(import.meta.dirname, '..')
 
 const generators: readonly Generator[] = [
   { name: 'proto', owns: (path) => path.startsWith('proto/gen/'), files: protoCode },
+  { name: 'loadtest-schema', owns: (path) => path === loadTestSchemaPath, files: loadTestSchemaFiles },
 ]
 
 function protoCode(): ReadonlyMap<string, string> {

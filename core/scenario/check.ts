@@ -1,5 +1,5 @@
+import { type JsonPath, parseJsonPath } from '../spec/json-path.ts'
 import type { Check } from '../spec/load-test.ts'
-import { type JsonPath, parseJsonPath } from './json-path.ts'
 import { compileMatcher } from './matcher.ts'
 import type { Names } from './names.ts'
 import type { ResponseView } from './response-view.ts'

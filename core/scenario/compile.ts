@@ -1,4 +1,5 @@
 import type { GrpcStep, HttpStep, LoadTest, Scenario, Step } from '../spec/load-test.ts'
+import { readRows } from '../spec/rows.ts'
 import type {
   CompiledRequest,
   CompiledScenario,
@@ -15,7 +16,6 @@ import { compileJudge, responseNeeds } from './judge.ts'
 import { createMix } from './mix.ts'
 import { Names } from './names.ts'
 import type { RowSource } from './row-picker.ts'
-import { readRows } from './rows.ts'
 import { UserScope } from './user-scope.ts'
 
 /** Compiles an accepted LoadTest (core/spec). Its names, templates and paths are right, or this is a bug and throws. */

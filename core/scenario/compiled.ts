@@ -1,4 +1,5 @@
 import type { RequestError } from '../measure/request-error.ts'
+import type { Files } from '../spec/files.ts'
 import type { LoadTest, Think } from '../spec/load-test.ts'
 import type { RowSource } from './row-picker.ts'
 
@@ -124,8 +125,7 @@ export interface Scope {
   describe(): Readonly<Record<string, unknown>>
 }
 
-/** Data files by their path in the LoadTest. */
-export type Files = Readonly<Record<string, Uint8Array>>
+export type { Files }
 
 /**
  * `epochMs` is the wall clock, in ms since 1970: for `${now()}`, `${date(…)}` and the expiry of cookies, nothing else.

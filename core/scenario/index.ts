@@ -1,8 +1,5 @@
 export { compileTest } from './compile.ts'
 export type * from './compiled.ts'
-export { type JsonPath, type ParsedJsonPath, parseJsonPath } from './json-path.ts'
-export { compilePattern } from './matcher.ts'
 export { createMix, type Mix } from './mix.ts'
 export { createRedactor, redactHeaders } from './redact.ts'
 export { createRowPicker, LeasedRows, type RowPick, type RowPicker, type RowSource } from './row-picker.ts'
-export { type Column, type Rows, readRows } from './rows.ts'

@@ -1,10 +1,11 @@
-import { RE2JS, RE2JSException } from 're2js'
 import type { Matcher } from '../spec/load-test.ts'
+import { compilePattern } from '../spec/pattern.ts'
+import { sameJson } from '../spec/same-json.ts'
 import { compileJson, compileText } from './expression.ts'
 import type { Names } from './names.ts'
 import { type Part, valueIn } from './part.ts'
 import type { UserScope } from './user-scope.ts'
-import { sameJson, shown, textOf } from './value.ts'
+import { shown, textOf } from './value.ts'
 
 /** `actual` is undefined where there is nothing. Null: it matches; else what was expected, as a sentence goes on: `expected … 200`. */
 export type Match = (scope: UserScope, actual: unknown) => string | null
@@ -64,21 +65,6 @@ export function compileMatcher(matcher: Matcher, names: Names, loose: boolean): 
       }
     default:
       return matcher satisfies never
-  }
-}
-
-/** Searches in linear time; anchors are the pattern's own. */
-export interface Pattern {
-  test(text: string): boolean
-}
-
-/** Throws RangeError with what is wrong, for a pattern that RE2 cannot run. */
-export function compilePattern(pattern: string): Pattern {
-  try {
-    return RE2JS.compile(pattern)
-  } catch (error) {
-    if (error instanceof RE2JSException) throw new RangeError(error.message, { cause: error })
-    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 import { BreakwaterError } from '../error.ts'
 import type { DataSource, Variable } from '../spec/load-test.ts'
+import type { Column, Rows } from '../spec/rows.ts'
 import type { Part } from './part.ts'
-import type { Column, Rows } from './rows.ts'
 
 /**
  * What the names of a test's templates stand for, settled while it is compiled: captures get slots (one per name, alike in all scenarios),

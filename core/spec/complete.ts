@@ -1,5 +1,5 @@
 import { BreakwaterError } from '../error.ts'
-import { readRows } from '../scenario/rows.ts'
+import type { Files } from './files.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
 import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint } from './load-test.ts'
@@ -7,13 +7,11 @@ import { under } from './path.ts'
 import { checkAtOnce, checkMaxRate } from './phases.ts'
 import { type Positions, placed } from './positions.ts'
 import { highestRate, longestMs } from './quantity.ts'
+import { readRows } from './rows.ts'
 import { checkScenarioTemplates, checkTargetTemplates, knownColumns, outlineOf } from './template-names.ts'
 
 const mostReplayRows = 100_000
 const mostRowIssues = 10
-
-/** The files of a test by the paths that it names them with. */
-export type SpecFiles = Readonly<Record<string, Uint8Array>>
 
 /** Every file that a test names, each once, in the order of the language: certificate, protos, data, replays. */
 export function filesOf(test: LoadTest): readonly string[] {
@@ -43,7 +41,7 @@ function placesOf(test: LoadTest): readonly { readonly file: string; readonly pa
  */
 export function completeLoadTest(
   test: LoadTest,
-  files: SpecFiles,
+  files: Files,
   { positions }: { readonly positions?: Positions } = {},
 ): Parsed<LoadTest> {
   const issues: Issue[] = placesOf(test)
@@ -75,7 +73,7 @@ export function completeLoadTest(
   return { ok: true, value: frozen({ ...test, data, load }) }
 }
 
-function withColumns(name: string, data: DataSource, files: SpecFiles, issues: Issue[]): DataSource {
+function withColumns(name: string, data: DataSource, files: Files, issues: Issue[]): DataSource {
   const { source } = data
   if (source.kind !== 'csv') return data
   const bytes = Object.hasOwn(files, source.file) ? files[source.file] : undefined
@@ -141,7 +139,7 @@ function replayFile(phase: Phase): string | undefined {
   return phase.loop === 'open' && phase.rate.kind === 'linear' ? phase.rate.file : undefined
 }
 
-function withPoints(phase: Phase, path: string, files: SpecFiles, issues: Issue[]): Phase {
+function withPoints(phase: Phase, path: string, files: Files, issues: Issue[]): Phase {
   const file = replayFile(phase)
   const bytes = file !== undefined && Object.hasOwn(files, file) ? files[file] : undefined
   if (phase.loop !== 'open' || file === undefined || bytes === undefined) return phase

@@ -1,7 +1,7 @@
-import { compilePattern } from '../scenario/matcher.ts'
 import type { Issue } from './issue.ts'
 import type { Json, Matcher } from './load-test.ts'
 import { under } from './path.ts'
+import { compilePattern } from './pattern.ts'
 import { type Reading, readDuration, readSize, show } from './quantity.ts'
 import type { MatcherWish } from './schema-scenario.ts'
 

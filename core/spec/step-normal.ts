@@ -1,6 +1,6 @@
-import { parseJsonPath } from '../scenario/json-path.ts'
 import { checkHeaders, headerOf } from './headers.ts'
 import type { Issue } from './issue.ts'
+import { parseJsonPath } from './json-path.ts'
 import type { Body, Capture, Check, GrpcStep, HttpMethod, HttpStep, Step } from './load-test.ts'
 import { type Compared, readMatcher } from './matcher-text.ts'
 import { under } from './path.ts'

@@ -1,7 +1,7 @@
 import { type CsvError, parse } from 'csv-parse/browser/esm/sync'
 import { BreakwaterError } from '../error.ts'
-import type { DataSource, Json } from '../spec/load-test.ts'
-import type { Files } from './compiled.ts'
+import type { Files } from './files.ts'
+import type { DataSource, Json } from './load-test.ts'
 
 /** The rows of one data source. */
 export interface Rows {

@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { BreakwaterError } from '../../../../core/error.ts'
-import { readRows } from '../../../../core/scenario/rows.ts'
 import type { DataSource } from '../../../../core/spec/load-test.ts'
+import { readRows } from '../../../../core/spec/rows.ts'
 
 const source: DataSource = {
   source: { kind: 'csv', file: 'u.csv' },

@@ -7,7 +7,7 @@ import {
   type Segment,
   type Selector,
 } from './json-path-reader.ts'
-import { sameJson } from './value.ts'
+import { sameJson } from './same-json.ts'
 
 /**
  * JSONPath (RFC 9535) without functions: names, indices, wildcards, slices, filters, unions of them, and descendants. Nothing is

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { parseJsonPath } from '../../../../core/scenario/json-path.ts'
+import { parseJsonPath } from '../../../../core/spec/json-path.ts'
 
 function find(path: string, document: unknown): unknown {
   const parsed = parseJsonPath(path)
