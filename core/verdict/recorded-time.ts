@@ -78,5 +78,3 @@ export function secondsTouched({ from, to }: Span): Seconds {
 export function overlap(a: Seconds, b: Seconds): boolean {
   return a.fromS < b.toS && b.fromS < a.toS
 }
-
-export const always: Seconds = { fromS: 0, toS: Number.POSITIVE_INFINITY }

@@ -1,0 +1,114 @@
+import type { Doubt, Facts } from './judged.ts'
+import { counted, countText, durationText, listText, percentText, stretchText } from './quantity-text.ts'
+import { microsPerSecond } from './recorded-time.ts'
+import type { MemberRecord } from './run-record.ts'
+
+const morePower = 'Start more workers or threads (--workers, --threads), or lower the rate, and run again.'
+
+/** What happened that leaves objectives unknown, and what to do about it. */
+export function causeText(facts: Facts, doubt: Doubt): string {
+  switch (doubt) {
+    case 'late':
+      return lateText(facts)
+    case 'busy':
+      return busyText(facts)
+    case 'short':
+      return facts.generator.short.map((_, index) => shortText(facts, index)).join(' ')
+    case 'users-lost':
+      return usersLostText(facts)
+    case 'data-missing':
+      return dataMissingText(facts)
+    case 'unknown-iterations': {
+      const lost = lostMembers(facts)
+      return lost.length > 0
+        ? `${lost.map(lossText).join(' ')} Find out why, and run again.`
+        : 'Let them finish: lengthen limits.drain, and run again.'
+    }
+    case 'nothing-measured':
+    case 'few-samples':
+    case 'no-window':
+    case 'confidence':
+      return 'Run longer, or at a higher rate.'
+    case 'not-kept':
+      return 'Leave `ok` out.'
+    default:
+      return doubt satisfies never
+  }
+}
+
+export function lateText({ generator }: Facts): string {
+  const [first] = generator.late
+  const when = first === undefined ? '' : ` ${stretchText(first)}`
+  const more = generator.late.length > 1 ? `, and ${counted(generator.late.length - 1, 'time')} more` : ''
+  const lag = durationText(generator.latenessMs ?? 0)
+  return `The generator was late${when}${more}: its pacer lag (p99) reached ${lag}, limit ${durationText(generator.lateLimitMs)}, so response times are measured too high. ${morePower}`
+}
+
+function busyText({ generator }: Facts): string {
+  const [first] = generator.busy
+  if (first === undefined) return morePower
+  return `Thread ${first.thread} of worker ${first.worker} was above 80 % CPU ${stretchText(first)} (up to ${percentText(first.cpu)}), so its users may have been slowed down by the generator. ${morePower}`
+}
+
+export function shortText({ record, generator }: Facts, index = 0): string {
+  const short = generator.short[index]
+  if (short === undefined) return ''
+  const name = record.test.load[short.phase]?.name ?? ''
+  const parts = [
+    ...(short.late > 0
+      ? [
+          `${counted(short.late, 'arrival')} of ${name} ${short.late === 1 ? 'was' : 'were'} skipped because the generator was over 1 s late`,
+        ]
+      : []),
+    ...(short.lost > 0
+      ? [
+          `${countText(short.lost)} of ${counted(short.planned, 'arrival')} of ${name} (${percentText(short.lost / short.planned)}) were lost with their worker`,
+        ]
+      : []),
+  ]
+  const remedy = short.late > 0 ? morePower : 'Find out why the worker was lost, and run again.'
+  return `The target had it easier than planned: ${listText(parts)}. ${remedy}`
+}
+
+function usersLostText({ record, accounts }: Facts): string {
+  const broken = accounts.phases.flatMap((account, phase) =>
+    account.broken
+      ? [
+          `${record.test.load[phase]?.name ?? ''} (${countText(Math.ceil(account.gapUserSeconds))} user-seconds)`,
+        ]
+      : [],
+  )
+  return `Users stood still in ${listText(broken)}, and what they would have measured is not known. ${lostMembers({ record }).map(lossText).join(' ')} Find out why, and run again.`
+}
+
+export function dataMissingText({ record }: Pick<Facts, 'record'>): string {
+  const parts = record.metrics.workers.flatMap(({ worker, missing, proof }) => {
+    if (proof.state === 'incomplete')
+      return [`${counted(missing, 'snapshot')} of worker ${worker} did not come`]
+    if (proof.state === 'contradicted')
+      return [`worker ${worker} measured more than it states, which is a defect of Breakwater`]
+    return []
+  })
+  return `Measurements are missing: ${listText(parts)}. Check the connection between workers and controller, and run again.`
+}
+
+export function lostMembers({ record }: Pick<Facts, 'record'>): readonly MemberRecord[] {
+  return record.members.filter(({ state }) => state === 'lost' || state === 'failed')
+}
+
+export function lossText({ id, state, lostAt, why }: MemberRecord): string {
+  const when = lostAt === null ? '' : ` at ${durationText((lostAt / microsPerSecond) * 1000)}`
+  const because = why === null ? '' : `: ${why}`
+  switch (state) {
+    case 'lost':
+      return `Worker ${id} was lost${when}${because}.`
+    case 'failed':
+      return `Worker ${id} failed${when}${because}.`
+    case 'left':
+      return `Worker ${id} left${when}${because}.`
+    case 'drained':
+      return ''
+    default:
+      return state satisfies never
+  }
+}

@@ -1,0 +1,153 @@
+import type { SeriesKey } from '../measure/series.ts'
+import type { Micros } from '../plan/plan.ts'
+import { createMix } from '../scenario/mix.ts'
+import type { GrpcStep, HttpStep, LoadTest, Metric, Objective, Scenario, Think } from '../spec/load-test.ts'
+import { phaseSpan, type Span, unionOf } from './recorded-time.ts'
+import type { RunRecord } from './run-record.ts'
+
+/** What an objective looks at, in the open phases or in the closed ones: they are never judged as one. */
+export interface Scope {
+  readonly loop: 'open' | 'closed'
+  /** Recorded phases, ascending. */
+  readonly phases: readonly number[]
+  /** What is judged: steps, groups or iterations. */
+  readonly series: readonly number[]
+  /** Iterations of the scenarios in it. */
+  readonly iterations: readonly number[]
+  /** For people: `open total`, `browse/product @spike`. */
+  readonly label: string
+  /** When its phases were under way; ascending and apart. */
+  readonly spans: readonly Span[]
+  /** What one iteration of a scenario, by its index, could have done in it at most. */
+  readonly most: readonly Most[]
+  /** Longest that a request (or iteration) in it is waited for: what the worst case takes, µs. */
+  readonly slowestMicros: Micros
+}
+
+export interface Most {
+  readonly iterations: 0 | 1
+  readonly requests: number
+  readonly checks: number
+}
+
+/** One hour: the worst case of an iteration, and the highest time that is kept. */
+const slowestIterationMicros = 3_600_000_000
+
+/** The scopes of an objective that hold something; open before closed. Each must hold. */
+export function scopesOf(record: RunRecord, objective: Objective): readonly Scope[] {
+  const loops = objective.limit.unit === 'of planned' ? (['open'] as const) : (['open', 'closed'] as const)
+  return loops.flatMap((loop) => scopeOf(record, objective, loop) ?? [])
+}
+
+/** Iterations, not requests, are what it counts. */
+export function isOfIterations({ metric, limit }: Pick<Objective, 'metric' | 'limit'>): boolean {
+  return limit.unit === 'of planned' || (metric.kind === 'percentile' && metric.of === 'iteration')
+}
+
+/** A limit in ms: what a late generator would make look worse. */
+export function isLatency(metric: Metric): boolean {
+  return metric.kind === 'percentile' || metric.kind === 'mean' || metric.kind === 'max'
+}
+
+function scopeOf(record: RunRecord, objective: Objective, loop: Scope['loop']): Scope | null {
+  const { test, table } = record
+  const { selector } = objective
+  const inScope = (key: SeriesKey): boolean => {
+    const phase = test.load[key.phase]
+    return (
+      phase?.loop === loop &&
+      (selector.phase === null || phase.name === selector.phase) &&
+      (selector.scenario === null || test.scenarios[key.scenario]?.name === selector.scenario)
+    )
+  }
+  const iterations = table.select((key) => key.kind === 'iteration' && inScope(key))
+  const series = isOfIterations(objective) ? iterations : seriesOf(record, objective, inScope)
+  const phases = [...new Set(series.map((id) => table.keys[id]?.phase ?? 0))].sort((a, b) => a - b)
+  if (phases.length === 0) return null
+  const taken = new Set(series.map((id) => table.keys[id]?.scenario))
+  const steps = test.scenarios.map((scenario, index) =>
+    taken.has(index) ? measuredSteps(scenario).filter(isJudged(objective)) : [],
+  )
+  return {
+    loop,
+    phases,
+    series,
+    iterations,
+    label: labelOf(objective, loop),
+    spans: unionOf(phases.map((phase) => phaseSpan(record, phase))),
+    most: steps.map((judged, index) => ({
+      iterations: taken.has(index) ? 1 : 0,
+      requests: judged.length,
+      checks: judged.reduce((sum, step) => sum + step.checks.length, 0),
+    })),
+    slowestMicros: isOfIterations(objective)
+      ? slowestIterationMicros
+      : Math.max(...steps.flat().map((step) => timeoutMs(test, step)), 0) * 1000,
+  }
+}
+
+/** A name is a step's, or else a group's. */
+function seriesOf(
+  { table }: RunRecord,
+  { selector }: Objective,
+  inScope: (key: SeriesKey) => boolean,
+): readonly number[] {
+  if (selector.name === null) return table.select((key) => key.kind === 'step' && inScope(key))
+  const named = (kind: SeriesKey['kind']) =>
+    table.select((key) => key.kind === kind && key.name === selector.name && inScope(key))
+  const steps = named('step')
+  return steps.length > 0 ? steps : named('group')
+}
+
+function isJudged({ selector }: Objective): (step: HttpStep | GrpcStep) => boolean {
+  return (step) => selector.name === null || step.name === selector.name
+}
+
+function measuredSteps(scenario: Scenario): readonly (HttpStep | GrpcStep)[] {
+  return [...scenario.onStart, ...scenario.steps].filter((step) => step.kind !== 'think')
+}
+
+function timeoutMs(test: LoadTest, step: HttpStep | GrpcStep): number {
+  return step.timeoutMs ?? test.target.timeoutMs.request
+}
+
+function labelOf({ selector, metric, limit }: Objective, loop: Scope['loop']): string {
+  const scope = [selector.scenario, selector.name].filter((part) => part !== null).join('/')
+  const what = isOfIterations({ metric, limit }) ? 'iterations' : selector.ok ? 'good responses' : ''
+  const words = [scope === '' ? `${loop} total` : scope, what].filter((part) => part !== '').join(' ')
+  return selector.phase === null ? words : `${words} @${selector.phase}`
+}
+
+/** The longest that an iteration of these scenarios can take: all timeouts and think times. Infinity where a think time is not bounded. */
+export function longestIterationMicros(test: LoadTest, phase: number): Micros {
+  const shares = createMix(test, test.load[phase] ?? { mix: null }).shares
+  const longest = shares.map(({ scenario }) => {
+    const one = test.scenarios[scenario]
+    return one === undefined ? 0 : longestMs(test, one)
+  })
+  return Math.max(0, ...longest) * 1000
+}
+
+function longestMs(test: LoadTest, scenario: Scenario): number {
+  const steps = [...scenario.onStart, ...scenario.steps]
+  const between = scenario.think === null ? 0 : longestThinkMs(scenario.think)
+  return steps.reduce(
+    (sum, step) =>
+      sum + (step.kind === 'think' ? longestThinkMs(step.think) : between + timeoutMs(test, step)),
+    0,
+  )
+}
+
+function longestThinkMs(think: Think): number {
+  switch (think.kind) {
+    case 'constant':
+      return think.ms
+    case 'range':
+      return think.toMs
+    case 'lognormal':
+    case 'exponential':
+      return Number.POSITIVE_INFINITY
+    default:
+      return think satisfies never
+  }
+}

@@ -1,0 +1,106 @@
+import { lossText } from './cause-text.ts'
+import type { HealthReport } from './health.ts'
+import type { Facts } from './judged.ts'
+import { counted, countText, durationText, percentText } from './quantity-text.ts'
+
+/** How far apart clocks, or starts, may be before somebody should know, ms. */
+export const clockLimitMs = 50
+/** Time that requests wait for a connection (p95) before somebody should know. */
+const connectionWaitLimitMs = 10
+
+/** What is worth knowing and decided nothing; each with its remedy. */
+export function warningsOf(facts: Facts, health: HealthReport): readonly string[] {
+  return [
+    ...lossWarnings(facts),
+    ...interruptedWarnings(facts),
+    ...skipWarnings(facts),
+    ...health.warnings,
+    ...connectionWarnings(facts),
+    ...clockWarnings(facts),
+  ]
+}
+
+function lossWarnings({ record, accounts }: Facts): readonly string[] {
+  const gone = record.members.filter(({ state }) => state !== 'drained')
+  if (gone.length === 0) return []
+  const lost = accounts.phases.flatMap(({ ledger, gapUserSeconds }, phase) => {
+    const name = record.test.load[phase]?.name ?? ''
+    if (ledger.lost > 0)
+      return [
+        `${countText(ledger.lost)} of ${counted(ledger.planned, 'arrival')} of ${name} (${percentText(ledger.lost / ledger.planned)}) were lost`,
+      ]
+    return gapUserSeconds > 0
+      ? [`users of ${name} stood still for ${countText(Math.ceil(gapUserSeconds))} user-seconds`]
+      : []
+  })
+  const left = lost.length === 0 ? 'Nothing was lost by it.' : `With it ${lost.join('; ')}.`
+  return [`${gone.map(lossText).join(' ')} ${left} Find out why before the next run.`]
+}
+
+function interruptedWarnings({ record, accounts }: Facts): readonly string[] {
+  const interrupted = accounts.phases.reduce(
+    (sum, phase) =>
+      phase.interruptedByScenario.reduce((rest, count) => rest - count, sum + phase.interrupted),
+    0,
+  )
+  if (interrupted === 0 || record.ended !== 'finished') return []
+  return [
+    `${counted(interrupted, 'iteration')} ${interrupted === 1 ? 'was' : 'were'} still under way at the end of the drain (${durationText(record.test.limits.drainMs)}) and interrupted. Lengthen limits.drain if they should finish.`,
+  ]
+}
+
+/** Skips that stay below the limit of the backlog. */
+function skipWarnings({ record, accounts }: Facts): readonly string[] {
+  return accounts.phases.flatMap(({ ledger }, phase) => {
+    const { name, record: recorded } = record.test.load[phase] ?? { name: '', record: false }
+    const skipped = ledger.skippedBy.in_flight
+    if (skipped === 0 || (recorded && skipped > record.test.limits.backlog * ledger.planned)) return []
+    return [
+      `${countText(skipped)} of ${counted(ledger.planned, 'arrival')} of ${name} (${percentText(skipped / ledger.planned)}) were skipped because too many iterations were in flight. The target is near its limit; or raise limits.inFlight.`,
+    ]
+  })
+}
+
+function connectionWarnings({ record, accounts }: Facts): readonly string[] {
+  const warnings: string[] = []
+  const ports = accounts.requests.errors.ports ?? 0
+  if (ports > 0) {
+    warnings.push(
+      `${counted(ports, 'request')} found no free local port. Keep connections open (target.connections), or spread the load over more workers.`,
+    )
+  }
+  const { max } = record.test.target.connections
+  const open = record.test.load.flatMap((phase, index) =>
+    phase.record && phase.loop === 'open' ? [index] : [],
+  )
+  const { sendLag, pacerLag } = record.metrics.lags(open)
+  const waitMs = ((sendLag.percentile(95) ?? 0) - (pacerLag.percentile(95) ?? 0)) / 1000
+  if (max !== null && waitMs > connectionWaitLimitMs) {
+    warnings.push(
+      `Requests waited for a connection: their send lag (p95) exceeds the pacer lag by ${durationText(waitMs)}, with ${max} connections per worker at most. Raise target.connections.max, unless that limit is what you test.`,
+    )
+  }
+  return warnings
+}
+
+function clockWarnings({ record }: Facts): readonly string[] {
+  const warnings: string[] = []
+  const skews = record.metrics.workers.map(({ startSkew }) => (startSkew ?? 0) / 1000)
+  const skewMs = Math.max(0, ...skews)
+  if (skewMs > clockLimitMs) {
+    warnings.push(
+      `A worker started ${durationText(skewMs)} after the start instant. Something else may use its core, or its machine was asleep: the first second is not what was planned.`,
+    )
+  }
+  const uncertaintyMs = clockUncertaintyMs(record)
+  if (uncertaintyMs > clockLimitMs) {
+    warnings.push(
+      `Clocks of workers may be ${durationText(uncertaintyMs)} apart, so that seconds are blurred; latencies are not affected. Bring workers and controller nearer to each other.`,
+    )
+  }
+  return warnings
+}
+
+export function clockUncertaintyMs({ members }: Facts['record']): number {
+  return Math.max(0, ...members.map((member) => member.clockUncertaintyMs))
+}
