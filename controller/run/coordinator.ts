@@ -171,15 +171,25 @@ function onSnapshot(
     ...(event.donePhases === null ? {} : { donePhases: event.donePhases }),
   })
   if (event.final && isAtWork(member)) {
-    return event.endedBy === 'left' && next.ending === null
-      ? lose(next, [member.id], 'left', 'its operator told it to leave', event.nowMs)
-      : closeIfDone(withMember(next, member.id, { status: 'final' }))
+    if (event.endedBy === 'left' && next.ending === null) {
+      return lose(next, [member.id], 'left', 'its operator told it to leave', event.nowMs)
+    }
+    const { state: final, actions } = onEndOfData(withMember(next, member.id, { status: 'final' }), event)
+    const closed = closeIfDone(final)
+    return keep(closed.state, ...actions, ...closed.actions)
   }
-  if (event.endedBy === 'data' && next.ending === null) {
-    const why = `worker ${member.id} came to the end of data that must not end (onEnd: error)`
-    return endRun(next, { mode: 'stop', how: 'stopped', why, nowMs: event.nowMs })
-  }
-  return endPhasesEarly(next, event.nowMs)
+  const ended = onEndOfData(next, event)
+  return ended.state === next ? endPhasesEarly(next, event.nowMs) : ended
+}
+
+/** Data that must not end has: the run is stopped, also where this was the last one at work. */
+function onEndOfData(
+  state: CoordinatorState,
+  { worker, endedBy, nowMs }: { worker: string; endedBy: EndedBy | null; nowMs: number },
+): Decision {
+  if (endedBy !== 'data' || state.ending !== null || state.stage !== 'running') return keep(state)
+  const why = `worker ${worker} came to the end of data that must not end (onEnd: error)`
+  return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
 }
 
 function onConnection(state: CoordinatorState, event: { connected: boolean; nowMs: number }): Decision {

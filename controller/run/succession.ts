@@ -1,5 +1,5 @@
 import { endEarly } from '../../core/plan/epoch.ts'
-import type { EpochPhase } from '../../core/plan/plan.ts'
+import type { EpochPhase, Micros } from '../../core/plan/plan.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, MemberStatus } from './coordinator-state.ts'
 import { followingEpoch } from './epochs.ts'
 import { atWork, fence, keep, refuse, roster, send, withMember } from './members.ts'
@@ -25,18 +25,25 @@ export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision
   const current = state.epochs.at(-1)
   if (state.stage !== 'running' || state.startAtMs === null || current === undefined || state.ending !== null)
     return keep(state)
-  const atMs = nowMs + leadMs - state.startAtMs
+  const at = leadFrom(state.startAtMs, nowMs)
   const members = atWork(state)
   const ended = new Map<number, Partial<EpochPhase>>()
   for (const [index, phase] of state.order.test.load.entries()) {
     const times = current.phases[index]
     if (phase.loop !== 'closed' || phase.iterations === null || times === undefined) continue
-    const under = times.startAt <= (nowMs - state.startAtMs) * 1000 && times.endAt > (atMs + leadMs) * 1000
+    const under = times.startAt <= (nowMs - state.startAtMs) * 1000 && times.endAt > at + leadMs * 1000
     if (!under || members.length === 0 || !members.every((m) => m.donePhases[index] === true)) continue
-    for (const [moved, instants] of endEarly(state.order.test, current, index, atMs * 1000))
-      ended.set(moved, instants)
+    for (const [moved, instants] of endEarly(state.order.test, current, index, at)) ended.set(moved, instants)
   }
-  return ended.size === 0 ? keep(state) : advance(state, 'phase', atMs * 1000, ended)
+  return ended.size === 0 ? keep(state) : advance(state, 'phase', at, ended)
+}
+
+/**
+ * In whole µs: a phase that begins with an epoch begins at exactly its instant, while fractions, added and subtracted, may come out a trifle apart, and
+ * then its first arrival would be left to the epoch before.
+ */
+function leadFrom(startAtMs: number, nowMs: number): Micros {
+  return Math.round((nowMs + leadMs - startAtMs) * 1000)
 }
 
 export function advance(
@@ -98,7 +105,7 @@ export function lose(
   const advanced = advance(
     next,
     status === 'left' ? 'left' : 'lost',
-    (nowMs + leadMs - (next.startAtMs ?? nowMs)) * 1000,
+    leadFrom(next.startAtMs ?? nowMs, nowMs),
   )
   return keep(advanced.state, ...said, ...advanced.actions)
 }

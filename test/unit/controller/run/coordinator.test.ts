@@ -256,6 +256,22 @@ test('a phase whose iterations are all done makes way for the next by an epoch',
   t.is(epoch?.phases[2]?.startAt, epoch?.phases[1]?.endAt)
 })
 
+test('a phase that follows one that was done early begins with its first arrival, whatever the clock reads', (t) => {
+  const load = [
+    { phase: 'smoke', users: 2, iterations: 10 },
+    { phase: 'after', rate: 10, duration: '10s' },
+  ]
+  const test = parsedTest({ load })
+  for (let part = 0; part < 100; part++) {
+    const bench = new Bench(order({ test, plan: planRun(test, 1) }), ['a', 'b'])
+    bench.nowMs = 47_000 + part / 97
+    bench.until(52_000)
+    bench.nowMs += part / 89
+    for (const worker of ['a', 'b']) bench.snapshot(worker, { donePhases: [true, false] })
+    t.like(bench.state.epochs[1]?.phases[1], { startAt: bench.state.epochs[1]?.at, firstArrival: 0 })
+  }
+})
+
 test('a replaced process is a lost worker', (t) => {
   const bench = running()
   bench.dispatch({ type: 'hello', hello: hello('a', { incarnation: 'a-2' }), nowMs: bench.nowMs })
@@ -282,6 +298,19 @@ test('data that may not end stops the run where it ends', (t) => {
   bench.snapshot('a', { endedBy: 'data' })
   t.is(bench.state.ending?.how, 'stopped')
   t.deepEqual(bench.sent('stop'), ['a', 'b'])
+})
+
+test('data that may not end stops the run, also where it ends for all at once', (t) => {
+  const bench = running()
+  bench.snapshot('a', { endedBy: 'data', final: true })
+  t.is(bench.state.ending?.how, 'stopped')
+  t.deepEqual(bench.sent('stop'), ['b'])
+  bench.snapshot('b', { endedBy: 'data', final: true })
+  t.true(
+    bench
+      .said('ended')
+      .some((a) => a.type === 'say' && a.event.kind === 'ended' && a.event.how === 'stopped'),
+  )
 })
 
 test('stopping before the start refuses the run; afterwards it reaches every worker', (t) => {
