@@ -172,6 +172,7 @@ export interface PhaseResult {
   readonly offsetMs: number
   readonly durationMs: number
   readonly ledger: Ledger
+  readonly iterations: { readonly completed: number; readonly failed: number; readonly interrupted: number }
 }
 
 export interface WorkerResult {
@@ -179,7 +180,7 @@ export interface WorkerResult {
   readonly incarnation: string
   readonly host: string
   readonly threads: number
-  readonly state: 'drained' | 'lost' | 'failed'
+  readonly state: 'drained' | 'left' | 'lost' | 'failed'
   readonly snapshots: number
   /** Mean and highest second, of one core. */
   readonly cpu: number
@@ -187,6 +188,10 @@ export interface WorkerResult {
   readonly loopDelayP99Ms: number
   readonly rssMaxBytes: number
   readonly startSkewMs: number | null
+  /** How far its clock may be off, ms. */
+  readonly clockUncertaintyMs: number
+  /** Why it did not drain; null when it did. */
+  readonly why: string | null
   readonly started: number
   readonly sendLagP99Ms: number | null
   readonly pacerLagP99Ms: number | null
@@ -203,16 +208,31 @@ export interface Timeline {
   /** Iterations completed per second; requests completed per second. */
   readonly iterationRate: readonly number[]
   readonly requestRate: readonly number[]
+  /** Whose latencies and iterations `p50` … `max` and `loopIterationRate` are: the open phases', where there are any. */
+  readonly loop: 'open' | 'closed'
+  readonly loopIterationRate: readonly number[]
   readonly p50: readonly (number | null)[]
   readonly p75: readonly (number | null)[]
   readonly p90: readonly (number | null)[]
   readonly p95: readonly (number | null)[]
   readonly p99: readonly (number | null)[]
   readonly max: readonly (number | null)[]
+  /** The same of the closed phases where there are open ones too: never merged into one figure. */
+  readonly closed: LatencyBands | null
   /** Failed requests per second, by error. */
   readonly errors: Readonly<Record<string, readonly number[]>>
   readonly pacerLagP99: readonly (number | null)[]
   readonly cpuMax: readonly (number | null)[]
+}
+
+/** Response times, ms. */
+export interface LatencyBands {
+  readonly p50: readonly (number | null)[]
+  readonly p75: readonly (number | null)[]
+  readonly p90: readonly (number | null)[]
+  readonly p95: readonly (number | null)[]
+  readonly p99: readonly (number | null)[]
+  readonly max: readonly (number | null)[]
 }
 
 export type { FailureSample }

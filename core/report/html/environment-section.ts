@@ -1,0 +1,56 @@
+import { bytes, clock, instant, plural } from '../number-format.ts'
+import type { ResultDocument } from '../result.ts'
+import { type Content, html, type Markup } from './markup.ts'
+import { facts, section, table } from './parts.ts'
+
+export function environmentSection(document: ResultDocument): Markup {
+  const { environment, epochs, startedAt } = document
+  const labels = Object.entries(document.labels)
+  const entries: readonly (readonly [string, Content])[] = [
+    ['Target', environment.target],
+    ['Transport', environment.transport],
+    ['Breakwater', environment.breakwater],
+    ['Node', environment.node],
+    ['Platform', environment.platform],
+    ['Machine', `${plural(environment.cpus, 'core')}, ${bytes(environment.memoryBytes)} of memory`],
+    ['Workers', document.workers.map((worker) => `${worker.id} on ${worker.host}`).join(', ')],
+    ['Run', html`<code>${document.run}</code>`],
+    ['Seed', html`<code>${document.seed}</code>`],
+    ['LoadTest', html`<code>${document.specDigest}</code>`],
+    ['Started', instant(startedAt)],
+    ['Ended', `${instant(document.endedAt)}, ${document.ended}`],
+    ...labels.map(([name, value]) => [`Label ${name}`, value] as const),
+  ]
+  return section({
+    id: 'environment',
+    title: 'Environment',
+    content: html`${facts(entries)}${
+      epochs.length < 2
+        ? null
+        : table({
+            caption: 'Epochs: who ran what, from when on',
+            columns: [
+              { head: 'Epoch', numeric: true },
+              { head: 'From' },
+              { head: 'Cause' },
+              { head: 'Workers' },
+            ],
+            rows: epochs.map(({ number, at, cause, roster }) => [
+              String(number),
+              clock((Date.parse(at) - Date.parse(startedAt)) / 1000),
+              cause,
+              roster.join(', '),
+            ]),
+          })
+    }`,
+  })
+}
+
+export function reproduceSection({ reproduce, seed }: ResultDocument): Markup {
+  return section({
+    id: 'reproduce',
+    title: 'Run it again',
+    intro: `With seed ${seed} the same arrivals, scenarios and data rows come again, whatever the number of workers.`,
+    content: html`<pre class="commands" tabindex="0">${reproduce.join('\n')}</pre>`,
+  })
+}
