@@ -9,10 +9,13 @@ import { renderIssues } from '../core/spec/issue-text.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
 import { parseLoadTest } from '../core/spec/parse.ts'
 import { parseYaml } from '../core/spec/yaml.ts'
+import { checkGrpcSteps } from '../worker/transport/check-grpc-steps.ts'
 
 /** A LoadTest with everything it names: ready to be planned. */
 export interface LoadedTest {
   readonly test: LoadTest
+  /** As written, aliases resolved; environment references are still references. */
+  readonly source: unknown
   readonly files: Files
   readonly secrets: readonly string[]
 }
@@ -51,8 +54,14 @@ export async function loadTestText(
   const parsed = expect(parseLoadTest(yaml.value, { positions }), file)
   const files = await readFiles(filesOf(parsed), folder)
   const complete = expect(completeLoadTest(parsed, files, { positions }), file)
+  const calls = checkGrpcSteps(complete, files)
+  if (calls.length > 0)
+    throw new SpecError(
+      file,
+      calls.map((issue) => ({ ...issue, ...positions.find(issue.path) })),
+    )
   const { test, secrets } = expect(resolveEnvironment(complete, environment, { positions }), file)
-  return { test, files, secrets }
+  return { test, source: yaml.value, files, secrets }
 }
 
 export async function readSpecText(file: string): Promise<string> {
@@ -92,12 +101,16 @@ function expect<T>(parsed: Parsed<T>, file: string): T {
   throw new SpecError(file, parsed.issues)
 }
 
-function unreadable(file: string, error: unknown): BreakwaterError {
+export function unreadable(
+  file: string,
+  error: unknown,
+  hint = 'name a LoadTest file, or write one with: breakwater init --out test.yaml',
+): BreakwaterError {
   const code = (error as NodeJS.ErrnoException).code
   const why =
     code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`
   return new BreakwaterError('file-unreadable', `${file} ${why}`, {
-    hint: 'name a LoadTest file, or write one with: breakwater init --out test.yaml',
+    hint,
     cause: error,
   })
 }

@@ -16,8 +16,15 @@ export class BreakwaterError extends Error {
   }
 }
 
-/** Exit codes of every command. */
-export const exitCodes = { pass: 0, fail: 1, usage: 2, inconclusive: 3, interrupted: 130 } as const
+/** Exit codes of every command. A defect of breakwater itself is sysexits.h's EX_SOFTWARE, apart from every verdict. */
+export const exitCodes = {
+  pass: 0,
+  fail: 1,
+  usage: 2,
+  inconclusive: 3,
+  defect: 70,
+  interrupted: 130,
+} as const
 
 export const errorCatalogue = {
   usage: { exit: 2, retryable: false, meaning: 'the command line is wrong' },

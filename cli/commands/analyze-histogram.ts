@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import { exitCodes } from '../../core/error.ts'
+import { analyzeHistogramLogs, type LogAnalysis } from '../../core/measure/hlog-analysis.ts'
+import type { Console } from '../console.ts'
+import { unreadable } from '../spec-source.ts'
+
+export interface AnalyzeHistogramFlags {
+  readonly tag?: string
+}
+
+/** All files added up as one. */
+export async function analyzeHistogram(
+  console: Console,
+  files: readonly string[],
+  { tag }: AnalyzeHistogramFlags,
+): Promise<number> {
+  const texts = await Promise.all(files.map(readText))
+  const analysis = analyzeHistogramLogs(texts, { tag: tag ?? null })
+  console.answer({ text: () => analysisText(analysis), document: () => analysis })
+  return exitCodes.pass
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw unreadable(file, error, 'Name a histogram log, such as run.hlog of a result.')
+  }
+}
+
+function analysisText({ percentiles, tags, ...figures }: LogAnalysis): string {
+  const rows: [string, number][] = [
+    ['total', figures.total],
+    ['intervals', figures.intervals],
+    ['min', figures.min],
+    ['mean', figures.mean],
+    ['stddev', figures.stddev],
+    ...Object.entries(percentiles).map(([p, value]): [string, number] => [`p${p}`, value]),
+    ['max', figures.max],
+  ]
+  const cells = rows.map(([name, value]) => [name, `${Number(value.toFixed(3))}`] as const)
+  const width = Math.max(...cells.map(([, value]) => value.length))
+  const lines = cells.map(([name, value]) => `${name.padEnd(10)} ${value.padStart(width)}`)
+  return [...lines, '', tags.length === 0 ? 'no tags' : `tags: ${tags.join(', ')}`].join('\n')
+}

@@ -1,0 +1,22 @@
+import { exitCodes } from '../../core/error.ts'
+import { startingFile } from '../../core/spec/starting-file.ts'
+import type { Console } from '../console.ts'
+import { writeNewFile } from '../new-file.ts'
+import { loadTestText } from '../spec-source.ts'
+
+export interface InitFlags {
+  readonly url: string
+  readonly out?: string
+}
+
+/** A file that validates, or nothing: a URL that is none is an issue, as it would be in a file. */
+export async function init(console: Console, { url, out }: InitFlags): Promise<number> {
+  const text = startingFile(url)
+  await loadTestText(text, `the file for --url ${url}`, '.', console.config.variables)
+  if (out !== undefined) await writeNewFile(out, text)
+  console.answer({
+    text: () => (out === undefined ? text : `Wrote ${out}. Next: breakwater run ${out} --once --trace`),
+    document: () => ({ file: out ?? null, text }),
+  })
+  return exitCodes.pass
+}

@@ -1,0 +1,31 @@
+import { exitCodes } from '../../core/error.ts'
+import type { RosterEntry } from '../../core/plan/plan.ts'
+import { planDocument } from '../../core/plan/plan-document.ts'
+import { planRun } from '../../core/plan/plan-run.ts'
+import { planText } from '../../core/plan/plan-text.ts'
+import type { Console } from '../console.ts'
+import { loadTestFile } from '../spec-source.ts'
+
+export interface PlanFlags {
+  readonly workers?: number
+  readonly seed?: number
+}
+
+/** Poisson arrivals are planned with this seed, so that the same plan comes out each time it is asked for. */
+const usualSeed = 1
+
+/** What a run would do, with workers that are all alike. */
+export async function plan(console: Console, file: string, flags: PlanFlags): Promise<number> {
+  const { test } = await loadTestFile(file, console.config.variables)
+  const runPlan = planRun(test, flags.seed ?? usualSeed)
+  const threads = test.workers.threads ?? 1
+  const roster = Array.from(
+    { length: flags.workers ?? test.workers.count ?? 1 },
+    (_, index): RosterEntry => ({ worker: `w${index + 1}`, weight: threads, threads }),
+  )
+  console.answer({
+    text: () => planText(test, runPlan, roster),
+    document: () => planDocument(test, runPlan, roster),
+  })
+  return exitCodes.pass
+}

@@ -1,0 +1,160 @@
+import path from 'node:path'
+import type { Conductor } from '../../controller/run/conductor.ts'
+import type { RunEvent } from '../../controller/run/run-order.ts'
+import { BreakwaterError, exitCodes } from '../../core/error.ts'
+import { metadataSchema } from '../../core/spec/schema.ts'
+import { conductRun } from '../conduct-run.ts'
+import type { Console } from '../console.ts'
+import { finishRun } from '../finish-run.ts'
+import { createFollower } from '../live/follow-run.ts'
+import { oneLiner } from '../one-liner.ts'
+import { openResultFolder } from '../result-folder.ts'
+import { prepareRun } from '../run-order.ts'
+import { onInterruption } from '../signals.ts'
+import { type LoadedTest, loadTestFile, loadTestText } from '../spec-source.ts'
+
+export interface RunFlags {
+  readonly workers?: number
+  readonly threads?: number
+  readonly nats?: string
+  readonly pace: 'timer' | 'spin'
+  readonly engine: 'auto' | 'wire' | 'undici'
+  readonly out?: string
+  readonly name?: string
+  readonly label?: Readonly<Record<string, string>>
+  readonly seed?: number
+  readonly strict?: boolean
+  readonly quiet?: boolean
+  readonly once?: boolean
+  readonly trace?: boolean
+  readonly rate?: string
+  readonly users?: number
+  readonly duration?: string
+  readonly header?: readonly string[]
+  readonly objective?: readonly string[]
+  readonly print?: boolean
+}
+
+const urlFlags = ['rate', 'users', 'duration', 'header', 'objective', 'print'] as const
+
+/** `source`: a LoadTest's file, or a URL. */
+export async function run(console: Console, source: string, flags: RunFlags): Promise<number> {
+  refuseContradictions(source, flags)
+  const text = isUrl(source) ? oneLiner({ url: source, ...flags }) : null
+  const loaded = renamed(
+    text === null
+      ? await loadTestFile(source, console.config.variables)
+      : await loadTestText(text, 'the LoadTest of this URL', '.', console.config.variables),
+    flags,
+  )
+  if (flags.print && text !== null) {
+    console.answer({ text: () => text, document: () => loaded.source })
+    return exitCodes.pass
+  }
+  if (flags.once) {
+    const { runOnceCommand } = await import('./run-once.ts')
+    return runOnceCommand(console, loaded, flags)
+  }
+  return runWhole(console, source, loaded, flags)
+}
+
+async function runWhole(
+  console: Console,
+  source: string,
+  loaded: LoadedTest,
+  flags: RunFlags,
+): Promise<number> {
+  const natsUrl = flags.nats ?? console.config.natsUrl
+  const { seed = null, threads = null, pace, engine, strict = false } = flags
+  const workers = flags.workers ?? loaded.test.workers.count ?? (natsUrl === null ? 1 : null)
+  const prepared = prepareRun(loaded, { seed, workers, threads, pace, engine, strict })
+  const { run: id, test } = prepared.order
+  const folder = await openResultFolder(flags.out ?? path.join('breakwater-results', `${test.name}-${id}`))
+  const follower = createFollower(console, test.name, flags.quiet ?? false)
+  const events: string[] = []
+  const onEvent = (event: RunEvent): void => {
+    events.push(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
+    follower.event(event)
+  }
+  try {
+    const record = await interruptible(follower.note, (onConductor) =>
+      conductRun(prepared, {
+        natsUrl,
+        strict,
+        onEvent,
+        onConductor: (conductor) => {
+          follower.follow(conductor)
+          onConductor(conductor)
+        },
+        log: follower.log,
+      }),
+    )
+    follower.close()
+    return await finishRun(console, { record, prepared, loaded, folder, events, source, flags })
+  } catch (error) {
+    await folder.discard()
+    throw error
+  } finally {
+    follower.close()
+  }
+}
+
+/** The first Ctrl-C drains, the second interrupts, a third ends this process without results. */
+async function interruptible<T>(
+  note: (text: string) => void,
+  work: (onConductor: (conductor: Conductor) => void) => Promise<T>,
+): Promise<T> {
+  let conductor: Conductor | null = null
+  const release = onInterruption({
+    first: (signal) => {
+      // Nothing has begun that could be ended in order.
+      if (conductor === null) process.exit(exitCodes.interrupted)
+      const why = signal === 'SIGINT' ? 'Ctrl-C' : signal
+      note(
+        `${why}: no more load; what is in flight finishes, then the results are written. Once more interrupts it.`,
+      )
+      conductor.end('stop', 'interrupted', why)
+    },
+    second: () => {
+      note('interrupting what is in flight; the results are written. Once more leaves without them.')
+      conductor?.end('abort', 'interrupted', 'interrupted again')
+    },
+  })
+  try {
+    return await work((begun) => {
+      conductor = begun
+    })
+  } finally {
+    release()
+  }
+}
+
+function isUrl(source: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
+}
+
+function refuseContradictions(source: string, flags: RunFlags): void {
+  const ofUrl = urlFlags.find((flag) => flags[flag] !== undefined)
+  if (ofUrl !== undefined && !isUrl(source)) {
+    throw new BreakwaterError('usage', `--${ofUrl} is for a URL, and ${source} is a file`, {
+      hint: 'Write it into the file, or give a URL: breakwater run http://host/path --rate 100 --duration 30s.',
+    })
+  }
+  if (flags.trace && !flags.once) {
+    throw new BreakwaterError('usage', '--trace shows nothing without --once', {
+      hint: 'Write breakwater run FILE --once --trace.',
+    })
+  }
+}
+
+function renamed(loaded: LoadedTest, { name, label }: RunFlags): LoadedTest {
+  if (name === undefined && label === undefined) return loaded
+  const { test } = loaded
+  const metadata = { name: name ?? test.name, labels: { ...test.labels, ...label } }
+  if (!metadataSchema.safeParse(metadata).success) {
+    throw new BreakwaterError('usage', `--name ${JSON.stringify(metadata.name)} is no name for a result`, {
+      hint: 'It is the name of a folder: use letters, digits, spaces, - and _, such as shop-nightly.',
+    })
+  }
+  return { ...loaded, test: { ...test, ...metadata } }
+}

@@ -1,0 +1,63 @@
+import { BreakwaterError, exitCodes } from '../../core/error.ts'
+import { planRun } from '../../core/plan/plan-run.ts'
+import { compileTest } from '../../core/scenario/compile.ts'
+import type { Issue } from '../../core/spec/issue.ts'
+import { renderIssues } from '../../core/spec/issue-text.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
+import type { Console } from '../console.ts'
+import { loadTestFile, SpecError } from '../spec-source.ts'
+
+interface Finding {
+  readonly file: string
+  /** Null: not valid. */
+  readonly test: LoadTest | null
+  readonly issues: readonly Issue[]
+}
+
+/** Every issue of every file at once. */
+export async function validate(console: Console, files: readonly string[]): Promise<number> {
+  const findings = await Promise.all(files.map((file) => find(file, console.config.variables)))
+  const valid = findings.every(({ test }) => test !== null)
+  const broken = findings.filter(({ test }) => test === null)
+  if (!console.json) {
+    for (const { file, issues } of broken) console.note(renderIssues(issues, file))
+  }
+  if (valid || console.json || broken.length < findings.length) {
+    console.answer({
+      text: () => findings.flatMap((finding) => summary(finding) ?? []).join('\n'),
+      document: () => ({
+        valid,
+        files: findings.map(({ file, test, issues }) => ({ file, valid: test !== null, issues })),
+      }),
+    })
+  }
+  return valid ? exitCodes.pass : exitCodes.usage
+}
+
+async function find(file: string, variables: Console['config']['variables']): Promise<Finding> {
+  try {
+    const { test, files } = await loadTestFile(file, variables)
+    planRun(test, 1)
+    compileTest(test, files, Date.now)
+    return { file, test, issues: [] }
+  } catch (error) {
+    if (error instanceof SpecError) return { file, test: null, issues: error.issues }
+    if (!(error instanceof BreakwaterError)) throw error
+    const { code, message, hint = '' } = error
+    return { file, test: null, issues: [{ path: '', code, message, hint }] }
+  }
+}
+
+function summary({ file, test }: Finding): string | null {
+  if (test === null) return null
+  const parts = [
+    plural(test.scenarios.length, 'scenario'),
+    plural(test.load.length, 'phase'),
+    plural(test.objectives.length, 'objective'),
+  ]
+  return `${file} is valid: ${parts.join(', ')}.`
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

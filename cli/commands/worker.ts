@@ -1,0 +1,90 @@
+import { availableParallelism, hostname } from 'node:os'
+import { connectNats } from '../../bus/nats.ts'
+import { BreakwaterError } from '../../core/error.ts'
+import { version } from '../../core/version.ts'
+import { createSubjects } from '../../proto/subjects.ts'
+import { createAgent } from '../../worker/agent/agent.ts'
+import { localMs } from '../../worker/engine/clock.ts'
+import { startThreads } from '../../worker/engine/threads.ts'
+import type { Console } from '../console.ts'
+import { newIncarnation } from '../local-cluster.ts'
+import { exitCodeOf, onInterruption } from '../signals.ts'
+
+export interface WorkerFlags {
+  readonly nats?: string
+  readonly id?: string
+  readonly threads?: number
+  readonly label?: Readonly<Record<string, string>>
+}
+
+/** Works until it is told to leave: what it has under way then is finished first. A second signal interrupts that. */
+export async function worker(console: Console, flags: WorkerFlags): Promise<number> {
+  const url = flags.nats ?? console.config.natsUrl
+  if (url === null) {
+    throw new BreakwaterError('usage', 'a worker needs a NATS server to be reached through', {
+      hint: 'Name one: breakwater worker --nats nats://localhost:4222, or set BREAKWATER_NATS_URL.',
+    })
+  }
+  const id = workerId(flags.id)
+  const threads = flags.threads ?? availableParallelism()
+  const log = (message: string) => console.note(`${new Date().toISOString()} ${id}: ${message}`)
+  const bus = await connectNats({ url, name: `breakwater worker ${id}` })
+  const incarnation = newIncarnation()
+  const agent = createAgent({
+    bus,
+    subjects: createSubjects(),
+    id,
+    incarnation,
+    version,
+    host: hostname(),
+    pid: process.pid,
+    labels: flags.label ?? {},
+    threads,
+    startThreads,
+    localNowMs: localMs,
+    log: (level, message) => log(level === 'warn' ? `warning: ${message}` : message),
+  })
+  let endedBy: NodeJS.Signals = 'SIGTERM'
+  const release = onInterruption({
+    first: (signal) => {
+      endedBy = signal
+      log(`${signal}: leaving when what is under way is finished; once more interrupts it`)
+      agent.leave()
+    },
+    second: () => {
+      log('interrupting')
+      void agent.close()
+    },
+  })
+  const lost = new Promise<never>((_, reject) => {
+    bus.onState((state) => {
+      if (state === 'connected') log('connected')
+      else if (state === 'disconnected') log('warning: the connection to NATS is down; trying again')
+      else reject(lostForGood())
+    })
+  })
+  console.answer({
+    text: () => `worker ${id} is ready: ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    document: () => ({ id, incarnation, version, threads, labels: flags.label ?? {}, pid: process.pid }),
+  })
+  await Promise.race([agent.left, lost])
+  await agent.close()
+  await bus.close()
+  release()
+  log('left')
+  return exitCodeOf(endedBy)
+}
+
+function workerId(wanted: string | undefined): string {
+  const id = wanted ?? `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9_-]/g, '-').slice(-64)
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(id)) return id
+  throw new BreakwaterError('usage', `${JSON.stringify(id)} is no worker's id`, {
+    hint: 'Use up to 64 letters, digits, - and _.',
+  })
+}
+
+function lostForGood(): BreakwaterError {
+  return new BreakwaterError('bus-closed', 'the NATS server has closed the connection for good', {
+    hint: "Look at the server's log, then start the worker again.",
+  })
+}

@@ -1,0 +1,83 @@
+import { styleText } from 'node:util'
+import type { CliConfig } from './config.ts'
+
+/** Where a command writes: the answer to standard output, what happens meanwhile to standard error. */
+export interface Console {
+  readonly config: CliConfig
+  /** `--json`: standard output carries one document and nothing else. */
+  readonly json: boolean
+  /** The command's answer, once. */
+  answer(answer: Answer): void
+  /** What is known of the answer already, for people; nothing under `--json`. */
+  print(text: string): void
+  /** A line on standard error. */
+  note(text: string): void
+  /** Standard error, where it is a terminal that can be drawn on. */
+  readonly screen: NodeJS.WriteStream | null
+  /** How standard output and standard error show what matters. */
+  readonly paint: Paint
+  readonly notePaint: Paint
+}
+
+export interface Answer {
+  /** For people; without the last line break. */
+  readonly text: () => string
+  /** For `--json`. */
+  readonly document: () => unknown
+}
+
+/** Plain text comes back as it is where there is no colour. */
+export interface Paint {
+  good(text: string): string
+  bad(text: string): string
+  doubtful(text: string): string
+  strong(text: string): string
+  faint(text: string): string
+}
+
+export const noPaint: Paint = {
+  good: same,
+  bad: same,
+  doubtful: same,
+  strong: same,
+  faint: same,
+}
+
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+export function createConsole({ stdout, stderr }: Streams, config: CliConfig, json: boolean): Console {
+  return {
+    config,
+    json,
+    answer({ text, document }) {
+      stdout.write(json ? `${JSON.stringify(document(), null, 2)}\n` : `${text().trimEnd()}\n`)
+    },
+    print(text) {
+      if (!json) stdout.write(`${text}\n`)
+    },
+    note: (text) => void stderr.write(`${text.trimEnd()}\n`),
+    screen: stderr.isTTY && config.variables.TERM !== 'dumb' ? stderr : null,
+    paint: paintFor(stdout, config),
+    notePaint: paintFor(stderr, config),
+  }
+}
+
+function paintFor(stream: NodeJS.WriteStream, { noColor }: CliConfig): Paint {
+  if (noColor || !stream.isTTY) return noPaint
+  const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
+    styleText(format, text, { validateStream: false })
+  return {
+    good: style('green'),
+    bad: style('red'),
+    doubtful: style('yellow'),
+    strong: style('bold'),
+    faint: style('dim'),
+  }
+}
+
+function same(text: string): string {
+  return text
+}

@@ -1,0 +1,67 @@
+import type { RunEvent } from '../../controller/run/run-order.ts'
+import { plural, time } from '../../core/report/number-format.ts'
+
+/** An event as a line of a log; null: of no interest there. */
+export interface EventText {
+  readonly text: string | null
+  /** Also for those who want to hear of nothing else. */
+  readonly isWarning: boolean
+}
+
+export function eventText(event: RunEvent): EventText {
+  switch (event.kind) {
+    case 'gathering':
+      return news(null)
+    case 'preparing':
+      return news(`preparing ${plural(event.workers.length, 'worker')}`)
+    case 'clock':
+      return news(null)
+    case 'armed':
+      return news(`starting in ${time(event.startsInMs)}`)
+    case 'started':
+      return news(null)
+    case 'epoch':
+      return news(
+        event.number === 1
+          ? null
+          : `epoch ${event.number} (${event.cause}): ${event.roster.length === 0 ? 'no worker is left' : event.roster.join(', ')}`,
+      )
+    case 'lost':
+      return { text: `warning: worker ${event.worker} is gone: ${event.why}`, isWarning: true }
+    case 'ending':
+      return { text: `ending (${event.how}): ${event.why}`, isWarning: true }
+    case 'ended':
+      return news(null)
+    default:
+      return event satisfies never
+  }
+}
+
+/** What is going on from this event on, in a few words. */
+export function stateAfter(state: string, event: RunEvent): string {
+  switch (event.kind) {
+    case 'gathering':
+      return event.want === null
+        ? `waiting for workers (${event.have} so far)`
+        : `waiting for workers (${event.have} of ${event.want})`
+    case 'preparing':
+      return `preparing ${plural(event.workers.length, 'worker')}`
+    case 'clock':
+    case 'epoch':
+    case 'lost':
+      return state
+    case 'armed':
+    case 'started':
+      return 'running'
+    case 'ending':
+      return event.how === 'aborted' || event.how === 'halted' ? 'ending' : 'draining'
+    case 'ended':
+      return event.how
+    default:
+      return event satisfies never
+  }
+}
+
+function news(text: string | null): EventText {
+  return { text, isWarning: false }
+}

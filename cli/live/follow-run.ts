@@ -1,0 +1,96 @@
+import type { Conductor } from '../../controller/run/conductor.ts'
+import type { RunEvent } from '../../controller/run/run-order.ts'
+import type { Console } from '../console.ts'
+import { eventText, stateAfter } from './event-text.ts'
+import { LiveMeter } from './live-meter.ts'
+import type { LiveFigures, LiveView } from './live-view.ts'
+import { renderLive, renderPlain } from './render-live.ts'
+import { createScreen, type Screen } from './screen.ts'
+
+/** Shows a run while it goes on. */
+export interface Follower {
+  follow(conductor: Conductor): void
+  event(event: RunEvent): void
+  /** A line that stays. */
+  note(text: string): void
+  /** A worker's log, or the bus's. */
+  log(level: 'info' | 'warn', message: string): void
+  /** May be called again. */
+  close(): void
+}
+
+const drawMs = 200
+const figuresMs = 1000
+const plainMs = 10_000
+
+/** In a terminal a view that is drawn over again; else a line every 10 s. `quiet`: warnings alone. */
+export function createFollower(console: Console, name: string, quiet: boolean): Follower {
+  const meter = new LiveMeter()
+  let conductor: Conductor | null = null
+  let state = 'starting'
+  let figures: LiveFigures | null = null
+  let figuresAtMs = 0
+  let isClosed = false
+
+  /** Figures change once a second; the clocks run on between. */
+  function view(): LiveView {
+    const record = conductor?.soFar() ?? null
+    if (record === null) return { name, state, run: null }
+    const nowMs = record.endedAt / 1000
+    if (nowMs <= 0) return { name, state: 'starting', run: null }
+    if (figures === null || nowMs - figuresAtMs >= figuresMs) {
+      figures = meter.read(record)
+      figuresAtMs = nowMs
+    }
+    const elapsedMs = nowMs - figuresAtMs
+    const isOver = figures.elapsedMs + elapsedMs >= figures.lengthMs
+    return {
+      name,
+      state: state === 'running' && isOver ? 'draining' : state,
+      run: {
+        ...figures,
+        elapsedMs: figures.elapsedMs + elapsedMs,
+        phases: figures.phases.map((phase) => ({
+          ...phase,
+          elapsedMs: Math.min(phase.lengthMs, phase.elapsedMs + elapsedMs),
+        })),
+      },
+    }
+  }
+
+  const screen: Screen | null =
+    quiet || console.screen === null
+      ? null
+      : createScreen(console.screen, (columns) => renderLive(view(), columns, console.notePaint))
+  const note = (text: string): void => (screen === null ? console.note(text) : screen.note(text))
+  const timer = quiet
+    ? undefined
+    : setInterval(
+        () => {
+          if (screen !== null) screen.draw()
+          else if (figures !== null || conductor?.soFar() !== null) console.note(renderPlain(view()))
+        },
+        screen === null ? plainMs : drawMs,
+      )
+  return {
+    follow(followed) {
+      conductor = followed
+    },
+    event(event) {
+      state = stateAfter(state, event)
+      const { text, isWarning } = eventText(event)
+      // The view shows the rest.
+      if (isWarning || (screen === null && !quiet && text !== null)) note(text ?? '')
+    },
+    note,
+    log(level, message) {
+      if (level === 'warn') note(`warning: ${message}`)
+    },
+    close() {
+      if (isClosed) return
+      isClosed = true
+      clearInterval(timer)
+      screen?.close()
+    },
+  }
+}

@@ -1,0 +1,151 @@
+import type { Totals } from '../../core/measure/merged-metrics.ts'
+import { createSchedules } from '../../core/plan/schedules.ts'
+import type { Schedule } from '../../core/schedule/schedule.ts'
+import type { RunRecord } from '../../core/verdict/run-record.ts'
+import type { LiveFigures, LiveLatency, LivePhase } from './live-view.ts'
+
+const recentS = 10
+/** Rates are means of so much time: short enough to follow a spike, long enough not to flicker. */
+const rateMs = 2000
+
+interface Reading {
+  readonly atMs: number
+  readonly started: number
+  readonly finished: number
+}
+
+interface Span {
+  readonly from: Reading
+  readonly to: Reading
+}
+
+/** Makes figures for people of a run as it stands. Keeps what rates need of the readings before. */
+export class LiveMeter {
+  readonly #readings = new Map<string, Reading[]>()
+  #schedules: readonly (Schedule | null)[] | null = null
+
+  read(record: RunRecord): LiveFigures {
+    const nowMs = record.endedAt / 1000
+    const { workers } = record.metrics
+    const shards = workers.flatMap((worker) => worker.shards)
+    const requests = workers.flatMap((worker) => worker.requests)
+    const times = record.epochs.at(-1)?.phases ?? []
+    const finished = sum(requests.map(({ ok, failed }) => ok + failed))
+    const spans = workers.map((worker) =>
+      this.#span(worker.incarnation, {
+        atMs: worker.newestAt / 1000,
+        started: sum(worker.shards.map((shard) => shard.started)),
+        finished: sum(worker.requests.map(({ ok, failed }) => ok + failed)),
+      }),
+    )
+    const phases = record.test.load.flatMap((phase, index): (LivePhase & { readonly index: number })[] => {
+      const [startMs, endMs] = [(times[index]?.startAt ?? 0) / 1000, (times[index]?.endAt ?? 0) / 1000]
+      if (nowMs < startMs || nowMs >= endMs) return []
+      const { name, record: recorded } = phase
+      return [{ index, name, elapsedMs: nowMs - startMs, lengthMs: endMs - startMs, recorded }]
+    })
+    const closed = phases.some(({ index }) => record.test.load[index]?.loop === 'closed')
+    return {
+      elapsedMs: nowMs,
+      lengthMs: Math.max(0, ...times.map((phase) => phase.endAt)) / 1000,
+      phases: phases.map(({ index: _, ...phase }) => phase),
+      plannedRate: this.#plannedRate(record, spans),
+      startedRate: sum(spans.map(({ from, to }) => rateOf(to.started - from.started, from, to))),
+      requestRate: sum(spans.map(({ from, to }) => rateOf(to.finished - from.finished, from, to))),
+      latencies: (['open', 'closed'] as const).flatMap((loop) => latencyOf(record, loop)),
+      inFlight: sum(shards.map((shard) => shard.inFlight)),
+      users: closed ? sum(shards.map((shard) => shard.users)) : null,
+      skipped: sum(shards.map((shard) => shard.skippedInFlight + shard.skippedLate)),
+      finished,
+      failed: sum(requests.map((count) => count.failed)),
+      mostFrequentError: mostFrequent(requests.map((count) => count.errors)),
+      workersAtWork: record.members.filter((member) => member.state === 'drained').length,
+      workers: record.members.length,
+      pacerLagP99Ms: millis(pacerLag(record).percentile(99)),
+      busiestCpu: busiest(workers.flatMap(({ health }) => health.at(-1)?.health.threads ?? [])),
+    }
+  }
+
+  /** What a worker's rates are taken over. Before its second word there is the start, at which nothing had happened. */
+  #span(incarnation: string, to: Reading): Span {
+    const readings = this.#readings.get(incarnation) ?? [{ atMs: 0, started: 0, finished: 0 }]
+    this.#readings.set(incarnation, readings)
+    if (to.atMs > (readings.at(-1)?.atMs ?? 0)) readings.push(to)
+    while (readings[1] !== undefined && readings[1].atMs < to.atMs && to.atMs - readings[1].atMs >= rateMs)
+      readings.shift()
+    return { from: readings[0] ?? to, to }
+  }
+
+  /** By the schedule over the same time; null where no open phase was under way. */
+  #plannedRate({ test, plan, epochs }: RunRecord, spans: readonly Span[]): number | null {
+    this.#schedules ??= createSchedules(test, plan.seed)
+    const [fromMs, toMs] = [mean(spans.map(({ from }) => from.atMs)), mean(spans.map(({ to }) => to.atMs))]
+    let arrivals: number | null = null
+    for (const [index, times] of (epochs.at(-1)?.phases ?? []).entries()) {
+      const schedule = this.#schedules[index]
+      const startMs = times.startAt / 1000
+      if (!schedule || toMs <= startMs || fromMs >= times.endAt / 1000) continue
+      arrivals =
+        (arrivals ?? 0) + schedule.expectedBefore(toMs - startMs) - schedule.expectedBefore(fromMs - startMs)
+    }
+    return arrivals === null ? null : (1000 * arrivals) / (toMs - fromMs)
+  }
+}
+
+function rateOf(count: number, from: Reading, to: Reading): number {
+  return to.atMs > from.atMs ? (1000 * count) / (to.atMs - from.atMs) : 0
+}
+
+function latencyOf(record: RunRecord, loop: 'open' | 'closed'): readonly LiveLatency[] {
+  const { metrics, table, test, members } = record
+  const steps = table.select(({ kind, phase }) => kind === 'step' && test.load[phase]?.loop === loop)
+  if (steps.length === 0) return []
+  const atWork = members.filter((member) => member.state === 'drained').map((member) => member.incarnation)
+  const through = metrics.throughSecond(atWork)
+  return [
+    {
+      loop,
+      recentP95Ms: millis(
+        metrics.window(steps, Math.max(0, through - recentS), through).response.percentile(95),
+      ),
+      p95Ms: millis(metrics.totals(steps).response.percentile(95)),
+    },
+  ]
+}
+
+function pacerLag({ metrics, test }: RunRecord): Totals {
+  const phases = test.load.map((_, index) => index)
+  const last = metrics.seconds?.last ?? 0
+  const lags = metrics.lagsOfSecond(phases, last)
+  for (let second = Math.max(0, last - recentS + 1); second < last; second++) {
+    lags.pacerLag.addAll(metrics.lagsOfSecond(phases, second).pacerLag)
+  }
+  return lags.pacerLag
+}
+
+function mostFrequent(
+  counts: readonly Readonly<Partial<Record<string, number>>>[],
+): LiveFigures['mostFrequentError'] {
+  const sums = new Map<string, number>()
+  for (const [name, count] of counts.flatMap((errors) => Object.entries(errors))) {
+    sums.set(name, (sums.get(name) ?? 0) + (count ?? 0))
+  }
+  const [most] = [...sums].sort(([, a], [, b]) => b - a)
+  return most === undefined ? null : { name: most[0], count: most[1] }
+}
+
+function busiest(threads: readonly { readonly cpu: number }[]): number | null {
+  return threads.length === 0 ? null : Math.max(...threads.map(({ cpu }) => cpu))
+}
+
+function millis(micros: number | null): number | null {
+  return micros === null ? null : micros / 1000
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : sum(values) / values.length
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,41 @@
+import { exitCodes } from '../core/error.ts'
+import { readConfig } from './config.ts'
+import { createConsole } from './console.ts'
+import { describeFailure } from './failure.ts'
+import { createProgram } from './program.ts'
+
+const config = readConfig()
+const args = process.argv.slice(2)
+const console = createConsole(process, config, args.includes('--json'))
+
+function fail(error: unknown): void {
+  const { exitCode, text, document } = describeFailure(error, config.debug)
+  if (text !== '') console.note(text)
+  if (document !== null && console.json) console.answer({ text: () => '', document: () => document })
+  process.exitCode = exitCode
+}
+
+/** What nobody waited for is a defect, and leaves nothing in a state to go on with. */
+function failAtOnce(error: unknown): void {
+  fail(error)
+  process.exit(exitCodes.defect)
+}
+
+process.on('uncaughtException', failAtOnce)
+process.on('unhandledRejection', failAtOnce)
+// Whoever reads our output may stop early: `breakwater report … | head`.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCodes.pass)
+    throw error
+  })
+}
+
+try {
+  const program = createProgram(console, (exitCode) => {
+    process.exitCode = exitCode
+  })
+  await program.parseAsync(args, { from: 'user' })
+} catch (error) {
+  fail(error)
+}

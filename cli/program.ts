@@ -1,0 +1,208 @@
+import { Command, CommanderError, Option } from 'commander'
+import { version } from '../core/version.ts'
+import type { Console } from './console.ts'
+import { label, listen, several, wholeNumber } from './flags.ts'
+
+/**
+ * The whole command line. A command's own module is loaded when it runs, so that `--help` and a mistyped flag cost next to nothing.
+ * `done` gets the exit code. What is wrong with the command line is thrown as a CommanderError, and nothing printed.
+ */
+export function createProgram(console: Console, done: (exitCode: number) => void): Command {
+  const program = new Command('breakwater')
+    .description('Distributed load generation with exact percentiles, balanced accounts and honest verdicts.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      examples(
+        'breakwater init --url http://localhost:8080 --out test.yaml',
+        'breakwater run test.yaml',
+        'breakwater run http://localhost:8080/ --rate 100 --duration 30s',
+      ) +
+        '\nExit codes: 0 pass, 1 fail, 2 wrong usage or configuration (nothing was sent), 3 inconclusive, 130 after Ctrl-C.\n',
+    )
+
+  const command = (nameAndArguments: string, description: string, ...lines: string[]): Command =>
+    leaf(program.command(nameAndArguments), description, lines)
+
+  command(
+    'run <file|url>',
+    'run what a LoadTest describes, or load one URL',
+    'breakwater run test.yaml --workers 3 --out results/today',
+    'breakwater run test.yaml --once --trace',
+    "breakwater run http://localhost:8080/ --rate 100 --duration 30s --objective 'p95 < 200ms'",
+  )
+    .optionsGroup('Workers:')
+    .option(
+      '--workers <n>',
+      'workers in this process; with --nats: how many to wait for',
+      wholeNumber(1, 1024),
+    )
+    .option('--threads <n>', 'engine threads of each worker', wholeNumber(1, 1024))
+    .option('--nats <url>', 'use the workers connected to this NATS server (BREAKWATER_NATS_URL)')
+    .addOption(
+      new Option('--pace <mode>', 'how arrivals are timed: timer is cheap, spin exact to microseconds')
+        .choices(['timer', 'spin'])
+        .default('timer'),
+    )
+    .addOption(
+      new Option('--engine <engine>', 'transport for HTTP')
+        .choices(['auto', 'wire', 'undici'])
+        .default('auto'),
+    )
+    .optionsGroup('Results:')
+    .option('--out <dir>', 'folder of the results (default: breakwater-results/<name>-<run>)')
+    .option('--name <name>', 'name of the result (default: the name in the file)')
+    .option('--label <key=value>', 'label of the result; may be repeated', label)
+    .option(
+      '--seed <n>',
+      'of every random draw; the same seed sends the same (default: random)',
+      wholeNumber(0),
+    )
+    .option('--strict', 'judge by confidence intervals, and let warnings make the run inconclusive')
+    .option('--quiet', 'show nothing while it runs')
+    .optionsGroup('Trying out:')
+    .option('--once', 'one iteration of each scenario, step by step; no objectives, no files')
+    .option('--trace', 'with --once: headers and bodies too')
+    .optionsGroup('For a URL:')
+    .option('--rate <rate>', 'iterations per second, or 30/m, 100/h')
+    .option('--users <n>', 'users in a loop, instead of --rate', wholeNumber(1))
+    .option('--duration <duration>', 'such as 30s or 5m')
+    .option('--header <header>', "such as 'accept: text/html'; may be repeated", several)
+    .option('--objective <rule>', "such as 'p95 < 200ms'; may be repeated", several)
+    .option('--print', 'print the LoadTest it stands for, and send nothing')
+    .optionsGroup('Options:')
+    .action(async (source: string, flags) => {
+      const { run } = await import('./commands/run.ts')
+      done(await run(console, source, flags))
+    })
+
+  command(
+    'worker',
+    'one worker, which does what a controller over NATS asks it to; drains on SIGTERM',
+    'breakwater worker --nats nats://localhost:4222',
+  )
+    .option('--nats <url>', 'NATS server (BREAKWATER_NATS_URL)')
+    .option('--id <id>', 'unique in the cluster (default: host and process id)')
+    .option('--threads <n>', 'engine threads (default: one per core)', wholeNumber(1, 1024))
+    .option('--label <key=value>', 'label of the worker; may be repeated', label)
+    .action(async (flags) => {
+      const { worker } = await import('./commands/worker.ts')
+      done(await worker(console, flags))
+    })
+
+  command(
+    'validate <file...>',
+    'every issue of every file at once; sends nothing',
+    'breakwater validate *.yaml',
+  ).action(async (files: readonly string[]) => {
+    const { validate } = await import('./commands/validate.ts')
+    done(await validate(console, files))
+  })
+
+  command(
+    'plan <file>',
+    'what a run would do: arrivals, shards, peak rate, length, connections, warnings; sends nothing',
+    'breakwater plan test.yaml --workers 3',
+  )
+    .option('--workers <n>', 'workers to share the load among', wholeNumber(1, 1024))
+    .option('--seed <n>', 'of Poisson arrivals', wholeNumber(0))
+    .action(async (file: string, flags) => {
+      const { plan } = await import('./commands/plan.ts')
+      done(await plan(console, file, flags))
+    })
+
+  command(
+    'init',
+    'write a commented LoadTest to start from',
+    'breakwater init --url http://localhost:8080 --out test.yaml',
+  )
+    .option('--url <url>', 'target', 'http://127.0.0.1:8080')
+    .option('--out <file>', 'file to write; an existing one is kept (default: standard output)')
+    .action(async (flags) => {
+      const { init } = await import('./commands/init.ts')
+      done(await init(console, flags))
+    })
+
+  command(
+    'report <dir|run>',
+    'a report again, from a stored result',
+    'breakwater report breakwater-results/shop-01JABC --format md',
+  )
+    .addOption(
+      new Option('--format <format>', 'html, md, json, junit or csv')
+        .choices(['html', 'md', 'json', 'junit', 'csv'])
+        .default('html'),
+    )
+    .addOption(
+      new Option('--audience <audience>', 'for whom: what comes first')
+        .choices(['executive', 'engineering', 'operations'])
+        .default('engineering'),
+    )
+    .option('--out <file>', 'file to write (default: standard output)')
+    .action(async (source: string, flags) => {
+      const { report } = await import('./commands/report.ts')
+      done(await report(console, source, flags))
+    })
+
+  const analyze = program
+    .command('analyze')
+    .description('the analysis on numbers from anywhere')
+    .addHelpText('after', examples('breakwater analyze histogram run.hlog'))
+  leaf(
+    analyze.command('histogram <file...>'),
+    'percentiles of HDR histogram logs (V0, V1, V2, tagged or not), added up',
+    ['breakwater analyze histogram run.hlog --tag browse/home_@ramp'],
+  )
+    .option('--tag <tag>', "only lines with this tag; '' for lines without one")
+    .action(async (files: readonly string[], flags) => {
+      const { analyzeHistogram } = await import('./commands/analyze-histogram.ts')
+      done(await analyzeHistogram(console, files, flags))
+    })
+
+  command(
+    'demo',
+    'a target whose truth is known: servers behind one queue',
+    'breakwater demo --listen 127.0.0.1:8080 --servers 4 --service-time 5ms',
+    'breakwater demo --stall at=5s,for=2s',
+  )
+    .option('--listen <host:port>', 'address', listen, { host: '127.0.0.1', port: 8080 })
+    .option('--servers <n>', 'servers that work at once', wholeNumber(1, 1_000_000), 1)
+    .option('--service-time <duration>', 'mean time a request takes with a server', '5ms')
+    .addOption(
+      new Option('--distribution <distribution>', 'of service times')
+        .choices(['exponential', 'constant'])
+        .default('exponential'),
+    )
+    .option('--queue <n>', 'requests that may wait; more get 503 (default: any number)', wholeNumber(0))
+    .option('--stall <stall>', 'all servers stand still, such as at=5s,for=2s; may be repeated', several)
+    .option('--error-rate <percent>', 'share of requests answered 500', '0%')
+    .option('--seed <n>', 'of service times and errors', wholeNumber(0), 1)
+    .action(async (flags) => {
+      const { demo } = await import('./commands/demo.ts')
+      done(await demo(console, flags))
+    })
+
+  return program
+}
+
+/** A command that does something: with examples, `--json`, and where to find help in what it says about wrong usage. */
+function leaf(command: Command, description: string, lines: readonly string[]): Command {
+  const words = [command.parent?.name() === 'breakwater' ? '' : command.parent?.name(), command.name()]
+  const path = ['breakwater', ...words].filter((word) => word).join(' ')
+  return command
+    .description(description)
+    .option('--json', 'one JSON document on standard output, logs on standard error')
+    .addHelpText('after', examples(...lines))
+    .exitOverride((error) => {
+      if (error.exitCode === 0 || error.message.includes('\n')) throw error
+      throw new CommanderError(error.exitCode, error.code, `${error.message}\n(See: ${path} --help)`)
+    })
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${lines.map((line) => `  ${line}`).join('\n')}\n`
+}

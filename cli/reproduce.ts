@@ -1,0 +1,29 @@
+import type { RunFlags } from './commands/run.ts'
+
+/** Command lines that run the same again; with the seed that it had. Credentials in a NATS URL stay out. */
+export function reproduceLines(source: string, flags: RunFlags, seed: number): readonly string[] {
+  const values: readonly (readonly [string, string | number | undefined])[] = [
+    ['--workers', flags.workers],
+    ['--threads', flags.threads],
+    ['--rate', flags.rate],
+    ['--users', flags.users],
+    ['--duration', flags.duration],
+    ...(flags.header ?? []).map((header) => ['--header', header] as const),
+    ...(flags.objective ?? []).map((rule) => ['--objective', rule] as const),
+    ['--name', flags.name],
+    ...Object.entries(flags.label ?? {}).map(([key, value]) => ['--label', `${key}=${value}`] as const),
+    ['--pace', flags.pace === 'timer' ? undefined : flags.pace],
+    ['--engine', flags.engine === 'auto' ? undefined : flags.engine],
+    ['--seed', seed],
+  ]
+  const words = values.flatMap(([flag, value]) => (value === undefined ? [] : [flag, quoted(String(value))]))
+  const nats = flags.nats === undefined ? [] : ['--nats', '"$BREAKWATER_NATS_URL"']
+  return [
+    ['breakwater run', quoted(source), ...words, ...nats, ...(flags.strict ? ['--strict'] : [])].join(' '),
+  ]
+}
+
+/** For a POSIX shell. */
+function quoted(word: string): string {
+  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
