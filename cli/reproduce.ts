@@ -1,4 +1,4 @@
-import type { RunFlags } from './commands/run.ts'
+import type { RunFlags } from './run-flags.ts'
 
 /** Command lines that run the same again; with the seed that it had. Credentials in a NATS URL stay out. */
 export function reproduceLines(source: string, flags: RunFlags, seed: number): readonly string[] {

@@ -2,9 +2,9 @@ import { exitCodes } from '../../core/error.ts'
 import { runOnce, type TraceRecord } from '../../worker/engine/once.ts'
 import { createTransport } from '../../worker/transport/create-transport.ts'
 import type { Console } from '../console.ts'
+import type { RunFlags } from '../run-flags.ts'
 import type { LoadedTest } from '../spec-source.ts'
 import { traceText } from '../trace-text.ts'
-import type { RunFlags } from './run.ts'
 
 const usualSeed = 1
 

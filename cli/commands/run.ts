@@ -9,31 +9,10 @@ import { finishRun } from '../finish-run.ts'
 import { createFollower } from '../live/follow-run.ts'
 import { oneLiner } from '../one-liner.ts'
 import { openResultFolder } from '../result-folder.ts'
+import type { RunFlags } from '../run-flags.ts'
 import { prepareRun } from '../run-order.ts'
 import { onInterruption } from '../signals.ts'
 import { type LoadedTest, loadTestFile, loadTestText } from '../spec-source.ts'
-
-export interface RunFlags {
-  readonly workers?: number
-  readonly threads?: number
-  readonly nats?: string
-  readonly pace: 'timer' | 'spin'
-  readonly engine: 'auto' | 'wire' | 'undici'
-  readonly out?: string
-  readonly name?: string
-  readonly label?: Readonly<Record<string, string>>
-  readonly seed?: number
-  readonly strict?: boolean
-  readonly quiet?: boolean
-  readonly once?: boolean
-  readonly trace?: boolean
-  readonly rate?: string
-  readonly users?: number
-  readonly duration?: string
-  readonly header?: readonly string[]
-  readonly objective?: readonly string[]
-  readonly print?: boolean
-}
 
 const urlFlags = ['rate', 'users', 'duration', 'header', 'objective', 'print'] as const
 

@@ -1,0 +1,22 @@
+/** Flags of `breakwater run`, as read. What is not given is not there. */
+export interface RunFlags {
+  readonly workers?: number
+  readonly threads?: number
+  readonly nats?: string
+  readonly pace: 'timer' | 'spin'
+  readonly engine: 'auto' | 'wire' | 'undici'
+  readonly out?: string
+  readonly name?: string
+  readonly label?: Readonly<Record<string, string>>
+  readonly seed?: number
+  readonly strict?: boolean
+  readonly quiet?: boolean
+  readonly once?: boolean
+  readonly trace?: boolean
+  readonly rate?: string
+  readonly users?: number
+  readonly duration?: string
+  readonly header?: readonly string[]
+  readonly objective?: readonly string[]
+  readonly print?: boolean
+}
