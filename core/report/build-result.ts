@@ -1,5 +1,6 @@
 import { isBalanced } from '../plan/ledger.ts'
 import type { Accounts } from '../verdict/accounts.ts'
+import type { Judgement } from '../verdict/judge.ts'
 import { phaseSpan } from '../verdict/recorded-time.ts'
 import type { RunRecord } from '../verdict/run-record.ts'
 import { percentileCurves } from './curves.ts'
@@ -11,7 +12,7 @@ import { workerResults } from './worker-results.ts'
 export interface ResultParts {
   readonly record: RunRecord
   readonly accounts: Accounts
-  readonly judgement: Pick<ResultDocument, 'verdict' | 'reasons' | 'objectives' | 'validity' | 'warnings'>
+  readonly judgement: Judgement
   readonly exitCode: number
   /** `sha256:<hex>` of the LoadTest as resolved. */
   readonly specDigest: string

@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts'
+
 /** Text that is markup already. Everything else is escaped where it is put in. */
 export class Markup {
   readonly text: string
@@ -32,10 +34,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** For text and quoted attributes. Control characters but line breaks and tabs, and those that reverse the reading direction, become visible. */
+/** For text and quoted attributes. */
 export function escapeHtml(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(/[^\P{Cc}\n\r\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
-    .replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
+  return printable(text, 'lines').replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
 }
