@@ -155,10 +155,7 @@ function table(
 
 /** A name as code: nothing in it is markup, a mention or the end of a table's cell. */
 function code(text: string): string {
-  const flat = text
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .replaceAll('|', '\\|')
-    .trim()
+  const flat = oneLine(text).replaceAll('|', '\\|')
   if (flat === '') return '` `'
   const fence = '`'.repeat(longestTicks(flat) + 1)
   const pad = flat.startsWith('`') || flat.endsWith('`') ? ' ' : ''

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts'
+import { printableLines } from '../printable.ts'
 
 /** Text that is markup already. Everything else is escaped where it is put in. */
 export class Markup {
@@ -36,5 +36,5 @@ const entities: Readonly<Record<string, string>> = {
 
 /** For text and quoted attributes. */
 export function escapeHtml(text: string): string {
-  return printable(text, 'lines').replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
+  return printableLines(text).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
 }
