@@ -2,12 +2,12 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { BreakwaterError } from '../core/error.ts'
 import type { Files } from '../core/scenario/compiled.ts'
-import { completeLoadTest, filesOf } from '../core/spec/complete.ts'
-import { resolveEnvironment } from '../core/spec/environment.ts'
 import type { Issue, Parsed } from '../core/spec/issue.ts'
 import { renderIssues } from '../core/spec/issue-text.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
-import { parseLoadTest } from '../core/spec/parse.ts'
+import { namedFiles } from '../core/spec/outside.ts'
+import { placed } from '../core/spec/positions.ts'
+import { readLoadTest } from '../core/spec/read.ts'
 import { parseYaml } from '../core/spec/yaml.ts'
 import { checkGrpcSteps } from '../worker/transport/check-grpc-steps.ts'
 
@@ -51,16 +51,13 @@ export async function loadTestText(
 ): Promise<LoadedTest> {
   const yaml = expect(parseYaml(text), file)
   const { positions } = yaml
-  const parsed = expect(parseLoadTest(yaml.value, { positions }), file)
-  const files = await readFiles(filesOf(parsed), folder)
-  const complete = expect(completeLoadTest(parsed, files, { positions }), file)
-  const calls = checkGrpcSteps(complete, files)
-  if (calls.length > 0)
-    throw new SpecError(
-      file,
-      calls.map((issue) => ({ ...issue, ...positions.find(issue.path) })),
-    )
-  const { test, secrets } = expect(resolveEnvironment(complete, environment, { positions }), file)
+  const files = await readFiles(
+    namedFiles(yaml.value).map(({ name }) => name),
+    folder,
+  )
+  const { test, secrets } = expect(readLoadTest(yaml.value, { files, environment, positions }), file)
+  const calls = checkGrpcSteps(test, files)
+  if (calls.length > 0) throw new SpecError(file, placed(calls, positions))
   return { test, source: yaml.value, files, secrets }
 }
 

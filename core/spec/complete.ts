@@ -3,6 +3,7 @@ import type { Files } from './files.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
 import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint } from './load-test.ts'
+import { missingFiles, type Named } from './outside.ts'
 import { under } from './path.ts'
 import { checkAtOnce, checkMaxRate } from './phases.ts'
 import { type Positions, placed } from './positions.ts'
@@ -15,22 +16,22 @@ const mostRowIssues = 10
 
 /** Every file that a test names, each once, in the order of the language: certificate, protos, data, replays. */
 export function filesOf(test: LoadTest): readonly string[] {
-  return [...new Set(placesOf(test).map(({ file }) => file))]
+  return [...new Set(placesOf(test).map(({ name }) => name))]
 }
 
-function placesOf(test: LoadTest): readonly { readonly file: string; readonly path: string }[] {
-  const places: { file: string; path: string }[] = []
+function placesOf(test: LoadTest): readonly Named[] {
+  const places: Named[] = []
   if (test.target.tls.caFile !== null)
-    places.push({ file: test.target.tls.caFile, path: 'target.tls.ca.file' })
+    places.push({ name: test.target.tls.caFile, path: 'target.tls.ca.file' })
   for (const [index, file] of (test.target.grpc?.protos ?? []).entries()) {
-    places.push({ file, path: under('target.grpc.protos', [index]) })
+    places.push({ name: file, path: under('target.grpc.protos', [index]) })
   }
   for (const [name, { source }] of Object.entries(test.data)) {
-    if (source.kind === 'csv') places.push({ file: source.file, path: under('data', [name, 'csv']) })
+    if (source.kind === 'csv') places.push({ name: source.file, path: under('data', [name, 'csv']) })
   }
   for (const [index, phase] of test.load.entries()) {
     const file = replayFile(phase)
-    if (file !== undefined) places.push({ file, path: under('load', [index, 'rate', 'csv']) })
+    if (file !== undefined) places.push({ name: file, path: under('load', [index, 'rate', 'csv']) })
   }
   return places
 }
@@ -44,14 +45,7 @@ export function completeLoadTest(
   files: Files,
   { positions }: { readonly positions?: Positions } = {},
 ): Parsed<LoadTest> {
-  const issues: Issue[] = placesOf(test)
-    .filter(({ file }) => !Object.hasOwn(files, file))
-    .map(({ file, path }) => ({
-      path,
-      code: 'missing-file',
-      message: `The file ${file} is not there.`,
-      hint: 'Paths are relative to the LoadTest; put the file there, or correct the path.',
-    }))
+  const issues: Issue[] = [...missingFiles(placesOf(test), files)]
   const data = Object.fromEntries(
     Object.entries(test.data).map(([name, source]) => [name, withColumns(name, source, files, issues)]),
   )

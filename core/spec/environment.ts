@@ -1,7 +1,7 @@
 import { frozen } from './frozen.ts'
-import type { Issue, Parsed } from './issue.ts'
+import type { Parsed } from './issue.ts'
 import type { LoadTest, Variable } from './load-test.ts'
-import { nearest } from './nearest.ts'
+import { unsetVariables } from './outside.ts'
 import { under } from './path.ts'
 import { type Positions, placed } from './positions.ts'
 
@@ -20,25 +20,18 @@ export function resolveEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   { positions }: { readonly positions?: Positions } = {},
 ): Parsed<ResolvedTest> {
-  const issues: Issue[] = []
+  const named = Object.entries(test.variables).flatMap(([name, variable]) =>
+    variable.kind === 'env' ? [{ name: variable.name, path: under('variables', [name, 'env']) }] : [],
+  )
+  const issues = unsetVariables(named, environment)
+  if (issues.length > 0) return { ok: false, issues: placed(issues, positions) }
   const secrets = new Set<string>()
   const resolved = Object.entries(test.variables).map(([name, variable]): [string, Variable] => {
     if (variable.kind === 'value') return [name, variable]
-    const value = Object.hasOwn(environment, variable.name) ? environment[variable.name] : undefined
-    if (value === undefined) {
-      const near = nearest(variable.name, Object.keys(environment))
-      issues.push({
-        path: under('variables', [name, 'env']),
-        code: 'unset-variable',
-        message: `The environment variable ${variable.name} is not set.`,
-        hint: near === undefined ? `Set it: export ${variable.name}=….` : `Set it, or did you mean ${near}?`,
-      })
-      return [name, variable]
-    }
+    const value = environment[variable.name] as string
     if (value !== '') secrets.add(value)
     return [name, { kind: 'value', value }]
   })
-  if (issues.length > 0) return { ok: false, issues: placed(issues, positions) }
   return {
     ok: true,
     value: frozen({ test: { ...test, variables: Object.fromEntries(resolved) }, secrets: [...secrets] }),

@@ -12,7 +12,7 @@ export function checkFile(file: string, path: string, issues: Issue[]): void {
   })
 }
 
-function fileProblem(file: string): string | undefined {
+export function fileProblem(file: string): string | undefined {
   if (/\p{Cc}/u.test(file)) return 'holds control characters'
   if (/^[a-z][a-z0-9+.-]*:/i.test(file)) return 'names a drive or a URL'
   if (file.includes('\\')) return 'holds a backslash'

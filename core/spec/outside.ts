@@ -1,0 +1,90 @@
+import { fileProblem } from './file-path.ts'
+import type { Files } from './files.ts'
+import type { Issue } from './issue.ts'
+import { nearest } from './nearest.ts'
+import { under } from './path.ts'
+
+/** Something outside the file that a LoadTest names, and where it does. */
+export interface Named {
+  readonly name: string
+  readonly path: string
+}
+
+/**
+ * Files that an input names, whatever else is wrong with it: certificate, protos, data, replays, in the order of the language. Names that no file can
+ * have are left out; parsing tells of them.
+ */
+export function namedFiles(input: unknown): readonly Named[] {
+  const spec = member(input, 'spec')
+  const target = member(spec, 'target')
+  const protos = member(member(target, 'grpc'), 'protos')
+  const found: { readonly name: unknown; readonly path: string }[] = [
+    { name: member(member(member(target, 'tls'), 'ca'), 'file'), path: 'target.tls.ca.file' },
+    ...list(protos).map((name, index) => ({ name, path: under('target.grpc.protos', [index]) })),
+    ...entries(member(spec, 'data')).map(([name, source]) => ({
+      name: member(source, 'csv'),
+      path: under('data', [name, 'csv']),
+    })),
+    ...list(member(spec, 'load')).map((phase, index) => ({
+      name: member(member(phase, 'rate'), 'csv'),
+      path: under('load', [index, 'rate', 'csv']),
+    })),
+  ]
+  return found.flatMap(({ name, path }) => (isFileName(name) ? [{ name, path }] : []))
+}
+
+export function missingFiles(named: readonly Named[], files: Files): readonly Issue[] {
+  return named
+    .filter(({ name }) => !Object.hasOwn(files, name))
+    .map(({ name, path }) => ({
+      path,
+      code: 'missing-file',
+      message: `The file ${name} is not there.`,
+      hint: 'Paths are relative to the LoadTest; put the file there, or correct the path.',
+    }))
+}
+
+/** Environment variables that an input's `variables` name. */
+export function namedVariables(input: unknown): readonly Named[] {
+  return entries(member(member(input, 'spec'), 'variables')).flatMap(([name, variable]) => {
+    const env = member(variable, 'env')
+    return typeof env === 'string' ? [{ name: env, path: under('variables', [name, 'env']) }] : []
+  })
+}
+
+export function unsetVariables(
+  named: readonly Named[],
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly Issue[] {
+  return named
+    .filter(({ name }) => !Object.hasOwn(environment, name) || environment[name] === undefined)
+    .map(({ name, path }) => {
+      const near = nearest(name, Object.keys(environment))
+      return {
+        path,
+        code: 'unset-variable',
+        message: `The environment variable ${name} is not set.`,
+        hint: near === undefined ? `Set it: export ${name}=….` : `Set it, or did you mean ${near}?`,
+      }
+    })
+}
+
+function isFileName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && fileProblem(name) === undefined
+}
+
+function member(value: unknown, name: string): unknown {
+  return isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+function entries(value: unknown): readonly [string, unknown][] {
+  return isMap(value) ? Object.entries(value) : []
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
