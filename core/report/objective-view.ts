@@ -1,4 +1,4 @@
-import { count, percent, quantity } from './number-format.ts'
+import { count, none, quantity } from './number-format.ts'
 import type { ObjectiveResult } from './result.ts'
 
 /** An objective as every report shows it. */
@@ -24,13 +24,25 @@ export function objectiveView(objective: ObjectiveResult): ObjectiveView {
     that,
     result,
     limit: quantity(limit, unit),
-    actual: quantity(actual, unit),
+    actual: actual === null ? none : besideLimit(actual, limit, unit),
     range: differ ? `${quantity(best, unit)} … ${quantity(worst, unit)}` : null,
     distance: distanceOf(objective),
     samples: count(evidence.count),
     message,
     implied,
   }
+}
+
+/** As many digits as it takes to tell the value from its limit. */
+function besideLimit(actual: number, limit: number, unit: ObjectiveResult['unit']): string {
+  const usual = quantity(actual, unit)
+  if (actual === limit || usual !== quantity(limit, unit)) return usual
+  const scale = unit === 'ratio' ? 100 : 1
+  for (const digits of [4, 6, 9]) {
+    const value = Number((actual * scale).toPrecision(digits))
+    if (value !== limit * scale) return `${value}${unit === 'ratio' ? ' %' : unit === 'ms' ? ' ms' : unit}`
+  }
+  return usual
 }
 
 /** (actual − limit) ÷ limit in words; of a limit of 0 there is no share. */
@@ -42,7 +54,9 @@ function distanceOf({ actual, limit, unit }: ObjectiveResult): string {
   if (limit === 0) return `${quantity(Math.abs(actual), unit)} ${side}`
   const factor = actual / limit
   if (factor >= 2) return `${factor >= 10 ? count(Math.round(factor)) : factor.toFixed(1)} × the limit`
-  return `${percent(Math.abs(factor - 1)).replace(/(\d)\.\d+/, '$1')} ${side}`
+  const share = Math.abs(factor - 1) * 100
+  if (share < 0.05) return `just ${side}`
+  return `${share < 10 ? Number(share.toFixed(1)) : Math.round(share)} % ${side}`
 }
 
 /** `p95`, `p99.9(ok)`: a percentile of the response time over everything recorded, which charts can draw; null for others. */

@@ -201,9 +201,17 @@ export function round(pixels: number): number {
   return Math.round(pixels * 10) / 10
 }
 
-/** Middle of each row of the timeline, in pixels; the last one ends with the run. */
-export function rowMiddles(document: ResultDocument, { x, stepS, lengthS }: TimeFrame): readonly number[] {
-  return document.timeline.atS.map((at) => (x.at(at) + x.at(Math.min(at + stepS, lengthS))) / 2)
+/**
+ * Middle of each row of the timeline, in pixels; the last one ends with the run. Null for a last row that the run hardly touched: what ended in it is
+ * in the data, but a line to a few stragglers would say too much.
+ */
+export function rowMiddles(
+  document: ResultDocument,
+  { x, stepS, lengthS }: TimeFrame,
+): readonly (number | null)[] {
+  return document.timeline.atS.map((at) =>
+    lengthS - at < stepS / 4 ? null : (x.at(at) + x.at(Math.min(at + stepS, lengthS))) / 2,
+  )
 }
 
 /** Rows of the timeline along the axis; the last may be cut short by the run's end. */

@@ -57,7 +57,7 @@ function lineChart(document: ResultDocument, line: Line): Markup {
   const path = linePath(
     xs.map((x, row) => {
       const value = line.values[row] ?? null
-      return value === null ? null : [x, y.at(value)]
+      return x === null || value === null ? null : [x, y.at(value)]
     }),
     ((plot.right - plot.left) * frame.stepS) / frame.lengthS,
   )

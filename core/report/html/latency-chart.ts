@@ -42,7 +42,7 @@ function latencyChart(document: ResultDocument, columns: LatencyBands, loop: str
     linePath(
       xs.map((x, row) => {
         const value = columns[of][row] ?? null
-        return value === null ? null : [x, y.at(value)]
+        return x === null || value === null ? null : [x, y.at(value)]
       }),
       dash,
     )
@@ -50,7 +50,7 @@ function latencyChart(document: ResultDocument, columns: LatencyBands, loop: str
     bandPath(
       xs.map((x, row) => {
         const [from, to] = [columns[low][row] ?? null, columns[high][row] ?? null]
-        return from === null || to === null ? null : [x, y.at(from), y.at(to)]
+        return x === null || from === null || to === null ? null : [x, y.at(from), y.at(to)]
       }),
       dash,
     )

@@ -11,7 +11,7 @@ import { html, Markup } from './markup.ts'
 import { objectivesSection } from './objectives-section.ts'
 import { list, section } from './parts.ts'
 import { percentileChart } from './percentile-chart.ts'
-import { rateChart } from './rate-chart.ts'
+import { rateCharts } from './rate-chart.ts'
 import { script } from './script.ts'
 import { style } from './style.ts'
 import { tablesSection } from './tables-section.ts'
@@ -146,5 +146,5 @@ function percentileSection(document: ResultDocument): Markup | null {
 }
 
 function rateSection(document: ResultDocument): Markup {
-  return section({ id: 'rate', title: 'Rate', content: rateChart(document) })
+  return section({ id: 'rate', title: 'Rate', content: rateCharts(document) })
 }

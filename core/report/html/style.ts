@@ -50,7 +50,8 @@ section{background:var(--paper);border:1px solid var(--line);border-radius:10px;
 .sentences{margin:12px 0 0;padding-left:20px;max-width:85ch;overflow-wrap:anywhere}.sentences li{margin:4px 0}
 .plain .sentences{margin-top:0;font-size:16px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px;margin:0 0 18px}
-.tile{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
+
+.tile{display:flex;flex-direction:column;justify-content:space-between;background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
 .tile dt{color:var(--muted);font-size:13px}.tile dd{margin:2px 0 0;font-size:23px;line-height:1.25;font-weight:600;letter-spacing:-.015em;font-variant-numeric:tabular-nums;white-space:nowrap}
 .promises{display:grid;grid-template-columns:repeat(3,1fr);gap:0 30px;padding:20px 26px}
 .promise h3{display:flex;justify-content:space-between;gap:8px;margin-bottom:4px}.promise .badge{font-size:13px}.promise p{margin:0;color:var(--muted);font-size:14px}
