@@ -41,7 +41,7 @@ export interface RunSketch {
   readonly pacerLagMs?: (second: number) => number
   /** Snapshots that never come, by worker and sequence. */
   readonly withheld?: (snapshot: Snapshot) => boolean
-  /** Where a worker's share is taken over after its loss. Default: 500 ms after it was declared; null: by nobody. */
+  /** Whether a dead worker's share is taken over. Default: true, 500 ms after it was declared; false: by nobody. */
   readonly takenOver?: boolean
   readonly record?: Partial<RunRecord>
 }

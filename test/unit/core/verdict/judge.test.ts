@@ -187,6 +187,19 @@ const cases: readonly Case[] = [
     reason: /Thread 0 of worker w1 was above 80 % CPU from 2 s to 12 s \(up to 90 %\)/,
   },
   {
+    title: 'open phases: a busy thread alone excuses nothing',
+    spec: {
+      load: [
+        { ...steady, duration: '15s' },
+        { ...users, duration: '15s', at: '0s' },
+      ],
+      objectives: ['p50(@steady) < 10ms', 'p50(@soak) < 10ms'],
+    },
+    sketch: { workers: [{ id: 'w1', cpu: () => 0.9 }] },
+    verdict: 'fail',
+    objectives: ['fail p50(@steady) < 10ms', 'unknown p50(@soak) < 10ms'],
+  },
+  {
     title: 'closed phases: nine such seconds are not enough',
     spec: { load: [{ ...users, duration: '15s' }], objectives: ['p50 < 10ms'] },
     sketch: { workers: [{ id: 'w1', cpu: (second) => (second >= 2 && second < 11 ? 0.9 : 0.2) }] },
