@@ -1,6 +1,9 @@
+import { createRedactor } from '../core/scenario/redact.ts'
 import type { RunFlags } from './run-flags.ts'
 
-/** Command lines that run the same again; with the seed that it had. Credentials in a NATS URL stay out. */
+const redact = createRedactor([])
+
+/** Command lines that run the same again; with the seed that it had. Credentials in headers and in a NATS URL stay out. */
 export function reproduceLines(source: string, flags: RunFlags, seed: number): readonly string[] {
   const values: readonly (readonly [string, string | number | undefined])[] = [
     ['--workers', flags.workers],
@@ -8,7 +11,7 @@ export function reproduceLines(source: string, flags: RunFlags, seed: number): r
     ['--rate', flags.rate],
     ['--users', flags.users],
     ['--duration', flags.duration],
-    ...(flags.header ?? []).map((header) => ['--header', header] as const),
+    ...(flags.header ?? []).map((header) => ['--header', redact(header)] as const),
     ...(flags.objective ?? []).map((rule) => ['--objective', rule] as const),
     ['--name', flags.name],
     ...Object.entries(flags.label ?? {}).map(([key, value]) => ['--label', `${key}=${value}`] as const),

@@ -35,7 +35,11 @@ function analysisText({ percentiles, tags, ...figures }: LogAnalysis): string {
     ['min', figures.min],
     ['mean', figures.mean],
     ['stddev', figures.stddev],
-    ...Object.entries(percentiles).map(([p, value]): [string, number] => [`p${p}`, value]),
+    ...Object.entries(percentiles)
+      .map(([p, value]): [number, number] => [Number(p), value])
+      .filter(([p]) => p > 0 && p < 100)
+      .sort(([a], [b]) => a - b)
+      .map(([p, value]): [string, number] => [`p${p}`, value]),
     ['max', figures.max],
   ]
   const cells = rows.map(([name, value]) => [name, `${Number(value.toFixed(3))}`] as const)

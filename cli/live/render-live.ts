@@ -33,7 +33,7 @@ export function renderPlain({ name, state, run }: LiveView): string {
     loadText(run),
     `errors ${errorText(run)}`,
     workersText(run),
-    generatorText(run),
+    `generator ${generatorText(run)}`,
   ].join(' | ')
 }
 
@@ -84,7 +84,7 @@ function latencyLabel({ loop }: LiveLatency, { latencies }: LiveFigures): string
 }
 
 function latencyText({ recentP95Ms, p95Ms }: LiveLatency): string {
-  return p95Ms === null ? none : `${time(recentP95Ms)} in the last 10 s, ${time(p95Ms)} in all`
+  return p95Ms === null ? none : `${time(recentP95Ms)} (10 s), ${time(p95Ms)} (all)`
 }
 
 function loadText({ inFlight, users, skipped }: LiveFigures): string {
@@ -97,9 +97,7 @@ function loadText({ inFlight, users, skipped }: LiveFigures): string {
 function errorText({ failed, finished, mostFrequentError }: LiveFigures): string {
   if (failed === 0) return '0'
   const most =
-    mostFrequentError === null
-      ? ''
-      : `, most are ${mostFrequentError.name} (${count(mostFrequentError.count)})`
+    mostFrequentError === null ? '' : `, most ${mostFrequentError.name} (${count(mostFrequentError.count)})`
   return `${count(failed)} (${percent(failed / finished)})${most}`
 }
 
@@ -115,8 +113,8 @@ function isBusy({ pacerLagP99Ms, busiestCpu }: LiveFigures): boolean {
 }
 
 function generatorText({ pacerLagP99Ms, busiestCpu }: LiveFigures): string {
-  const cpu = busiestCpu === null ? '' : `, busiest thread ${Math.round(100 * busiestCpu)} % of a core`
-  return `pacer lag p99 ${time(pacerLagP99Ms)}${cpu}`
+  const cpu = busiestCpu === null ? '' : `, CPU ${Math.round(100 * busiestCpu)} % of a core`
+  return `lag p99 ${time(pacerLagP99Ms)}${cpu}`
 }
 
 function padded(text: string, width: number): string {
