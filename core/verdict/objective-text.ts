@@ -87,7 +87,8 @@ function evidenceText({ objective, reading, windows, brokenWindows }: Judged): s
   const length = durationText(objective.overMs)
   const all = counted(windows, 'window')
   if (brokenWindows === 0) return `${count}; the worst of ${all} of ${length}`
-  return `${count}; ${brokenWindows} of ${all} of ${length} ${brokenWindows === 1 ? 'was' : 'were'} broken, this is the worst`
+  if (brokenWindows === 1) return `${count}; the one of ${all} of ${length} that was broken`
+  return `${count}; ${brokenWindows} of ${all} of ${length} were broken, this is the worst`
 }
 
 function noun(objective: Objective): string {
@@ -140,7 +141,7 @@ function unknownText(facts: Facts, judged: Judged, doubt: Doubt): string {
   const clause = clauseOf(facts.record.test, judged)
   switch (doubt) {
     case 'nothing-measured':
-      return `Nothing was measured that \`${objective.that}\` could be judged on: no ${noun(objective)} of ${scope?.label ?? 'its scope'} ended. See in the report whether its phase was reached, and run long enough.`
+      return `Nothing was measured that \`${objective.that}\` could be judged on: no ${noun(objective)} ${scope === null ? 'in its scope' : `in the ${scope.loop} phases that it is about`} ended. See in the report whether they were reached, and run long enough.`
     case 'few-samples': {
       const needed = metric.kind === 'percentile' ? samplesNeeded(metric.p) : 1
       return `${clause}, but over ${counted(reading?.count ?? 0, noun(objective))} only: this percentile needs ${needed} for 95 % confidence. Run longer, or at a higher rate.`

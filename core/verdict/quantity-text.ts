@@ -16,7 +16,8 @@ export function counted(count: number, noun: string): string {
 
 export function durationText(ms: number, digits = 3): string {
   if (ms >= 999.5) return `${significant(ms / 1000, digits)} s`
-  return `${significant(ms, digits)} ms`
+  // Below a millisecond the third digit is noise.
+  return `${significant(ms, ms < 1 ? Math.min(digits, 2) : digits)} ms`
 }
 
 export function secondText(second: number): string {

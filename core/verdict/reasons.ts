@@ -96,7 +96,9 @@ function untold(finding: Finding, unknown: readonly Judged[]): string {
 
 function holdingSoFar({ judged }: Finding): string {
   const held = judged.filter(({ outcome }) => outcome === 'pass').length
-  return `${held} of ${judged.length} ${judged.length === 1 ? 'objective' : 'objectives'} held`
+  if (judged.length === 1)
+    return held === 1 ? 'the objective held' : 'the objective could not be told to hold'
+  return `${held} of ${judged.length} objectives held`
 }
 
 const because: Readonly<Record<Doubt, string>> = {
