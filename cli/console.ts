@@ -14,6 +14,9 @@ export interface Console {
   note(text: string): void
   /** Standard error, where it is a terminal that can be drawn on. */
   readonly screen: NodeJS.WriteStream | null
+  /** Of standard output. */
+  readonly columns: number
+  readonly colour: boolean
   /** How standard output and standard error show what matters. */
   readonly paint: Paint
   readonly notePaint: Paint
@@ -34,6 +37,9 @@ export interface Paint {
   strong(text: string): string
   faint(text: string): string
 }
+
+/** Where nobody says how wide a line may be. */
+const usualColumns = 100
 
 export const noPaint: Paint = {
   good: same,
@@ -60,13 +66,19 @@ export function createConsole({ stdout, stderr }: Streams, config: CliConfig, js
     },
     note: (text) => void stderr.write(`${text.trimEnd()}\n`),
     screen: stderr.isTTY && config.variables.TERM !== 'dumb' ? stderr : null,
+    columns: stdout.columns ?? usualColumns,
+    colour: isColoured(stdout, config),
     paint: paintFor(stdout, config),
     notePaint: paintFor(stderr, config),
   }
 }
 
-function paintFor(stream: NodeJS.WriteStream, { noColor }: CliConfig): Paint {
-  if (noColor || !stream.isTTY) return noPaint
+function isColoured(stream: NodeJS.WriteStream, { noColor }: CliConfig): boolean {
+  return stream.isTTY && !noColor
+}
+
+function paintFor(stream: NodeJS.WriteStream, config: CliConfig): Paint {
+  if (!isColoured(stream, config)) return noPaint
   const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
     styleText(format, text, { validateStream: false })
   return {

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism, totalmem } from 'node:os'
+import path from 'node:path'
 import { exitCodes } from '../core/error.ts'
 import { histogramLog, stepLines } from '../core/measure/hlog.ts'
 import { seriesLabel } from '../core/measure/series.ts'
 import { buildResult } from '../core/report/build-result.ts'
+import { ndjson, resultJson } from '../core/report/json.ts'
+import { reportFiles } from '../core/report/report-files.ts'
+import { textReport } from '../core/report/report-text.ts'
 import type { ResultDocument, Verdict } from '../core/report/result.ts'
 import { isGrpcTarget } from '../core/spec/target-normal.ts'
 import { accountRun } from '../core/verdict/accounts.ts'
@@ -11,6 +15,7 @@ import { judgeRun } from '../core/verdict/judge.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
 import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
+import { describeFailure } from './failure.ts'
 import { reproduceLines } from './reproduce.ts'
 import type { ResultFolder } from './result-folder.ts'
 import type { RunFlags } from './run-flags.ts'
@@ -23,8 +28,8 @@ export interface FinishedRun {
   readonly prepared: PreparedRun
   readonly loaded: LoadedTest
   readonly folder: ResultFolder
-  /** Lines of events.ndjson. */
-  readonly events: readonly string[]
+  /** What has happened, each with its instant: events.ndjson. */
+  readonly events: readonly object[]
   /** File or URL, as given. */
   readonly source: string
   readonly flags: RunFlags
@@ -51,27 +56,41 @@ export async function finishRun(console: Console, finished: FinishedRun): Promis
     environment: environmentOf(record),
     reproduce: reproduceLines(finished.source, finished.flags, record.plan.seed),
   })
-  const header = {
-    startedAtMs: record.startedAtMs,
-    comments: [`breakwater ${version}, run ${record.run}, ${name}; µs`],
-  }
+  const unwritten = await writeFiles(finished, document, spec).then(
+    () => null,
+    (error: unknown) => describeFailure(error, console.config.debug),
+  )
+  console.answer({
+    text: () => {
+      const { columns, colour } = console
+      const reportPath = unwritten === null ? path.join(folder.path, 'report.html') : null
+      return textReport(document, { columns, colour, reportPath }).trimEnd()
+    },
+    document: () => document,
+  })
+  if (unwritten === null) return exitCode
+  console.note(unwritten.text)
+  return unwritten.exitCode
+}
+
+/** What cannot be made again comes first. */
+async function writeFiles(
+  { record, folder, events }: FinishedRun,
+  document: ResultDocument,
+  spec: string,
+): Promise<void> {
+  const { test, metrics, startedAtMs, run } = record
+  const comments = [`breakwater ${version}, run ${run} of ${test.name}, values in µs`]
+  const log = histogramLog(
+    { startedAtMs, comments },
+    stepLines(metrics, (key) => seriesLabel(key, test)),
+  )
+  await folder.write('result.json', resultJson(document))
+  await folder.write('failures.ndjson', ndjson(metrics.failures))
   await folder.write('spec.yaml', spec)
-  await folder.write('events.ndjson', finished.events)
-  await folder.write(
-    'failures.ndjson',
-    record.metrics.failures.map((failure) => `${JSON.stringify(failure)}\n`),
-  )
-  await folder.write(
-    'run.hlog',
-    histogramLog(
-      header,
-      stepLines(record.metrics, (key) => seriesLabel(key, test)),
-    ),
-  )
-  // The last: where it is, the others are.
-  await folder.write('result.json', `${JSON.stringify(document, null, 2)}\n`)
-  console.answer({ text: () => `verdict: ${document.verdict}\n${folder.path}`, document: () => document })
-  return exitCode
+  await folder.write('events.ndjson', ndjson(events))
+  await folder.write('run.hlog', log)
+  for (const { name, text } of reportFiles(document, record)) await folder.write(name, text)
 }
 
 function exitCodeFor(record: RunRecord, verdict: Verdict): number {

@@ -1,4 +1,5 @@
 import { bytes, time } from '../core/report/number-format.ts'
+import { printable } from '../core/report/printable.ts'
 import type { TraceRecord } from '../worker/engine/once.ts'
 import type { Paint } from './console.ts'
 
@@ -65,9 +66,4 @@ function message(mark: '>' | '<', headers: readonly string[], body: string | nul
     )
   }
   return lines
-}
-
-/** What a target sends must not reach the terminal as commands. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\t]/gu, '�')
 }

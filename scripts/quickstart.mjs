@@ -22,21 +22,20 @@ const demo = spawn(
   },
 )
 process.on('exit', () => demo.kill('SIGTERM'))
-// The run hears of it too, and ends in its own time.
-process.on('SIGINT', () => {})
-process.on('SIGTERM', () => {})
 
 const { url } = await documentOf(demo)
 console.log(`The demo target is at ${url}: 8 servers behind one queue, 5 ms of work a request.`)
 console.log('Running examples/quickstart.yaml with three workers; it takes 23 s.\n')
 
 const copies = mkdtempSync(path.join(tmpdir(), 'breakwater-quickstart-'))
-process.exitCode = await exitOf(
-  spawn(process.execPath, [breakwater, 'run', fileFor(url), '--workers', '3'], {
-    cwd: root,
-    stdio: 'inherit',
-  }),
-)
+const run = spawn(process.execPath, [breakwater, 'run', fileFor(url), '--workers', '3'], {
+  cwd: root,
+  stdio: 'inherit',
+})
+// The terminal's Ctrl-C reaches the run by itself; it ends in its own time.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => run.kill('SIGTERM'))
+process.exitCode = await exitOf(run)
 rmSync(copies, { recursive: true })
 
 /** The example as it is; with another port where 8080 is taken. */

@@ -2,13 +2,14 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import type { FailureSample } from '../../core/measure/request-error.ts'
+import { type Audience, type ReportFormat, renderReport } from '../../core/report/render-report.ts'
 import type { ResultDocument } from '../../core/report/result.ts'
 import type { Console } from '../console.ts'
 import { writeNewFile } from '../new-file.ts'
 
 export interface ReportFlags {
-  readonly format: 'html' | 'md' | 'json' | 'junit' | 'csv'
-  readonly audience: 'executive' | 'engineering' | 'operations'
+  readonly format: ReportFormat
+  readonly audience: Audience
   readonly out?: string
 }
 
@@ -23,20 +24,16 @@ const whereResultsAre = 'Name the folder of a result, or the id of a run under b
 
 /** `source`: a result's folder, or a run's id. */
 export async function report(console: Console, source: string, flags: ReportFlags): Promise<number> {
-  const stored = await readResult(await folderOf(source))
-  const text = `${JSON.stringify(stored.document, null, 2)}\n`
-  if (flags.out !== undefined) await writeNewFile(flags.out, text)
+  const { document, failures } = await readResult(await folderOf(source))
+  const { format, audience, out } = flags
+  const text = renderReport(document, failures, format, audience)
+  if (out !== undefined) await writeNewFile(out, text)
   console.answer({
-    text: () => (flags.out === undefined ? text : `Wrote ${flags.out}.`),
-    document: () =>
-      flags.format === 'json' && flags.out === undefined
-        ? stored.document
-        : {
-            format: flags.format,
-            audience: flags.audience,
-            file: flags.out ?? null,
-            ...(flags.out === undefined ? { text } : {}),
-          },
+    text: () => (out === undefined ? text : `Wrote ${out}.`),
+    document: () => {
+      if (out !== undefined) return { format, audience, file: out }
+      return format === 'json' ? document : { format, audience, text }
+    },
   })
   return exitCodes.pass
 }

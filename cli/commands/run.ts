@@ -50,9 +50,9 @@ async function runWhole(
   const { run: id, test } = prepared.order
   const folder = await openResultFolder(flags.out ?? path.join('breakwater-results', `${test.name}-${id}`))
   const follower = createFollower(console, test.name, flags.quiet ?? false)
-  const events: string[] = []
+  const events: object[] = []
   const onEvent = (event: RunEvent): void => {
-    events.push(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
+    events.push({ at: new Date().toISOString(), ...event })
     follower.event(event)
   }
   try {
