@@ -79,7 +79,9 @@ for (const { does, behaviour, error, users = 50, step = {}, spendsConnections } 
       t.teardown(() => server.close())
       const ran = await run(closed(server.url, users, times, step))
       allFailed(t, ran, error, times)
-      t.is(ran.accounts.requests.sent, times)
+      // A timeout that strikes while its connection is still being opened has sent nothing.
+      if (error === 'timeout') t.true(ran.accounts.requests.sent <= times)
+      else t.is(ran.accounts.requests.sent, times)
       t.is(server.accepted, spendsConnections ? times : users)
       await until('the server’s sockets are closed', () => server.open === 0)
       keepsMemory(t, ran)

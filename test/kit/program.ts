@@ -8,6 +8,8 @@ export interface Program {
   /** What it has written so far, both streams in the order they came. */
   readonly output: () => string
   readonly isRunning: () => boolean
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>
   readonly signal: (name: NodeJS.Signals) => void
   /** Asks it to end and waits until it has; insists after `graceMs`, ten seconds by default. Its exit code, or the signal that ended it. */
   readonly stop: (name?: NodeJS.Signals, graceMs?: number) => Promise<number | NodeJS.Signals>
@@ -66,6 +68,7 @@ export async function startProgram(
     child,
     output: () => chunks.join(''),
     isRunning,
+    ended: exited,
     signal: (name) => child.kill(name),
     stop,
   }
