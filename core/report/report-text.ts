@@ -76,8 +76,10 @@ function heading(document: ResultDocument, width: number, paint: Paint): readonl
     `run ${document.run}`,
   ].join(' · ')
   const [headline = '', ...others] = reasons.map(printable)
+  const [first = '', ...more] = wrap(`${word}  ${facts}`, width)
   return [
-    `${paint(word, tone)}  ${paint(facts, 'quiet')}`,
+    paint(word, tone) + first.slice(word.length),
+    ...more,
     ...wrap(headline, width).map((line) => paint(line, 'strong')),
     ...others.flatMap((reason) => wrap(`- ${reason}`, width, '  ')),
   ]

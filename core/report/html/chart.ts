@@ -37,7 +37,7 @@ export function chart({ id, title, description, legend, svg, height, data, point
   return html`
 <figure class="chart" id="${id}"${attributes}>
 <figcaption><h3>${title}</h3>${legendOf(legend)}</figcaption>
-<div class="scroll drawing" role="region" tabindex="0" aria-label="${title}">
+<div class="scroll drawing" role="group" tabindex="0" aria-label="${title}">
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-text">
 <title id="${id}-title">${title}</title><desc id="${id}-text">${description}</desc>
 ${svg}

@@ -11,6 +11,7 @@ import { html, Markup } from './markup.ts'
 import { objectivesSection } from './objectives-section.ts'
 import { list, section } from './parts.ts'
 import { percentileChart } from './percentile-chart.ts'
+import { contentSecurityPolicy } from './policy.ts'
 import { rateCharts } from './rate-chart.ts'
 import { script } from './script.ts'
 import { style } from './style.ts'
@@ -67,7 +68,7 @@ export function htmlReport(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(contentSecurityPolicy)}">
 <meta name="generator" content="Breakwater ${document.environment.breakwater}">
 <title>${document.verdict}: ${document.name} · Breakwater</title>
 <style>${new Markup(style)}</style>

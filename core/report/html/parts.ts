@@ -62,7 +62,7 @@ const mostWholeRows = 16
 export function table({ caption, quiet, columns, rows, rowClass, sortable, dense }: TableParts): Markup {
   const cls = (column: Column | undefined) => (column?.numeric ? html` class="number"` : null)
   return html`
-<div class="scroll${rows.length <= mostWholeRows ? ' whole' : ''}" role="region" tabindex="0" aria-label="${caption}">
+<div class="scroll${rows.length <= mostWholeRows ? ' whole' : ''}" role="group" tabindex="0" aria-label="${caption}">
 <table${dense ? html` class="dense"` : null}${sortable ? html` data-sortable` : null}>
 <caption${quiet ? html` class="heard"` : null}>${caption}</caption>
 <thead>${groupRow(columns)}<tr>${columns.map((column) => html`<th scope="col"${cls(column)}>${column.head}</th>`)}</tr></thead>

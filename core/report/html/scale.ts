@@ -58,7 +58,7 @@ export function percentileScale(samples: number, range: Range): Scale {
   const marks = [0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999, 99.99999]
   const position = (percentile: number) => Math.min(end, -Math.log10(Math.max(1e-12, 1 - percentile / 100)))
   return {
-    ticks: marks.filter((mark) => position(mark) < end),
+    ticks: marks.filter((mark) => position(mark) < end - 1e-6),
     at: (percentile) => range.from + ((range.to - range.from) * position(percentile)) / end,
   }
 }
