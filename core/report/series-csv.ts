@@ -1,6 +1,6 @@
 import type { RunRecord } from '../verdict/run-record.ts'
 import { csvLine } from './csv.ts'
-import { distributionOf } from './distribution.ts'
+import { toMs } from './distribution.ts'
 
 const head = [
   'phase',
@@ -25,10 +25,10 @@ const head = [
   'service_p95_ms',
 ]
 
-/** Lines of one series: as many seconds as this are told one by one, longer runs in wider intervals. */
-const mostIntervals = 3600
+/** Lines of one series: so many seconds are told one by one, longer runs in wider intervals, so that these files cost by series, not by length. */
+const mostIntervals = 600
 
-/** Seconds of one interval of a run's files by series and time: 1 up to an hour. */
+/** Seconds of one interval of a run's files by series and time: 1 up to ten minutes, 144 for a day. */
 export function intervalSeconds(record: RunRecord): number {
   const { seconds } = record.metrics
   const length = seconds === null ? 0 : seconds.last + 1
@@ -47,7 +47,8 @@ export function* seriesCsv(record: RunRecord): Generator<string> {
     for (const key of record.table.keys) {
       const sum = metrics.window([key.id], fromS, fromS + lengthS)
       if (sum.count === 0) continue
-      const response = distributionOf(sum.response)
+      const response = sum.failed === 0 ? sum.responseOk : sum.response
+      const percentiles = [50, 75, 90, 95, 99].map((p) => toMs(response.percentile(p)))
       lines += csvLine([
         test.load[key.phase]?.name ?? null,
         test.scenarios[key.scenario]?.name ?? null,
@@ -61,14 +62,10 @@ export function* seriesCsv(record: RunRecord): Generator<string> {
         sum.count / lengthS,
         sum.bytesIn,
         sum.bytesOut,
-        response.p50,
-        response.p75,
-        response.p90,
-        response.p95,
-        response.p99,
-        response.max,
-        distributionOf(sum.responseOk).p95,
-        distributionOf(sum.service).p95,
+        ...percentiles,
+        toMs(response.max),
+        toMs(sum.responseOk.percentile(95)),
+        toMs(sum.service.percentile(95)),
       ])
     }
     if (lines !== '') yield lines
