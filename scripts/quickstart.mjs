@@ -37,6 +37,8 @@ process.on('SIGINT', () => {})
 process.on('SIGTERM', () => run.kill('SIGTERM'))
 process.exitCode = await exitOf(run)
 rmSync(copies, { recursive: true })
+// A child that runs keeps this process alive: waiting for its exit would be waiting for our own.
+demo.kill('SIGTERM')
 
 /** The example as it is; with another port where 8080 is taken. */
 function fileFor(url) {
