@@ -33,10 +33,12 @@ export function longTime(seconds: number): string {
     .join(' ')
 }
 
-/** For columns whose head says ms: 0.42, 4.21, 42.1, 212, 1,240 */
+/** For columns whose head says ms: 0.042, 0.42, 4.20, 42.0, 212, 1,240 */
 export function milliseconds(ms: number | null): string {
   if (ms === null) return none
-  return ms >= 100 ? count(Math.round(ms)) : digits(ms)
+  if (ms >= 99.95) return count(Math.round(ms))
+  if (ms >= 9.995) return ms.toFixed(1)
+  return ms === 0 ? '0' : ms.toFixed(ms < 0.095 ? 3 : 2)
 }
 
 /** 0.167, 4.21, 98.7, 1,204 */

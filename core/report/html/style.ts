@@ -34,7 +34,7 @@ code{overflow-wrap:anywhere}
 .meta span{white-space:nowrap;max-width:100%;overflow:hidden;text-overflow:ellipsis}
 nav ul{list-style:none;margin:0 0 18px;padding:0;display:flex;flex-wrap:wrap;gap:4px 16px;font-size:14px}
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:24px 26px;margin:0 0 18px}
-.intro,.account{color:var(--muted);max-width:95ch}
+.intro,.account{color:var(--muted);max-width:112ch}
 .equation{color:var(--ink);font-variant-numeric:tabular-nums;margin-right:8px}
 .note{color:var(--muted);font-size:13px;font-weight:400}
 .icon{width:1.15em;height:1.15em;flex:none;vertical-align:-.2em;fill:none;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
