@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import type { Command } from 'commander'
 import { noPaint } from '../../cli/console.ts'
 import { createProgram } from '../../cli/program.ts'
-import { loadTestText } from '../../cli/spec-source.ts'
+import { loadTestFile, loadTestText } from '../../cli/spec-source.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import { startBreakwater, startDemoProcess } from '../kit/breakwater.ts'
@@ -22,6 +22,21 @@ test('every LoadTest on the pages, whole or in parts, is valid', async (t) => {
   t.teardown(folder.remove)
   await writeExampleFiles(folder.path)
   for (const example of loadTests) t.is(await problemOf(example, folder.path), null, example.at)
+})
+
+test('every example that lies beside the demo is valid, with the files it names', async (t) => {
+  const files = globSync('examples/*.yaml', { cwd: root })
+  t.true(files.length >= 4)
+  for (const file of files) {
+    const { test: loadTest, files: named } = await loadTestFile(join(root, file), environment)
+    t.notThrows(() => compileTest(loadTest, named, Date.now), file)
+  }
+})
+
+test('the list of pages names every page and every decision', (t) => {
+  const links = [...read('docs/README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
+  for (const page of globSync('{guide,adr}/*.md', { cwd: join(root, 'docs') }).sort())
+    t.true(links.includes(page), page)
 })
 
 test('every YAML block on the pages says what it is', (t) => {
