@@ -18,9 +18,10 @@ const demo = spawn(
   [breakwater, 'demo', '--listen', `127.0.0.1:${port}`, '--servers', '8', '--json'],
   {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   },
 )
+// Also where this script ends in the middle of it.
 process.on('exit', () => demo.kill('SIGTERM'))
 
 const { url } = await documentOf(demo)
