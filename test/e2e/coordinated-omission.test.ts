@@ -81,7 +81,7 @@ function onCalmMachine(title: string, body: (t: ExecutionContext) => Promise<voi
         tried.commit()
         return
       }
-      tried.discard({ retainLogs: true })
+      tried.discard()
     }
     await body(t)
   })
@@ -114,7 +114,6 @@ function responseTimesAre(
     const shown = (response.percentile(p) ?? Number.NaN) / 1000
     const tolerance = Math.max(1, right / 100) + 1000 / rate
     const told = `p${p}: ${shown} ms, by the closed form ${right} ms (p99.9 of the pacer lag ${lagMs} ms)`
-    t.log(told)
     t.true(right - tolerance <= shown && shown <= right + tolerance + lagMs, told)
   }
 }

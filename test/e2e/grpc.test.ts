@@ -7,7 +7,7 @@ import { startNats } from '../kit/nats.ts'
 import { type ToolName, testWith } from '../kit/tools.ts'
 
 const users = 6
-const rounds = 20
+const rounds = 10
 const started = users * rounds
 const add = 'shop.v1.Cart/Add'
 
@@ -54,7 +54,7 @@ function spec(port: number): Readonly<Record<string, Json>> {
             check: { json: { '$.name': 'cup' } },
             onError: 'continue',
           },
-          { grpc: add, name: 'slow', message: { delay_ms: 400 }, timeout: '80ms' },
+          { grpc: add, name: 'slow', message: { delay_ms: 300 }, timeout: '80ms' },
           { grpc: add, name: 'never', message: {} },
         ],
       },

@@ -61,15 +61,15 @@ test('a target that stalls under a healthy generator fails by its backlog', asyn
       { phase: 'steady', rate: 300, duration: '6s' },
       { phase: 'stall', at: '2s', users: 1, iterations: 1, scenarios: { stall: 1 }, record: false },
     ],
-    // A limit of 1 s lets the generator be late by 100 ms, as it may be on a busy machine.
-    objectives: ['p50 < 1s'],
+    // A limit of 5 s lets the generator be late by 500 ms, as it may be on a busy machine.
+    objectives: ['p50 < 5s'],
   })
   const { total } = ran.accounts
   t.true(isBalanced(total))
   t.is(total.skippedBy.late, 0)
   t.true(total.skippedBy.in_flight > 300)
   const judgement = judgeRun(ran.record, ran.accounts)
-  t.is(judgement.verdict, 'fail', judgement.reasons.join('\n'))
+  t.is(judgement.verdict, 'fail', JSON.stringify([judgement.reasons, judgement.validity]))
   t.deepEqual(
     judgement.objectives.map(({ implied, result }) => [implied, result]),
     [
@@ -97,7 +97,7 @@ testWith('nginx')(
     t.is(record.ended, 'aborted')
     // The window ends at 2 s, is told by 3 s, and from the decision on there are two.
     const decidedAt = record.endingAt ?? Number.NaN
-    t.true(decidedAt >= 2_000_000 && decidedAt < 4_500_000, `decided at ${decidedAt}`)
+    t.true(decidedAt >= 2_000_000 && decidedAt < 5_000_000, `decided at ${decidedAt}`)
     t.true(record.endedAt - decidedAt < 2_000_000)
     balancedAfterTheEnd(t, ran)
     t.is((await nginx.accessLog()).length, accounts.requests.sent)
@@ -143,26 +143,22 @@ testWith('nginx')(
   },
 )
 
-test('a target that breaks an objective fails, and one that keeps it passes', async (t) => {
+test('a target that breaks one objective and keeps another fails, and says which', async (t) => {
   const demo = await startDemoProcess([
-    '--service-time',
-    '20ms',
-    '--distribution',
-    'constant',
-    '--servers',
-    '64',
+    ...['--service-time', '20ms', '--distribution', 'constant', '--servers', '64'],
   ])
   t.teardown(demo.stop)
-  const verdictOf = async (objective: string) => {
-    const { record, accounts } = await runSpec({
-      target: { url: demo.url },
-      load: [{ phase: 'steady', rate: 150, duration: '2s' }],
-      objectives: [objective],
-    })
-    return judgeRun(record, accounts).verdict
-  }
-  t.is(await verdictOf('p50 < 15ms'), 'fail')
-  t.is(await verdictOf('p50 < 5s'), 'pass')
+  const { record, accounts } = await runSpec({
+    target: { url: demo.url },
+    load: [{ phase: 'steady', rate: 150, duration: '2s' }],
+    objectives: ['p50 < 15ms', 'p50 < 5s'],
+  })
+  const { verdict, objectives } = judgeRun(record, accounts)
+  t.is(verdict, 'fail')
+  t.deepEqual(
+    objectives.map(({ result }) => result),
+    ['fail', 'pass'],
+  )
 })
 
 function balancedAfterTheEnd(t: ExecutionContext, { accounts, record }: Ran): void {

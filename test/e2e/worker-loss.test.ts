@@ -18,11 +18,14 @@ const testOnCluster = testWith('nginx', 'nats-server')
 /** Own arrivals of one of three workers, per second. */
 const rate = 300
 
+/** An arrival that is later than that is skipped: what was intended before cannot have been waiting in a worker. */
+const mostLateMicros = 1_000_000
+
 testOnCluster(
   'a killed worker is noticed within two seconds, and the others take over what was its own',
   async (t) => {
     const { ran, log, at } = await runAndStrike(t, {
-      spec: { ...visits(rate, '8s'), workers: { onLoss: 'reassign' } },
+      spec: { ...visits(rate, '6s'), workers: { onLoss: 'reassign' } },
       strikeAtMs: 2_300,
       strike: (worker) => worker.signal('SIGKILL'),
     })
@@ -34,7 +37,7 @@ testOnCluster(
     t.true(lostAt > at && lostAt - at <= 2_000_000, `killed at ${at}, noticed at ${lostAt}`)
 
     t.true(isBalanced(total))
-    t.like(total, { planned: 8 * rate, skipped: 0, unstarted: 0 })
+    t.like(total, { planned: 6 * rate, skipped: 0, unstarted: 0 })
     t.true(total.lost > 0)
     t.is(iterations.completed + iterations.failed + iterations.interrupted, total.started)
     t.true(iterations.interrupted > 0, 'some were thinking when it was killed')
@@ -60,7 +63,7 @@ testOnCluster(
     t.true(unseen.length > 0 && unseen.length <= total.lost)
     t.true(unseen.every((arrival) => isOwnOf(ran, 'w2', arrival)))
     const intended = intendedStarts(ran, unseen)
-    t.true(Math.min(...intended) > at - 100_000 && Math.max(...intended) < takenOver)
+    t.true(Math.min(...intended) > at - mostLateMicros && Math.max(...intended) < takenOver)
     t.is(judgeRun(record, accounts).verdict, 'inconclusive', 'more than 1 % is lost')
   },
 )
@@ -82,7 +85,7 @@ testOnCluster(
     const unseen = unseenArrivals(ran, log)
     t.true(unseen.every((arrival) => own.includes(arrival)))
     t.deepEqual(unseen, own.slice(-unseen.length), 'all of its share from its death on')
-    t.true(Math.min(...intendedStarts(ran, unseen)) > at - 100_000)
+    t.true(Math.min(...intendedStarts(ran, unseen)) > at - mostLateMicros)
     t.true(unseen.length <= accounts.total.lost)
     withinWhatIsUnknown(t, ran, log)
   },
@@ -135,8 +138,10 @@ testOnCluster(
     t.is(unseen.length, accounts.total.lost)
     t.true(unseen.every((arrival) => isOwnOf(ran, 'w2', arrival)))
     const takenOver = record.epochs[1]?.at ?? Number.NaN
-    t.true(takenOver - at < 1_500_000, `asked at ${at}, taken over at ${takenOver}`)
-    t.true(intendedStarts(ran, unseen).every((intended) => intended > at - 100_000 && intended < takenOver))
+    t.true(takenOver - at < 2_500_000, `asked at ${at}, taken over at ${takenOver}`)
+    t.true(
+      intendedStarts(ran, unseen).every((intended) => intended > at - mostLateMicros && intended < takenOver),
+    )
   },
 )
 
