@@ -18,7 +18,7 @@ const demo = spawn(
   [breakwater, 'demo', '--listen', `127.0.0.1:${port}`, '--servers', '8', '--json'],
   {
     detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   },
 )
 // Also where this script ends in the middle of it.

@@ -63,6 +63,7 @@ async function runWhole(
         onEvent,
         onConductor: (conductor) => {
           follower.follow(conductor)
+          if (natsUrl !== null) follower.awaitWorkers(workers)
           onConductor(conductor)
         },
         log: follower.log,

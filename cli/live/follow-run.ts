@@ -1,5 +1,6 @@
 import type { Conductor } from '../../controller/run/conductor.ts'
 import type { RunEvent } from '../../controller/run/run-order.ts'
+import { plural } from '../../core/report/number-format.ts'
 import type { Console } from '../console.ts'
 import { eventText, stateAfter } from './event-text.ts'
 import { LiveMeter } from './live-meter.ts'
@@ -10,6 +11,8 @@ import { createScreen, type Screen } from './screen.ts'
 /** Shows a run while it goes on. */
 export interface Follower {
   follow(conductor: Conductor): void
+  /** Workers are somewhere else, and may take their time. Null: any number of them. */
+  awaitWorkers(want: number | null): void
   event(event: RunEvent): void
   /** A line that stays. */
   note(text: string): void
@@ -68,13 +71,17 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
     : setInterval(
         () => {
           if (screen !== null) screen.draw()
-          else if (figures !== null || conductor?.soFar() !== null) console.note(renderPlain(view()))
+          else console.note(renderPlain(view()))
         },
         screen === null ? plainMs : drawMs,
       )
   return {
     follow(followed) {
       conductor = followed
+    },
+    awaitWorkers(want) {
+      state = want === null ? 'waiting for workers' : `waiting for ${plural(want, 'worker')}`
+      if (screen === null && !quiet) note(state)
     },
     event(event) {
       state = stateAfter(state, event)
