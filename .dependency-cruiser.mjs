@@ -6,9 +6,19 @@
 const npm = (...names) => `(^|/)node_modules/(${names.join('|')})/`
 const production = '^(core|proto|bus|worker|controller|cli)/'
 
+/** Data flows from each stage of core to those behind it: none knows what comes after it. */
+const stages = ['spec', 'schedule', 'plan', 'measure', 'scenario', 'verdict', 'report']
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
+    ...stages.slice(0, -1).map((stage, index) => ({
+      name: `${stage}-knows-nothing-behind-it`,
+      comment: `Data flows ${stages.join(' → ')}: what ${stage} needs of a later stage belongs to ${stage}.`,
+      severity: 'error',
+      from: { path: `^core/${stage}/` },
+      to: { path: `^core/(${stages.slice(index + 1).join('|')})/` },
+    })),
     {
       name: 'core-is-closed',
       comment:

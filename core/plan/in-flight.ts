@@ -1,5 +1,5 @@
-import { createMix } from '../scenario/mix.ts'
 import type { LoadTest, Phase, Scenario, Step, Think } from '../spec/load-test.ts'
+import { createMix } from './mix.ts'
 import type { PlannedPhase, RunPlan } from './plan.ts'
 
 const mostInFlight = 10_000

@@ -1,6 +1,6 @@
-import { createMix } from '../scenario/mix.ts'
 import type { LoadTest, Objective, Phase, Scenario } from '../spec/load-test.ts'
 import { connectionsPerWorker, inFlightBound, stalledInFlight } from './in-flight.ts'
+import { createMix } from './mix.ts'
 import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
 import { count, duration, rate } from './plan-format.ts'
 import { samplesNeeded, windowSamplesNeeded } from './samples.ts'

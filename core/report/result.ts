@@ -1,4 +1,5 @@
 import type { FailureSample } from '../measure/request-error.ts'
+import type { ObjectiveResult, ValidityResult, Verdict } from '../verdict/judgement.ts'
 
 /** `result.json`, schema `breakwater.dev/result/v1`. Times in ms unless the name says otherwise; instants RFC 3339 in UTC; what has no samples is null. */
 export interface ResultDocument {
@@ -73,8 +74,6 @@ export interface ResultDocument {
   readonly reproduce: readonly string[]
 }
 
-export type Verdict = 'pass' | 'fail' | 'inconclusive'
-
 export interface Ledger {
   readonly planned: number
   readonly started: number
@@ -125,41 +124,6 @@ export interface MetricRow {
   readonly connectMs?: Distribution
   readonly tlsMs?: Distribution
   readonly ttfbMs?: Distribution
-}
-
-export interface ObjectiveResult {
-  readonly that: string
-  readonly result: 'pass' | 'fail' | 'unknown'
-  readonly actual: number | null
-  readonly best: number | null
-  readonly worst: number | null
-  readonly limit: number
-  readonly unit: 'ms' | 'ratio' | '/s'
-  readonly implied: boolean
-  /** A sentence: why it is so, and what to do. */
-  readonly message: string
-  readonly evidence: {
-    /** `open total`, `browse/product @spike` … */
-    readonly series: string
-    /** Samples it was judged on. */
-    readonly count: number
-    /** Seconds since the run's start; null: all of it. */
-    readonly window: { readonly fromS: number; readonly toS: number } | null
-    readonly brokenWindows?: number
-    /** 95 % confidence interval of the percentile; null where it can't be given. */
-    readonly interval?: { readonly low: number | null; readonly high: number | null }
-    /** Lost and interrupted requests that could have gone either way. */
-    readonly unknownRequests: number
-  }
-}
-
-export interface ValidityResult {
-  readonly rule: 'generator-late' | 'generator-short' | 'samples' | 'missing-data' | 'clock' | 'health'
-  readonly ok: boolean
-  readonly actual: number | null
-  readonly limit: number | null
-  readonly unit: string
-  readonly message: string
 }
 
 export interface PhaseResult {
@@ -235,4 +199,4 @@ export interface LatencyBands {
   readonly max: readonly (number | null)[]
 }
 
-export type { FailureSample }
+export type { FailureSample, ObjectiveResult, ValidityResult, Verdict }

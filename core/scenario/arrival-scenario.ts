@@ -1,6 +1,6 @@
+import { createMix } from '../plan/mix.ts'
 import { Random } from '../random.ts'
 import type { LoadTest } from '../spec/load-test.ts'
-import { createMix } from './mix.ts'
 import { engineStream } from './user-scope.ts'
 
 /** The index of the scenario that an arrival of an open phase takes, or would have taken: what its scope's first draw chooses. */

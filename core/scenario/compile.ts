@@ -1,3 +1,4 @@
+import { createMix } from '../plan/mix.ts'
 import type { GrpcStep, HttpStep, LoadTest, Scenario, Step } from '../spec/load-test.ts'
 import { readRows } from '../spec/rows.ts'
 import type {
@@ -13,7 +14,6 @@ import { CookieJar } from './cookie-jar.ts'
 import { compileGrpcRequest } from './grpc-request.ts'
 import { compileHttpRequest } from './http-request.ts'
 import { compileJudge, responseNeeds } from './judge.ts'
-import { createMix } from './mix.ts'
 import { Names } from './names.ts'
 import type { RowSource } from './row-picker.ts'
 import { UserScope } from './user-scope.ts'

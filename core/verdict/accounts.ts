@@ -8,7 +8,7 @@ import {
   openLedger,
   sumLedgers,
 } from '../plan/ledger.ts'
-import { createMix } from '../scenario/mix.ts'
+import { createMix } from '../plan/mix.ts'
 import { type DeadMembers, deadMembers } from './dead-members.ts'
 import type { RunRecord } from './run-record.ts'
 

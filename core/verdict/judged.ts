@@ -1,7 +1,7 @@
-import type { ObjectiveResult, Verdict } from '../report/result.ts'
 import type { Objective } from '../spec/load-test.ts'
 import type { Accounts } from './accounts.ts'
 import type { Generator } from './generator.ts'
+import type { ObjectiveResult, Verdict } from './judgement.ts'
 import type { Reading } from './reading.ts'
 import type { Seconds } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'

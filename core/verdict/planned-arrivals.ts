@@ -1,6 +1,6 @@
+import { createMix } from '../plan/mix.ts'
 import { createSchedules } from '../plan/schedules.ts'
 import { arrivalScenario } from '../scenario/arrival-scenario.ts'
-import { createMix } from '../scenario/mix.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { cutSecond, microsPerSecond, phaseTimes, type Seconds } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'

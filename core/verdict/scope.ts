@@ -1,6 +1,6 @@
 import type { SeriesKey } from '../measure/series.ts'
+import { createMix } from '../plan/mix.ts'
 import type { Micros } from '../plan/plan.ts'
-import { createMix } from '../scenario/mix.ts'
 import type { GrpcStep, HttpStep, LoadTest, Metric, Objective, Scenario, Think } from '../spec/load-test.ts'
 import { phaseSpan, type Span, unionOf } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'

@@ -1,9 +1,9 @@
 import { samplesNeeded } from '../plan/samples.ts'
-import type { ValidityResult } from '../report/result.ts'
 import { dataMissingText, lateText, shortText } from './cause-text.ts'
 import { lostLimit } from './generator.ts'
 import type { HealthReport } from './health.ts'
 import type { Facts, Judged } from './judged.ts'
+import type { ValidityResult } from './judgement.ts'
 import { counted, countText, durationText, percentText } from './quantity-text.ts'
 import { clockLimitMs, clockUncertaintyMs } from './warnings.ts'
 

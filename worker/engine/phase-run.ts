@@ -1,7 +1,7 @@
 import type { ShardState } from '../../core/measure/snapshot.ts'
+import type { Mix } from '../../core/plan/mix.ts'
 import type { EpochPhase, Micros, Stripe } from '../../core/plan/plan.ts'
 import type { CompiledScenario } from '../../core/scenario/compiled.ts'
-import type { Mix } from '../../core/scenario/mix.ts'
 import type { IterationOwner, IterationPool, PhaseSeries } from './iteration.ts'
 import type { IterationRunner } from './iteration-runner.ts'
 import type { Rows } from './rows.ts'

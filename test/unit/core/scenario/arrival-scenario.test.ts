@@ -1,7 +1,7 @@
 import test from 'ava'
+import { createMix } from '../../../../core/plan/mix.ts'
 import { arrivalScenario } from '../../../../core/scenario/arrival-scenario.ts'
 import { compileTest } from '../../../../core/scenario/compile.ts'
-import { createMix } from '../../../../core/scenario/mix.ts'
 import { parsedTest } from '../../../kit/parsed-test.ts'
 
 test('the scenario of an arrival is the one that a user’s scope draws first', (t) => {

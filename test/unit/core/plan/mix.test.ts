@@ -1,5 +1,5 @@
 import test from 'ava'
-import { createMix } from '../../../../core/scenario/mix.ts'
+import { createMix } from '../../../../core/plan/mix.ts'
 import { scenarioOf } from '../../../kit/scenario.ts'
 
 const scenarios = [
