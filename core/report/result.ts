@@ -1,4 +1,5 @@
 import type { FailureSample } from '../measure/request-error.ts'
+import type { Ledger } from '../plan/ledger.ts'
 import type { ObjectiveResult, ValidityResult, Verdict } from '../verdict/judgement.ts'
 
 /** `result.json`, schema `breakwater.dev/result/v1`. Times in ms unless the name says otherwise; instants RFC 3339 in UTC; what has no samples is null. */
@@ -72,16 +73,6 @@ export interface ResultDocument {
   }
   /** Command lines that run the same again. */
   readonly reproduce: readonly string[]
-}
-
-export interface Ledger {
-  readonly planned: number
-  readonly started: number
-  readonly skipped: number
-  readonly lost: number
-  readonly unstarted: number
-  readonly plannedAtStart: number
-  readonly skippedBy: { readonly in_flight: number; readonly late: number }
 }
 
 /** null throughout where there are no samples. */
@@ -199,4 +190,4 @@ export interface LatencyBands {
   readonly max: readonly (number | null)[]
 }
 
-export type { FailureSample, ObjectiveResult, ValidityResult, Verdict }
+export type { FailureSample, Ledger, ObjectiveResult, ValidityResult, Verdict }

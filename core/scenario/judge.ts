@@ -1,31 +1,11 @@
 import type { RequestError } from '../measure/request-error.ts'
+import { grpcCodes } from '../spec/grpc-codes.ts'
 import type { Capture, GrpcStep, HttpStep, StatusRange } from '../spec/load-test.ts'
 import { type CompiledCheck, compileCheck, jsonPathOf, look } from './check.ts'
 import type { CompiledRequest, Judgement, ReceivedResponse } from './compiled.ts'
 import type { Names } from './names.ts'
 import { ResponseView } from './response-view.ts'
 import type { UserScope } from './user-scope.ts'
-
-/** By number: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const grpcCodes = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const
 
 interface CompiledCapture {
   readonly slot: number

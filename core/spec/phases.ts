@@ -1,3 +1,4 @@
+import { checkDistinct } from './distinct-names.ts'
 import type { Issue } from './issue.ts'
 import { normalPhase } from './load-normal.ts'
 import type { Json, Phase, Scenario } from './load-test.ts'
@@ -44,27 +45,10 @@ export function outlinePhases(input: Json | undefined, issues: Issue[]): readonl
       phase,
     }
   })
-  checkNames(outlines, issues)
+  checkDistinct(outlines, 'phase', 'phase', issues)
   const phases = outlines.flatMap(({ phase }) => phase ?? [])
   if (phases.length === outlines.length) checkAtOnce(phases, issues)
   return outlines
-}
-
-function checkNames(outlines: readonly PhaseOutline[], issues: Issue[]): void {
-  const paths = new Map<string, string>()
-  for (const { name, path } of outlines) {
-    if (name === undefined) continue
-    const earlier = paths.get(name)
-    if (earlier !== undefined) {
-      issues.push({
-        path: under(path, ['phase']),
-        code: 'duplicate-name',
-        message: `The name \`${name}\` is already that of ${earlier}.`,
-        hint: 'Give each phase a name of its own: results and objectives go by it.',
-      })
-    }
-    paths.set(name, earlier ?? path)
-  }
 }
 
 /** The most phases that run side by side, each from its start up to its end. */

@@ -1,3 +1,4 @@
+import { checkDistinct } from './distinct-names.ts'
 import type { Issue } from './issue.ts'
 import type { Json, Scenario, Step } from './load-test.ts'
 import { under } from './path.ts'
@@ -47,7 +48,8 @@ export function outlineScenarios(input: Json | undefined, issues: Issue[]): read
       hint: 'Split the test, or leave steps out that the objectives do not need.',
     })
   }
-  checkNames(outlines, issues)
+  checkDistinct(outlines, 'scenario', 'name', issues)
+  checkReserved(outlines, issues)
   return outlines
 }
 
@@ -108,28 +110,14 @@ function nameOf(fields: Readonly<Record<string, Json>>): string | undefined {
   return undefined
 }
 
-function checkNames(outlines: readonly ScenarioOutline[], issues: Issue[]): void {
-  const paths = new Map<string, string>()
-  for (const { name, path } of outlines) {
-    if (name === undefined) continue
-    const earlier = paths.get(name)
-    if (earlier !== undefined) {
-      issues.push({
-        path: under(path, ['name']),
-        code: 'duplicate-name',
-        message: `The name \`${name}\` is already that of ${earlier}.`,
-        hint: 'Give each scenario a name of its own: results and objectives go by it.',
-      })
-    }
-    if (name === 'ok') {
-      issues.push({
-        path: under(path, ['name']),
-        code: 'reserved-name',
-        message:
-          '`ok` cannot be the name of a scenario: in an objective, `p95(ok)` means good responses alone.',
-        hint: 'Give it another name.',
-      })
-    }
-    paths.set(name, earlier ?? path)
+function checkReserved(outlines: readonly ScenarioOutline[], issues: Issue[]): void {
+  for (const { path } of outlines.filter(({ name }) => name === 'ok')) {
+    issues.push({
+      path: under(path, ['name']),
+      code: 'reserved-name',
+      message:
+        '`ok` cannot be the name of a scenario: in an objective, `p95(ok)` means good responses alone.',
+      hint: 'Give it another name.',
+    })
   }
 }

@@ -1,26 +1,6 @@
+import { grpcCodes } from './grpc-codes.ts'
 import type { StatusRange } from './load-test.ts'
 import { nearest } from './nearest.ts'
-
-/** In the order of their numbers (gRPC's statuscodes.md). */
-const grpcCodes = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const
 
 /** `200`, `2xx`, `200..204`; of gRPC `0` or `OK`. Or the hint for what should stand there. */
 export function readStatus(
