@@ -1,4 +1,5 @@
 import type { Totals } from '../../core/measure/merged-metrics.ts'
+import type { ShardState } from '../../core/measure/snapshot.ts'
 import { createSchedules } from '../../core/plan/schedules.ts'
 import type { Schedule } from '../../core/schedule/schedule.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
@@ -10,9 +11,14 @@ const rateMs = 2000
 
 interface Reading {
   readonly atMs: number
-  readonly started: number
+  /** Iterations of open phases, and of closed ones. */
+  readonly open: number
+  readonly closed: number
+  /** Requests. */
   readonly finished: number
 }
+
+const start: Reading = { atMs: 0, open: 0, closed: 0, finished: 0 }
 
 interface Span {
   readonly from: Reading
@@ -31,10 +37,13 @@ export class LiveMeter {
     const requests = workers.flatMap((worker) => worker.requests)
     const times = record.epochs.at(-1)?.phases ?? []
     const finished = sum(requests.map(({ ok, failed }) => ok + failed))
+    const started = (of: readonly ShardState[], loop: 'open' | 'closed') =>
+      sum(of.map((shard) => (record.test.load[shard.phase]?.loop === loop ? shard.started : 0)))
     const spans = workers.map((worker) =>
       this.#span(worker.incarnation, {
         atMs: worker.newestAt / 1000,
-        started: sum(worker.shards.map((shard) => shard.started)),
+        open: started(worker.shards, 'open'),
+        closed: started(worker.shards, 'closed'),
         finished: sum(worker.requests.map(({ ok, failed }) => ok + failed)),
       }),
     )
@@ -44,14 +53,15 @@ export class LiveMeter {
       const { name, record: recorded } = phase
       return [{ index, name, elapsedMs: nowMs - startMs, lengthMs: endMs - startMs, recorded }]
     })
+    const planned = this.#plannedRate(record, spans)
     const closed = phases.some(({ index }) => record.test.load[index]?.loop === 'closed')
     return {
       elapsedMs: nowMs,
       lengthMs: Math.max(0, ...times.map((phase) => phase.endAt)) / 1000,
       phases: phases.map(({ index: _, ...phase }) => phase),
-      plannedRate: this.#plannedRate(record, spans),
-      startedRate: sum(spans.map(({ from, to }) => rateOf(to.started - from.started, from, to))),
-      requestRate: sum(spans.map(({ from, to }) => rateOf(to.finished - from.finished, from, to))),
+      openRate: planned === null ? null : { planned, started: rateOf('open', spans) },
+      closedRate: closed ? rateOf('closed', spans) : null,
+      requestRate: rateOf('finished', spans),
       latencies: (['open', 'closed'] as const).flatMap((loop) => latencyOf(record, loop)),
       inFlight: sum(shards.map((shard) => shard.inFlight)),
       users: closed ? sum(shards.map((shard) => shard.users)) : null,
@@ -68,7 +78,7 @@ export class LiveMeter {
 
   /** What a worker's rates are taken over. Before its second word there is the start, at which nothing had happened. */
   #span(incarnation: string, to: Reading): Span {
-    const readings = this.#readings.get(incarnation) ?? [{ atMs: 0, started: 0, finished: 0 }]
+    const readings = this.#readings.get(incarnation) ?? [start]
     this.#readings.set(incarnation, readings)
     if (to.atMs > (readings.at(-1)?.atMs ?? 0)) readings.push(to)
     while (readings[1] !== undefined && readings[1].atMs < to.atMs && to.atMs - readings[1].atMs >= rateMs)
@@ -92,8 +102,12 @@ export class LiveMeter {
   }
 }
 
-function rateOf(count: number, from: Reading, to: Reading): number {
-  return to.atMs > from.atMs ? (1000 * count) / (to.atMs - from.atMs) : 0
+function rateOf(what: 'open' | 'closed' | 'finished', spans: readonly Span[]): number {
+  return sum(
+    spans.map(({ from, to }) =>
+      to.atMs > from.atMs ? (1000 * (to[what] - from[what])) / (to.atMs - from.atMs) : 0,
+    ),
+  )
 }
 
 function latencyOf(record: RunRecord, loop: 'open' | 'closed'): readonly LiveLatency[] {

@@ -13,10 +13,11 @@ export interface LiveFigures {
   readonly lengthMs: number
   /** Under way, in the LoadTest's order. */
   readonly phases: readonly LivePhase[]
-  /** Arrivals by the schedule; null where no open phase is under way. */
-  readonly plannedRate: number | null
-  /** Iterations started, and requests finished. */
-  readonly startedRate: number
+  /** Iterations of open phases, by the schedule and as started; null where none is under way. */
+  readonly openRate: { readonly planned: number; readonly started: number } | null
+  /** Iterations that users of closed phases started; null where none is under way. */
+  readonly closedRate: number | null
+  /** Finished. */
   readonly requestRate: number
   /** Of recorded phases. Open and closed ones are never one figure. */
   readonly latencies: readonly LiveLatency[]

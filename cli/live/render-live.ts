@@ -74,9 +74,12 @@ function figureLines(run: LiveFigures, paint: Paint): readonly string[] {
   return rows.map(([name, text]) => ` ${paint.faint(name.padEnd(labelWidth))}${text}`)
 }
 
-function rateText({ plannedRate, startedRate, requestRate }: LiveFigures): string {
-  const planned = plannedRate === null ? '' : ` of ${perSecond(plannedRate)} planned`
-  return `${perSecond(startedRate)}/s${planned}, ${perSecond(requestRate)} requests/s`
+function rateText({ openRate, closedRate, requestRate }: LiveFigures): string {
+  const parts = [`${perSecond(requestRate)} requests/s`]
+  if (closedRate !== null) parts.unshift(`${perSecond(closedRate)}/s by users`)
+  if (openRate !== null)
+    parts.unshift(`${perSecond(openRate.started)}/s of ${perSecond(openRate.planned)} planned`)
+  return parts.join(', ')
 }
 
 function latencyLabel({ loop }: LiveLatency, { latencies }: LiveFigures): string {

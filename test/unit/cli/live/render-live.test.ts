@@ -9,8 +9,8 @@ const figures: LiveFigures = {
   elapsedMs: 9_400,
   lengthMs: 23_000,
   phases: [{ name: 'ramp', elapsedMs: 6_400, lengthMs: 12_000, recorded: true }],
-  plannedRate: 73.33,
-  startedRate: 72.9,
+  openRate: { planned: 73.33, started: 72.9 },
+  closedRate: null,
   requestRate: 131,
   latencies: [{ loop: 'open', recentP95Ms: 14.2, p95Ms: 13.9 }],
   inFlight: 4,
@@ -61,6 +61,7 @@ const views: Readonly<Record<string, LiveView>> = {
       ],
       latencies: [...figures.latencies, { loop: 'closed', recentP95Ms: 212, p95Ms: 1240 }],
       users: 20,
+      closedRate: 964,
     },
   },
   'many phases at once': {
@@ -70,7 +71,7 @@ const views: Readonly<Record<string, LiveView>> = {
   'drained, after the last phase': {
     ...view,
     state: 'draining',
-    run: { ...figures, phases: [], plannedRate: null },
+    run: { ...figures, phases: [], openRate: null },
   },
 }
 
