@@ -56,8 +56,8 @@ async function runWhole(
     follower.event(event)
   }
   try {
-    const record = await interruptible(follower.note, (onConductor) =>
-      conductRun(prepared, {
+    return await interruptible(follower.note, async (onConductor) => {
+      const record = await conductRun(prepared, {
         natsUrl,
         strict,
         onEvent,
@@ -67,10 +67,10 @@ async function runWhole(
           onConductor(conductor)
         },
         log: follower.log,
-      }),
-    )
-    follower.close()
-    return await finishRun(console, { record, prepared, loaded, folder, events, source, flags })
+      })
+      follower.close()
+      return finishRun(console, { record, prepared, loaded, folder, events, source, flags })
+    })
   } catch (error) {
     await folder.discard()
     throw error
@@ -79,7 +79,7 @@ async function runWhole(
   }
 }
 
-/** The first Ctrl-C drains, the second interrupts, a third ends this process without results. */
+/** Until the results are written: the first Ctrl-C drains, the second interrupts, a third ends this process without results. */
 async function interruptible<T>(
   note: (text: string) => void,
   work: (onConductor: (conductor: Conductor) => void) => Promise<T>,
