@@ -20,9 +20,10 @@ export function causeText(facts: Facts, doubt: Doubt): string {
       return dataMissingText(facts)
     case 'unknown-iterations': {
       const lost = lostMembers(facts)
-      return lost.length > 0
-        ? `${lost.map(lossText).join(' ')} Find out why, and run again.`
-        : 'Let them finish: lengthen limits.drain, and run again.'
+      if (lost.length > 0) return `${lost.map(lossText).join(' ')} Find out why, and run again.`
+      return facts.record.endingAt === null
+        ? 'Let them finish: lengthen limits.drain, and run again.'
+        : 'Let the run come to its end.'
     }
     case 'nothing-measured':
     case 'few-samples':

@@ -89,12 +89,14 @@ function judgeSeconds(
   const { metric } = objective
   const counted =
     metric.kind === 'rate' ? { ...seconds, toS: Math.min(seconds.toS, secondsOf(scope).toS) } : seconds
+  const planned = objective.limit.unit === 'of planned' ? plannedArrivals(record, scope)(seconds) : 0
+  const unknown = unknownIn(record, facts.unknown, scope, counted)
   const reading = readMetric(objective, {
     sum,
-    unknown: unknownIn(record, facts.unknown, scope, counted),
+    unknown: { ...unknown, iterations: unknown.iterations + cutShort(facts, scope, planned, sum.inWindow) },
     slowestMicros: scope.slowestMicros,
     seconds: lengthWithin(scope.spans, seconds) / microsPerSecond,
-    planned: objective.limit.unit === 'of planned' ? plannedArrivals(record, scope)(seconds) : 0,
+    planned,
   })
   const judged = { objective, scope, reading, window: null, windows: 0, brokenWindows: 0 }
   const say = (outcome: Outcome, doubt: Doubt | null): Judged => ({ ...judged, outcome, doubt })
@@ -114,6 +116,18 @@ function judgeSeconds(
         outcomeOf(objective, reading, false) === 'unknown' ? 'unknown-iterations' : 'confidence',
       )
   }
+}
+
+/**
+ * Iterations of which a stop or Ctrl-C kept us from seeing whether they would have ended within their phase: at most those that were due by
+ * then, were not skipped, and had not ended. An abort is judged by what was seen when it was ordered.
+ */
+function cutShort({ record, accounts }: Facts, scope: Scope, planned: number, ended: number): number {
+  if (record.ended === 'aborted') return 0
+  const cut = scope.phases.filter((phase) => !ranToItsEnd(record, phase))
+  if (cut.length === 0) return 0
+  const skipped = scope.phases.reduce((sum, phase) => sum + (accounts.phases[phase]?.ledger.skipped ?? 0), 0)
+  return Math.max(0, planned - ended - skipped)
 }
 
 /** What speaks against the whole of a run, whatever an objective's value. */

@@ -99,7 +99,7 @@ function noun(objective: Objective): string {
 function unknownOnes(objective: Objective, reading: Reading | null): string {
   const count = reading?.unknown ?? 0
   return isOfIterations(objective)
-    ? `${countText(count)} lost or interrupted iteration${count === 1 ? '' : 's'}`
+    ? `${countText(count)} lost or unfinished iteration${count === 1 ? '' : 's'}`
     : `${counted(count, noun(objective))} of lost or interrupted iterations`
 }
 

@@ -375,6 +375,26 @@ const cases: readonly Case[] = [
     reason: /^The run was stopped after 4\.2 s of 10 s: asked to; until then 2 of 2 objectives held\.$/,
   },
   {
+    title: 'what a stop kept from ending within its phase may have kept the rate',
+    spec: { objectives: ['rate >= 98% of planned'] },
+    sketch: {
+      fate: (n) => (n >= 400 ? 'unstarted' : { ms: 500 }),
+      record: { ended: 'interrupted', endingAt: 4_000_000, endedWhy: 'Ctrl-C' },
+    },
+    verdict: 'inconclusive',
+    objectives: ['unknown rate >= 98% of planned'],
+    reason: /unfinished iterations could change that.*Let the run come to its end/,
+  },
+  {
+    title: 'what was skipped before a stop breaks the rate for certain',
+    spec: { limits: { backlog: '50%' }, objectives: ['rate >= 98% of planned'] },
+    sketch: {
+      fate: (n) => (n >= 400 ? 'unstarted' : n % 10 === 0 ? 'in_flight' : { ms: 20 }),
+      record: { ended: 'stopped', endingAt: 4_000_000, endedWhy: 'asked to' },
+    },
+    verdict: 'fail',
+  },
+  {
     title: 'a run that was halted fails where something is proven broken',
     spec: { objectives: ['p95 < 10ms'] },
     sketch: { record: { ended: 'halted', endingAt: 4_200_000, endedWhy: 'halted' } },
