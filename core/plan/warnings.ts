@@ -34,6 +34,7 @@ const rules: readonly Rule[] = [
   cappedByInFlight,
   tooFewPorts,
   tooFewSamples,
+  muchMemory,
 ]
 
 function nothingJudged(test: LoadTest): readonly PlanWarning[] {
@@ -206,4 +207,29 @@ function samplesPerIteration(test: LoadTest, phase: Phase, { metric, selector }:
     )
     return sum + share * requests.length
   }, 0)
+}
+
+/** What one series keeps of one second in which it has samples, in the memory of the process that leads the run; measured, rounded up. */
+const bytesPerSeriesSecond = 1_500
+const muchBytes = 2 * 1024 ** 3
+
+function muchMemory(test: LoadTest, plan: RunPlan): readonly PlanWarning[] {
+  const bytes = plan.phases.reduce((sum, { index, recorded, startAt, endAt }) => {
+    const phase = test.load[index]
+    if (!recorded || phase === undefined) return sum
+    const series = createMix(test, phase).shares.reduce((all, { scenario }) => {
+      const steps = [...(test.scenarios[scenario]?.onStart ?? []), ...(test.scenarios[scenario]?.steps ?? [])]
+      const names = new Set(steps.flatMap((step) => (step.kind === 'think' ? [] : [step.name])))
+      return all + 1 + names.size
+    }, 0)
+    return sum + series * ((endAt - startAt) / 1_000_000) * bytesPerSeriesSecond
+  }, 0)
+  if (bytes <= muchBytes) return []
+  return [
+    {
+      code: 'much-memory',
+      message: `Every second of every series is kept until the end: up to ${(bytes / 1024 ** 3).toFixed(1)} GiB in the process that leads the run.`,
+      hint: 'Give steps that may be measured as one the same name, or split the run; NODE_OPTIONS=--max-old-space-size=16000 raises the limit of that process.',
+    },
+  ]
 }

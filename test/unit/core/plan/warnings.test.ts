@@ -180,6 +180,28 @@ const cases: readonly (readonly [title: string, overrides: Partial<LoadTest>, co
   ],
   ['a window too short', { objectives: [{ ...p(99), overMs: 900 }] }, ['window-too-short']],
   ['a window just long enough', { objectives: [{ ...p(99), overMs: 1000 }] }, []],
+  [
+    'a day of 30 steps fills the memory of whoever leads it',
+    {
+      ...judged,
+      scenarios: [
+        scenario({ steps: Array.from({ length: 30 }, (_, n) => httpGet(`/${n}`, { name: `step ${n}` })) }),
+      ],
+      load: [constantPhase(1, 86_400_000)],
+    },
+    ['much-memory'],
+  ],
+  [
+    'a day of 30 steps of one name does not',
+    {
+      ...judged,
+      scenarios: [
+        scenario({ steps: Array.from({ length: 30 }, (_, n) => httpGet(`/${n}`, { name: 'step' })) }),
+      ],
+      load: [constantPhase(1, 86_400_000)],
+    },
+    [],
+  ],
 ]
 
 for (const [title, overrides, codes] of cases) {
