@@ -33,10 +33,16 @@ export interface Most {
 /** One hour: the worst case of an iteration, and the highest time that is kept. */
 const slowestIterationMicros = 3_600_000_000
 
-/** The scopes of an objective that hold something; open before closed. Each must hold. */
+/**
+ * The scopes of an objective that hold something; open before closed. Each must hold. Phases of one loop that make no check leave `checks` to those of the
+ * other.
+ */
 export function scopesOf(record: RunRecord, objective: Objective): readonly Scope[] {
   const loops = objective.limit.unit === 'of planned' ? (['open'] as const) : (['open', 'closed'] as const)
-  return loops.flatMap((loop) => scopeOf(record, objective, loop) ?? [])
+  const scopes = loops.flatMap((loop) => scopeOf(record, objective, loop) ?? [])
+  if (objective.metric.kind !== 'checks') return scopes
+  const checked = scopes.filter((scope) => scope.most.some(({ checks }) => checks > 0))
+  return checked.length > 0 ? checked : scopes
 }
 
 /** Iterations, not requests, are what it counts. */

@@ -479,6 +479,22 @@ const cases: readonly Case[] = [
     objectives: ['pass checks >= 99%', 'fail checks > 99.5%'],
   },
   {
+    title: 'checks of open phases can be judged though the closed ones make none',
+    spec: {
+      scenarios: [
+        { name: 'browse', steps: [{ get: '/', check: { status: 200 } }] },
+        { name: 'idle', steps: [{ get: '/' }] },
+      ],
+      load: [
+        { ...steady, scenarios: { browse: 1 } },
+        { ...users, scenarios: { idle: 1 } },
+      ],
+      objectives: ['checks > 99%', 'checks(idle) > 99%'],
+    },
+    verdict: 'inconclusive',
+    objectives: ['pass checks > 99%', 'unknown checks(idle) > 99%'],
+  },
+  {
     title: 'without a window, `after` leaves out what ended before it',
     spec: { objectives: [{ that: 'p95 < 100ms', after: '3s' }, 'p95 < 100ms'] },
     sketch: { fate: (n) => ({ ms: n < 200 ? 800 : 20 }) },
