@@ -31,7 +31,7 @@ else if (what === 'wait') {
     })
   }
   setInterval(() => undefined, 1000)
-  console.log('ready')
+  console.log('ready', process.pid)
 } else console.log(JSON.stringify({ node: process.version, args: [what, ...rest], from: 'sources' }))
 `
 
@@ -58,7 +58,7 @@ for (const node of nodes) {
       t.teardown(program.stop)
       await until('the command is ready', () => program.output().includes('ready'))
       t.is(await program.stop(signal), 130)
-      t.is(program.output(), `ready\n${signal} 1\n`)
+      t.regex(program.output(), new RegExp(`^ready \\d+\n${signal} 1\n$`))
     })
   }
 
@@ -71,6 +71,26 @@ for (const node of nodes) {
     t.notRegex(said.stderr, /\n {4}at /)
   })
 }
+
+test('started by the system, the launcher is one process: nothing survives what kills it', async (t) => {
+  const house = await makeHouse()
+  t.teardown(house.remove)
+  const linked = join(house.path, 'linked')
+  await symlink(join(house.path, 'bin/breakwater'), linked)
+  const program = await startProgram(linked, ['wait'])
+  t.teardown(program.stop)
+  await until('the command is ready', () => program.output().includes('ready'))
+  t.is(program.output(), `ready ${program.pid}\n`)
+  t.is(await program.stop('SIGKILL'), 'SIGKILL')
+})
+
+test('started by the system without packages, the launcher says what to do', async (t) => {
+  const house = await makeHouse({ packages: false })
+  t.teardown(house.remove)
+  const said = spawnSync(join(house.path, 'bin/breakwater'), ['run'], { encoding: 'utf8' })
+  t.is(said.status, 2)
+  t.regex(said.stderr, /packages are not installed.*npm install/)
+})
 
 test('the launcher takes the build while it is younger than every source', async (t) => {
   const house = await makeHouse()
