@@ -238,6 +238,7 @@ function memberRecord(member: Member, startAtMs: number): MemberRecord {
     lostAt: member.lostAtMs === null ? null : (member.lostAtMs - startAtMs) * 1000,
     why: member.why,
     clockUncertaintyMs: member.roundTripMs / 2,
+    clockDriftMs: member.driftMs,
   }
 }
 

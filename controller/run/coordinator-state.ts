@@ -33,6 +33,8 @@ export interface Member {
   /** Worker's clock − controller's clock, ms; of the best round trip. */
   readonly offsetMs: number
   readonly roundTripMs: number
+  /** The furthest that its clock was seen to have gone from `offsetMs` since, beyond doubt, ms; 0: not at all. */
+  readonly driftMs: number
   /** Phases in which it has nothing more to start, by its newest snapshot. */
   readonly donePhases: readonly boolean[]
   /** Declared lost or failed at, controller's clock. */
@@ -55,6 +57,8 @@ export interface CoordinatorState {
   readonly connected: boolean
   /** The start instant on the controller's clock. */
   readonly startAtMs: number | null
+  /** When workers were last asked for their clocks while the run was under way; null: not yet. */
+  readonly clocksAskedAtMs: number | null
   readonly epochs: readonly Epoch[]
   readonly ending: { readonly how: Ending; readonly why: string; readonly atMs: number } | null
 }

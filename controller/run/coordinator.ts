@@ -1,6 +1,7 @@
 import type { EndedBy } from '../../core/measure/snapshot.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
 import { askClock, onClock, prepareAll } from './barrier.ts'
+import { onLaterClock, watchClocks } from './clock-drift.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { atWork, heard, isAtWork, keep, refuse, send, withMember } from './members.ts'
 import type { RunOrder } from './run-order.ts'
@@ -16,6 +17,7 @@ export function beginRun(order: RunOrder, nowMs: number): CoordinatorState {
     tickedAtMs: nowMs,
     connected: true,
     startAtMs: null,
+    clocksAskedAtMs: null,
     epochs: [],
     ending: null,
   }
@@ -57,6 +59,7 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
       clock: [],
       offsetMs: 0,
       roundTripMs: 0,
+      driftMs: 0,
       donePhases: [],
       lostAtMs: null,
       why: null,
@@ -97,6 +100,8 @@ function onReply(
   const { command, reply } = event
   if (reply.incarnation !== member.incarnation)
     return lose(state, [member.id], 'lost', 'its process was replaced', event.nowMs)
+  // A clock that was asked for just before an epoch may be answered after it: that is no fault.
+  if (reply.type === 'refused' && command.type === 'clock' && state.stage === 'running') return keep(state)
   if (reply.type === 'refused') {
     if (state.stage === 'running') return lose(state, [member.id], 'failed', reply.message, event.nowMs)
     return refuse(state, {
@@ -114,7 +119,9 @@ function onReply(
       return keep(clocking, ...atWork(clocking).map((m) => askClock(clocking, m)))
     }
     case 'clock':
-      return onClock(state, member, reply.localMs, event.sentMs, event.nowMs)
+      return state.stage === 'running'
+        ? onLaterClock(state, member, reply.localMs, event.sentMs, event.nowMs)
+        : onClock(state, member, reply.localMs, event.sentMs, event.nowMs)
     case 'arm': {
       const next = withMember(state, member.id, { status: 'armed' })
       if (next.stage !== 'arming' || atWork(next).some((m) => m.status !== 'armed')) return keep(next)
@@ -142,6 +149,7 @@ function onNoReply(
 ): Decision {
   const member = state.members.get(event.worker)
   if (member === undefined || !isAtWork(member)) return keep(state)
+  if (event.command.type === 'clock' && state.stage === 'running') return keep(state)
   if (event.command.type === 'prepare' && event.nowMs - member.heardAtMs < lossMs) {
     return refuse(state, {
       type: 'refuse',
@@ -273,7 +281,7 @@ function watchTick(state: CoordinatorState, nowMs: number): Decision {
   if (state.stage !== 'running' || state.startAtMs === null) return keep(state)
   const endAt = Math.max(...(state.epochs.at(-1)?.phases ?? []).map((p) => p.endAt))
   const overdueAtMs = state.startAtMs + endAt / 1000 + state.order.test.limits.drainMs + closingMs
-  if (nowMs < overdueAtMs) return keep(state)
+  if (nowMs < overdueAtMs) return watchClocks(state, nowMs)
   return lose(
     state,
     atWork(state).map((m) => m.id),

@@ -6,6 +6,8 @@ export const gatherMs = 3 * beatMs
 export const clockRounds = 8
 /** A new epoch begins this long after the decision, so that every worker knows it in time. */
 export const leadMs = 500
+/** How often the clocks of workers are looked at again while the run is under way. */
+export const driftEveryMs = 5_000
 export const prepareTimeoutMs = 60_000
 export const commandTimeoutMs = 2_000
 /** After the last phase and its drain: how long the last snapshots may take. */

@@ -145,6 +145,8 @@ export interface WorkerResult {
   readonly startSkewMs: number | null
   /** How far its clock may be off, ms. */
   readonly clockUncertaintyMs: number
+  /** How far its clock went since the start, ms; 0: no further than can be told. */
+  readonly clockDriftMs: number
   /** Why it did not drain; null when it did. */
   readonly why: string | null
   readonly started: number

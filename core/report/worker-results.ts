@@ -23,6 +23,7 @@ function workerResult(record: RunRecord, member: MemberRecord, recorded: readonl
     ...healthOf(measure?.health ?? []),
     startSkewMs: toMs(measure?.startSkew ?? null),
     clockUncertaintyMs: member.clockUncertaintyMs,
+    clockDriftMs: member.clockDriftMs,
     started: (measure?.shards ?? []).reduce((sum, shard) => sum + shard.started, 0),
     sendLagP99Ms: toMs(lags.sendLag.percentile(99)),
     pacerLagP99Ms: toMs(lags.pacerLag.percentile(99)),

@@ -43,4 +43,6 @@ export interface MemberRecord {
   readonly why: string | null
   /** Half of the best round trip: how far the clocks may be apart, ms. */
   readonly clockUncertaintyMs: number
+  /** How far its clock went from where it was at the start, as far as that exceeds twice the uncertainty of the readings, ms; 0: not at all. */
+  readonly clockDriftMs: number
 }

@@ -5,7 +5,7 @@ import type { HealthReport } from './health.ts'
 import type { Facts, Judged } from './judged.ts'
 import type { ValidityResult } from './judgement.ts'
 import { counted, countText, durationText, percentText } from './quantity-text.ts'
-import { clockLimitMs, clockUncertaintyMs } from './warnings.ts'
+import { clockDriftText, clockLimitMs, clockUncertaintyMs } from './warnings.ts'
 
 /** Whether the run can bear a verdict; of recorded phases alone. */
 export function validityOf(
@@ -120,11 +120,16 @@ function missingData(facts: Facts): ValidityResult {
 }
 
 function clock({ record }: Facts): ValidityResult {
-  const actual = clockUncertaintyMs(record)
+  const uncertaintyMs = clockUncertaintyMs(record)
+  const driftMs = Math.max(0, ...record.members.map((member) => member.clockDriftMs))
+  const actual = Math.max(uncertaintyMs, driftMs)
   const ok = actual <= clockLimitMs
+  const drift = clockDriftText(record)
   const message = ok
-    ? `The clocks of the workers are known to ${durationText(actual)}.`
-    : `The clocks of the workers may be ${durationText(actual)} apart, so that seconds are blurred. Bring workers and controller nearer to each other.`
+    ? `The clocks of the workers are known to ${durationText(uncertaintyMs)}${driftMs > 0 ? `, and went at most ${durationText(driftMs)} astray` : ''}.`
+    : drift !== null
+      ? drift
+      : `The clocks of the workers may be ${durationText(actual)} apart, so that seconds are blurred. Bring workers and controller nearer to each other.`
   return { rule: 'clock', ok, actual: round(actual), limit: clockLimitMs, unit: 'ms', message }
 }
 

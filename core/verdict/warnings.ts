@@ -98,7 +98,17 @@ function clockWarnings({ record }: Facts): readonly string[] {
       `Clocks of workers may be ${durationText(uncertaintyMs)} apart, so that seconds are blurred; latencies are not affected. Bring workers and controller nearer to each other.`,
     )
   }
-  return warnings
+  const drift = clockDriftText(record)
+  return drift === null ? warnings : [...warnings, drift]
+}
+
+/** Null: no clock went further than it may. */
+export function clockDriftText({ members }: Facts['record']): string | null {
+  const drifted = members.filter((member) => member.clockDriftMs > clockLimitMs)
+  const worst = drifted.toSorted((a, b) => b.clockDriftMs - a.clockDriftMs)[0]
+  if (worst === undefined) return null
+  const others = drifted.length > 1 ? `, and so did ${counted(drifted.length - 1, 'other clock')}` : ''
+  return `The clock of worker ${worst.id} went ${durationText(worst.clockDriftMs)} astray during the run${others}: what it sent came so much too early or too late, and its seconds are not the others’. Its machine was suspended, or its clock runs wrong: mend that, or run without it.`
 }
 
 export function clockUncertaintyMs({ members }: Facts['record']): number {

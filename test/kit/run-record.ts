@@ -57,6 +57,7 @@ export interface WorkerSketch {
   readonly died?: { readonly lastWordS: number; readonly lostAtS: number }
   readonly startSkewMs?: number
   readonly clockUncertaintyMs?: number
+  readonly clockDriftMs?: number
 }
 
 const second = 1_000_000
@@ -105,7 +106,13 @@ export function accountsOf(record: RunRecord): Accounts {
   )
 }
 
-function memberOf({ id, threads = 1, died, clockUncertaintyMs = 0.1 }: WorkerSketch): MemberRecord {
+function memberOf({
+  id,
+  threads = 1,
+  died,
+  clockUncertaintyMs = 0.1,
+  clockDriftMs = 0,
+}: WorkerSketch): MemberRecord {
   return {
     id,
     incarnation: `i-${id}`,
@@ -115,6 +122,7 @@ function memberOf({ id, threads = 1, died, clockUncertaintyMs = 0.1 }: WorkerSke
     lostAt: died === undefined ? null : died.lostAtS * second,
     why: died === undefined ? null : 'it was not heard from for three beats',
     clockUncertaintyMs,
+    clockDriftMs,
   }
 }
 

@@ -90,6 +90,7 @@ export function simulateRun(simulation: Simulation): RunRecord {
       lostAt: null,
       why: null,
       clockUncertaintyMs: 0.08 + index / 100,
+      clockDriftMs: 0,
     })),
     metrics: merge.metrics,
     ended: 'finished',

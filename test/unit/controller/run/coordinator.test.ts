@@ -59,6 +59,7 @@ class Bench {
   state: CoordinatorState
   nowMs = 0
   readonly mute = new Set<string>()
+  readonly clockAheadMs = new Map<string, number>()
   readonly actions: CoordinatorAction[] = []
   readonly ids: string[]
 
@@ -77,7 +78,7 @@ class Bench {
         type: 'ok',
         incarnation: `${action.worker}-1`,
         state: 'ready',
-        localMs: this.nowMs + 1_000,
+        localMs: this.nowMs + (this.clockAheadMs.get(action.worker) ?? 1_000),
         threads: 1,
       }
       const { worker, command } = action
@@ -146,6 +147,57 @@ test('workers are prepared, their clocks compared eight times, armed, and starte
     bench.state.epochs.map((e) => [e.number, e.cause, e.roster.map((r) => r.worker)]),
     [[1, 'start', ['a', 'b']]],
   )
+})
+
+test('clocks are looked at again while the run is under way, and the furthest that one went is kept', (t) => {
+  const bench = running()
+  bench.clockAheadMs.set('b', 1_080)
+  bench.until(9_000)
+  bench.clockAheadMs.set('b', 1_030)
+  bench.until(30_000)
+  t.is(bench.sent('clock').length, 16 + 10)
+  t.is(bench.state.members.get('a')?.driftMs, 0)
+  t.is(bench.state.members.get('b')?.driftMs, 80)
+})
+
+test('a clock that moved by no more than twice the uncertainty of its readings has not drifted', (t) => {
+  for (const [movedMs, driftMs] of [
+    [40, 0],
+    [41, 41],
+  ] as const) {
+    const bench = running()
+    const clock = bench.actions.find((a) => a.type === 'send' && a.command.type === 'clock')
+    if (clock?.type !== 'send') return t.fail()
+    const [sentMs, nowMs] = [bench.nowMs, bench.nowMs + 40]
+    const reply: CommandReply = {
+      type: 'ok',
+      incarnation: 'a-1',
+      state: 'running',
+      localMs: sentMs + 20 + 1_000 + movedMs,
+      threads: 1,
+    }
+    bench.dispatch({ type: 'reply', worker: 'a', command: clock.command, reply, sentMs, nowMs })
+    t.is(bench.state.members.get('a')?.driftMs, driftMs)
+  }
+})
+
+test('a clock that is refused or not answered while the run is under way costs no worker', (t) => {
+  const bench = running()
+  const clock = bench.actions.find((a) => a.type === 'send' && a.command.type === 'clock')
+  if (clock?.type !== 'send') return t.fail()
+  const { nowMs } = bench
+  const before = bench.actions.length
+  const reply: CommandReply = {
+    type: 'refused',
+    incarnation: 'a-1',
+    code: 'stale-fence',
+    message: 'an epoch came first',
+    hint: '',
+  }
+  bench.dispatch({ type: 'reply', worker: 'a', command: clock.command, reply, sentMs: nowMs, nowMs })
+  bench.dispatch({ type: 'no-reply', worker: 'a', command: clock.command, nowMs })
+  t.is(bench.state.members.get('a')?.status, 'armed')
+  t.is(bench.actions.length, before)
 })
 
 test('too few workers within the waiting time refuse the run with what to do', (t) => {

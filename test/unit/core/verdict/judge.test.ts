@@ -577,6 +577,22 @@ test('every validity rule has a row, and those that are broken say what to do', 
   t.is(bad.warnings.length, 6)
 })
 
+test('a clock that drifted is a matter of validity, with its remedy, and of the verdict under --strict alone', (t) => {
+  const sketch = (clockDriftMs: number, strict = false): Omit<RunSketch, 'test'> => ({
+    workers: [{ id: 'w1' }, { id: 'w2', clockDriftMs }],
+    record: { strict },
+  })
+  const spec = { objectives: ['p95 < 1s'] }
+  const clockOf = (judgement: Judgement) => judgement.validity.find(({ rule }) => rule === 'clock')
+  t.like(clockOf(judged(spec, sketch(50))), { ok: true, actual: 50, limit: 50, unit: 'ms' })
+  const drifted = judged(spec, sketch(51))
+  t.like(clockOf(drifted), { ok: false, actual: 51 })
+  t.regex(clockOf(drifted)?.message ?? '', /^The clock of worker w2 went 51 ms astray .* run without it\.$/)
+  t.is(drifted.warnings.length, 1)
+  t.is(drifted.verdict, 'pass')
+  t.is(judged(spec, sketch(51, true)).verdict, 'inconclusive')
+})
+
 test('evidence carries the confidence interval of a percentile, and the window of a window', (t) => {
   const { objectives } = judged({
     objectives: ['p95 < 1s', 'mean < 1s', { that: 'error_rate < 1%', over: '2s' }],
