@@ -1,3 +1,4 @@
+import { intendedStart } from './intended-start.ts'
 import { count, instant, longTime, percent, perSecond, plural, time } from './number-format.ts'
 import { objectiveView } from './objective-view.ts'
 import { printable } from './printable.ts'
@@ -89,7 +90,10 @@ function keyMetrics({ metrics }: ResultDocument): string {
     ]),
     ...(phases.length > 1 ? phases.map((row) => [code(row.phase ?? ''), ...metricCells(row)]) : []),
   ]
-  return table(['', ...metricHeads], ['l', ...metricHeads.map(() => 'r' as const)], rows)
+  const figures = table(['', ...metricHeads], ['l', ...metricHeads.map(() => 'r' as const)], rows)
+  return totals.some((row) => row.loop === 'closed')
+    ? `${figures}\n\nResponse times count ${intendedStart({ metrics })}.`
+    : figures
 }
 
 function steps({ metrics }: ResultDocument): string {

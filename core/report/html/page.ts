@@ -1,4 +1,5 @@
 import type { FailureSample } from '../../measure/request-error.ts'
+import { intendedStart } from '../intended-start.ts'
 import { instant, longTime, plural } from '../number-format.ts'
 import { plainWords } from '../plain-words.ts'
 import type { ResultDocument } from '../result.ts'
@@ -123,15 +124,10 @@ function latencySection(document: ResultDocument): Markup {
   if (document.curves.length === 0) {
     return section({ id: 'latency', title: 'Latency', content: nothingMeasured })
   }
-  const closed = document.metrics.some((row) => row.scope === 'total' && row.loop === 'closed')
   return section({
     id: 'latency',
     title: 'Latency',
-    intro: `By the second of completion; ${
-      closed
-        ? 'counted from the intended start in open phases, from the dispatch in closed ones, where a slow target slows the users down too.'
-        : 'counted from the intended start, so a target that stalls cannot hide it.'
-    }`,
+    intro: `By the second of completion; counted ${intendedStart(document)}.`,
     content: latencyCharts(document),
   })
 }

@@ -1,3 +1,4 @@
+import { intendedStart } from '../intended-start.ts'
 import { count, milliseconds, none, percent, perSecond } from '../number-format.ts'
 import type { Distribution, MetricRow, ResultDocument } from '../result.ts'
 import { type Content, html, type Markup } from './markup.ts'
@@ -29,8 +30,7 @@ export function tablesSection(document: ResultDocument): Markup {
   return section({
     id: 'tables',
     title: 'Phases, scenarios and steps',
-    intro:
-      'Response time counts from the intended start, service time from the actual send. Good responses are those that did not fail.',
+    intro: `Response time counts ${intendedStart(document)}. Service time counts from the actual send. Good responses are those that did not fail.`,
     content: html`
 ${table({
   caption: 'By phase',
