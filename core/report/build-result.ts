@@ -60,18 +60,25 @@ export function buildResult(parts: ResultParts): ResultDocument {
     warnings: judgement.warnings,
     phases: phaseResults(record, accounts),
     workers: workerResults(record),
-    epochs: record.epochs.map(({ number, at, cause, roster }) => ({
-      number,
-      at: instant(record, at),
-      cause,
-      roster: roster.map((entry) => entry.worker),
-    })),
+    epochs: epochResults(record),
     merge: record.metrics.snapshots,
     timeline: buildTimeline(record),
     curves: percentileCurves(record),
     environment: parts.environment,
     reproduce: parts.reproduce,
   }
+}
+
+/** One that was ordered for an instant which the run did not live to see never began. */
+function epochResults(record: RunRecord): ResultDocument['epochs'] {
+  return record.epochs
+    .filter(({ at }) => at <= record.endedAt)
+    .map(({ number, at, cause, roster }) => ({
+      number,
+      at: instant(record, at),
+      cause,
+      roster: roster.map((entry) => entry.worker),
+    }))
 }
 
 function phaseResults(record: RunRecord, accounts: Accounts): readonly PhaseResult[] {

@@ -183,6 +183,24 @@ test('the ledger of a run that lost a worker stays balanced, and says who it was
   )
 })
 
+test('an epoch that was ordered for an instant after the end is not listed', (t) => {
+  const at = (micros: number) => {
+    const record = runRecord({ test: loadTest({ load: [constantPhase(10, 2000)] }) })
+    const [first] = record.epochs
+    if (first === undefined) throw new Error('there is no epoch')
+    const second = { ...first, number: 2, at: micros, cause: 'phase' as const }
+    return resultOf({ ...record, endedAt: 2_100_000, epochs: [first, second] }).epochs
+  }
+  t.deepEqual(
+    at(2_100_000).map(({ number }) => number),
+    [1, 2],
+  )
+  t.deepEqual(
+    at(2_100_001).map(({ number }) => number),
+    [1],
+  )
+})
+
 test('a timeline has at most 600 rows, each the exact merge of its seconds', (t) => {
   const record = runRecord({
     test: loadTest({ load: [constantPhase(2, 1_300_000)] }),
