@@ -170,7 +170,7 @@ function rateOf(
   if (micros === 0) return 0
   const cut = cutSecond(record)
   const inWindow = Number.isFinite(cut) ? record.metrics.counters(series, 0, cut).inWindow : sum.inWindow
-  return (inWindow * microsPerSecond) / micros
+  return inWindow / (micros / microsPerSecond)
 }
 
 function detailOf(sum: SeriesSum): Pick<Required<MetricRow>, 'connectMs' | 'tlsMs' | 'ttfbMs'> {
