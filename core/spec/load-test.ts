@@ -253,6 +253,8 @@ export interface Objective {
   readonly abort: boolean
   /** Since the run's start. */
   readonly afterMs: number
+  /** False: `afterMs` is the language's default; it delays an abort, which then waits for samples too, and leaves nothing out. */
+  readonly afterGiven: boolean
 }
 
 export type Metric =

@@ -72,6 +72,7 @@ export function normalObjective(
     overMs: given.over ?? null,
     abort,
     afterMs: given.after ?? (abort ? abortAfterMs : 0),
+    afterGiven: given.after !== undefined,
   }
 }
 

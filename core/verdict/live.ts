@@ -11,7 +11,7 @@ import { microsPerSecond, type Seconds } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
 import { type Scope, scopesOf } from './scope.ts'
 import { type UnknownIterations, unknownOfTheDead } from './unknown.ts'
-import { defaultAbortAfterMs, readWindow } from './windows.ts'
+import { readWindow } from './windows.ts'
 
 /** An abort waits for so many samples, unless the objective says when it may act. */
 const fewestSamples = 100
@@ -107,8 +107,8 @@ class RunWatch {
   }
 }
 
-function isDue({ afterMs }: Objective, { toS }: Seconds, samples: number): boolean {
-  return toS * 1000 >= afterMs && (afterMs !== defaultAbortAfterMs || samples >= fewestSamples)
+function isDue({ afterMs, afterGiven }: Objective, { toS }: Seconds, samples: number): boolean {
+  return toS * 1000 >= afterMs && (afterGiven || samples >= fewestSamples)
 }
 
 /** Of the whole run so far, a percentile says nothing before it has the samples that it needs at the end. */

@@ -9,14 +9,11 @@ import { lengthWithin, microsPerSecond, type Seconds, secondsWithin } from './re
 import type { Scope } from './scope.ts'
 import { type Unknown, unknownIn } from './unknown.ts'
 
-/** `after` where an objective with `abort` does not say. It delays the abort, and leaves no window out. */
-export const defaultAbortAfterMs = 10_000
-
 /** Every window that lies within recorded time, by its end at each whole second; one broken window breaks the objective. */
 export function judgeWindows(facts: Facts, objective: Objective, scope: Scope, overMs: number): Judged {
   const { record } = facts
   const lengthS = Math.ceil(overMs / 1000)
-  const fromMs = objective.abort && objective.afterMs === defaultAbortAfterMs ? 0 : objective.afterMs
+  const fromMs = objective.afterGiven ? objective.afterMs : 0
   const missing = missingFromWindows(record.metrics, scope)
   const plannedIn = objective.limit.unit === 'of planned' ? plannedArrivals(record, scope) : () => 0
   const tally = new WindowTally(objective)

@@ -234,6 +234,7 @@ function p(percentile: number, selector: Partial<Objective['selector']> = {}): O
     overMs: null,
     abort: false,
     afterMs: 0,
+    afterGiven: false,
   }
 }
 

@@ -41,6 +41,7 @@ const rules: readonly (readonly [yaml: string, that: string, normal: object, wor
       overMs: null,
       abort: false,
       afterMs: 0,
+      afterGiven: false,
     },
     '95th percentile of the response time below 1 s',
   ],
@@ -137,13 +138,13 @@ const rules: readonly (readonly [yaml: string, that: string, normal: object, wor
   [
     '{ that: "error_rate < 5%", over: 10s, abort: true, after: 15s }',
     'error_rate < 5%',
-    { overMs: 10_000, abort: true, afterMs: 15_000 },
+    { overMs: 10_000, abort: true, afterMs: 15_000, afterGiven: true },
     'share of failed requests below 5 %, in every window of 10 s, from 15 s on, or the run is aborted',
   ],
   [
     '{ that: "error_rate < 5%", abort: true }',
     'error_rate < 5%',
-    { overMs: null, abort: true, afterMs: 10_000 },
+    { overMs: null, abort: true, afterMs: 10_000, afterGiven: false },
     'share of failed requests below 5 %, from 10 s on, or the run is aborted',
   ],
 ]
