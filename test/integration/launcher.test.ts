@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
-import { cp, mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import test from 'ava'
 import { startProgram } from '../kit/program.ts'
@@ -107,6 +107,19 @@ test('the launcher takes the build while it is younger than every source', async
   const evenLater = new Date(Date.now() + 120_000)
   await utimes(join(house.path, 'cli/run/deep.ts'), evenLater, evenLater)
   t.is(from(), 'sources', 'a source that changed after the build')
+})
+
+test('the launcher takes the build of a package, whenever that was unpacked', async (t) => {
+  const house = await makeHouse()
+  t.teardown(house.remove)
+  await rm(join(house.path, 'cli'), { recursive: true })
+  await mkdir(join(house.path, 'dist/cli'), { recursive: true })
+  await writeFile(join(house.path, 'dist/cli/main.js'), `console.log('from the build')`)
+  await writeFile(join(house.path, 'dist/.built'), '')
+  await mkdir(join(house.path, 'examples'))
+  const later = new Date(Date.now() + 60_000)
+  await utimes(join(house.path, 'examples'), later, later)
+  t.is(launch(process.execPath, house.path, []).stdout, 'from the build\n')
 })
 
 async function makeHouse({ packages = true }: { readonly packages?: boolean } = {}) {
