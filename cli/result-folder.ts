@@ -3,7 +3,7 @@ import { mkdir, rename, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { unwritable } from './new-file.ts'
+import { makeFolder, unwritable } from './new-file.ts'
 
 /** Where the files of a result go. Whoever sees a file there sees a whole one. */
 export interface ResultFolder {
@@ -18,7 +18,7 @@ export interface ResultFolder {
 export async function openResultFolder(folder: string): Promise<ResultFolder> {
   let made: string | undefined
   try {
-    made = await mkdir(folder, { recursive: true })
+    made = await makeFolder(folder)
     const probe = path.join(folder, `.breakwater-${process.pid}`)
     await mkdir(probe)
     await rmdir(probe)
