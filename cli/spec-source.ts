@@ -8,6 +8,7 @@ import type { LoadTest } from '../core/spec/load-test.ts'
 import { namedFiles } from '../core/spec/outside.ts'
 import { placed } from '../core/spec/positions.ts'
 import { readLoadTest } from '../core/spec/read.ts'
+import { isUtf8 } from '../core/spec/utf8.ts'
 import { parseYaml } from '../core/spec/yaml.ts'
 import { checkGrpcSteps } from '../worker/transport/check-grpc-steps.ts'
 
@@ -42,6 +43,23 @@ export async function loadTestFile(
   return loadTestText(await readSpecText(file), file, path.dirname(file), environment)
 }
 
+/** What stands for the words of a command line. Nobody sees its lines, so nothing that is wrong with it is given one. */
+export async function loadTestOf(
+  text: string,
+  what: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<LoadedTest> {
+  try {
+    return await loadTestText(text, what, '.', environment)
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    throw new SpecError(
+      what,
+      error.issues.map(({ path, code, message, hint }) => ({ path, code, message, hint })),
+    )
+  }
+}
+
 /** `folder`: where its relative paths begin. */
 export async function loadTestText(
   text: string,
@@ -73,7 +91,11 @@ export async function readSpecText(file: string): Promise<string> {
       }
       throw new SpecError(file, [issue])
     }
-    return await readFile(file, 'utf8')
+    const bytes = await readFile(file)
+    if (isUtf8(bytes)) return bytes.toString('utf8')
+    throw new SpecError(file, [
+      { path: '', code: 'not-text', message: 'The file is not UTF-8 text.', hint: 'Save it as UTF-8.' },
+    ])
   } catch (error) {
     throw error instanceof BreakwaterError ? error : unreadable(file, error)
   }
@@ -101,7 +123,7 @@ function expect<T>(parsed: Parsed<T>, file: string): T {
 export function unreadable(
   file: string,
   error: unknown,
-  hint = 'name a LoadTest file, or write one with: breakwater init --out test.yaml',
+  hint = 'Name a LoadTest file, or write one with: breakwater init --out test.yaml.',
 ): BreakwaterError {
   const code = (error as NodeJS.ErrnoException).code
   const why =

@@ -1,8 +1,8 @@
-import { exitCodes } from '../../core/error.ts'
+import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import { startingFile } from '../../core/spec/starting-file.ts'
 import type { Console } from '../console.ts'
 import { writeNewFile } from '../new-file.ts'
-import { loadTestText } from '../spec-source.ts'
+import { loadTestOf } from '../spec-source.ts'
 
 export interface InitFlags {
   readonly url: string
@@ -11,8 +11,13 @@ export interface InitFlags {
 
 /** A file that validates, or nothing: a URL that is none is an issue, as it would be in a file. */
 export async function init(console: Console, { url, out }: InitFlags): Promise<number> {
+  if (/^grpcs?:/i.test(url)) {
+    throw new BreakwaterError('usage', `--url ${url} is a gRPC target, and init writes tests for HTTP`, {
+      hint: 'Start from examples/grpc.yaml; docs/guide/grpc.md explains it.',
+    })
+  }
   const text = startingFile(url)
-  await loadTestText(text, `the file for --url ${url}`, '.', console.config.variables)
+  await loadTestOf(text, `the file for --url ${url}`, console.config.variables)
   if (out !== undefined) await writeNewFile(out, text)
   console.answer({
     text: () => (out === undefined ? text : `Wrote ${out}. Next: breakwater run ${out} --once --trace`),

@@ -10,6 +10,7 @@ import { type Positions, placed } from './positions.ts'
 import { highestRate, longestMs } from './quantity.ts'
 import { readRows } from './rows.ts'
 import { checkScenarioTemplates, checkTargetTemplates, knownColumns, outlineOf } from './template-names.ts'
+import { isUtf8 } from './utf8.ts'
 
 const mostReplayRows = 100_000
 const mostRowIssues = 10
@@ -38,7 +39,7 @@ function placesOf(test: LoadTest): readonly Named[] {
 
 /**
  * What only the files tell: the columns of CSV data (their heading alone is read) and the points of replays. Codes: `missing-file`,
- * `wrong-csv`, `wrong-row`, `unknown-column`, and `too-many` and `conflict` where a replay's length or rate breaks a bound.
+ * `wrong-csv`, `wrong-pem`, `wrong-row`, `unknown-column`, and `too-many` and `conflict` where a replay's length or rate breaks a bound.
  */
 export function completeLoadTest(
   test: LoadTest,
@@ -49,6 +50,7 @@ export function completeLoadTest(
   const data = Object.fromEntries(
     Object.entries(test.data).map(([name, source]) => [name, withColumns(name, source, files, issues)]),
   )
+  checkAuthorities(test, files, issues)
   const load = test.load.map((phase, index) =>
     withPoints(phase, under('load', [index, 'rate', 'csv']), files, issues),
   )
@@ -67,6 +69,19 @@ export function completeLoadTest(
   return { ok: true, value: frozen({ ...test, data, load }) }
 }
 
+/** A file without a certificate would leave TLS with no authority to trust, and each handshake fail for a reason that names another culprit. */
+function checkAuthorities({ target }: LoadTest, files: Files, issues: Issue[]): void {
+  const { caFile } = target.tls
+  const bytes = caFile !== null && Object.hasOwn(files, caFile) ? files[caFile] : undefined
+  if (bytes === undefined || new TextDecoder().decode(bytes).includes('-----BEGIN CERTIFICATE-----')) return
+  issues.push({
+    path: 'target.tls.ca.file',
+    code: 'wrong-pem',
+    message: `${caFile} holds no certificate in PEM.`,
+    hint: "Name the file of the authority that signed the target's certificate: it has lines such as -----BEGIN CERTIFICATE-----.",
+  })
+}
+
 function withColumns(name: string, data: DataSource, files: Files, issues: Issue[]): DataSource {
   const { source } = data
   if (source.kind !== 'csv') return data
@@ -74,6 +89,10 @@ function withColumns(name: string, data: DataSource, files: Files, issues: Issue
   if (bytes === undefined) return data
   const path = under('data', [name, 'csv'])
   const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-csv', message, hint })
+  if (!isUtf8(bytes)) {
+    wrong(`${source.file} is not UTF-8 text.`, 'Save it as UTF-8.')
+    return data
+  }
   const end = endOfHeading(bytes)
   const columns = columnsOf(name, data, source.file, bytes.subarray(0, end), path, issues)
   if (columns === undefined) return data
@@ -81,6 +100,14 @@ function withColumns(name: string, data: DataSource, files: Files, issues: Issue
   if (columns.length === 0) wrong(`${source.file} is empty.`, example)
   else if (columns.includes(''))
     wrong(`${source.file} has a column without a name.`, 'Name every column in the first line.')
+  const [only = ''] = columns
+  if (columns.length === 1 && /[;\t|]/.test(only)) {
+    wrong(
+      `${source.file} has a single column, \`${only}\`.`,
+      'Put commas between the fields, in the heading and in the rows.',
+    )
+    return { ...data, columns: [] }
+  }
   const twice = columns.find((column, index) => columns.indexOf(column) !== index)
   if (twice !== undefined)
     wrong(`${source.file} has two columns called \`${twice}\`.`, 'Give each column a name of its own.')

@@ -85,14 +85,24 @@ function csvRows(name: string, file: string, bytes: Uint8Array, wanted: Readonly
     // that they are never all in memory.
     parse(withoutMark(bytes), { on_record: onRecord, skip_empty_lines: true })
   } catch (error) {
-    const { message } = error as CsvError
-    throw new BreakwaterError('invalid-spec', `data.${name}: ${file} is not a CSV: ${message}`, {
-      hint: 'Give every line as many fields as the heading has, and put quotes around fields that hold commas, quotes or line breaks.',
-      cause: error,
-    })
+    throw new BreakwaterError(
+      'invalid-spec',
+      `data.${name}: ${file} is not a CSV: ${faultOf(error as CsvFault, columns?.length ?? 0)}`,
+      {
+        hint: 'Give every line as many fields as the heading has, and put quotes around fields that hold commas, quotes or line breaks.',
+        cause: error,
+      },
+    )
   }
   for (const column of kept.values()) column.trim()
   return { columns: columns ?? [], count, column: (heading) => kept.get(heading) }
+}
+
+type CsvFault = CsvError & { readonly lines?: number; readonly record?: readonly string[] }
+
+function faultOf({ code, message, lines, record }: CsvFault, columns: number): string {
+  if (code !== 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH' || record === undefined) return message
+  return `line ${lines} has ${record.length} ${record.length === 1 ? 'field' : 'fields'}, its heading has ${columns}`
 }
 
 /** Less the byte order mark that spreadsheets put first. */

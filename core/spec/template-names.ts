@@ -141,7 +141,8 @@ function columnIssue(source: string, column: string, known: KnownNames): Omit<Is
           : `Did you mean \`${near}\`?`,
     }
   }
-  if (columns === null || columns.has(column)) return undefined
+  // What is wrong with a source without columns is said where it is defined.
+  if (columns === null || columns.size === 0 || columns.has(column)) return undefined
   const near = nearest(column, columns)
   return {
     code: 'unknown-column',

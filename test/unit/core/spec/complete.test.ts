@@ -40,6 +40,7 @@ test('the columns of a CSV come from its heading', (t) => {
 
 const brokenData: readonly (readonly [title: string, csv: string, path: string, code: string])[] = [
   ['without the column that a template takes', 'name\nada\n', 'scenarios[0].steps[0].get', 'unknown-column'],
+  ['with fields apart by semicolons', 'first-name;last name\nada;lovelace\n', 'data.users.csv', 'wrong-csv'],
   ['that is empty', '', 'data.users.csv', 'wrong-csv'],
   ['without rows', 'first-name\n\n', 'data.users.csv', 'wrong-csv'],
   ['with two columns of one name', 'first-name,a,a\n1,2,3\n', 'data.users.csv', 'wrong-csv'],
@@ -57,6 +58,24 @@ for (const [title, csv, path, code] of brokenData) {
     )
   })
 }
+
+test('a CSV that is not UTF-8 is an issue, and the only one of its file', (t) => {
+  const latin1 = Uint8Array.from('first-name\nEug\u00e8ne\n', (character) => character.charCodeAt(0))
+  const completed = completeLoadTest(loadTest(withUsers), { 'u.csv': latin1 })
+  if (completed.ok) return t.fail('was accepted')
+  t.deepEqual(
+    completed.issues.map(({ path, message }) => [path, message]),
+    [['data.users.csv', 'u.csv is not UTF-8 text.']],
+  )
+})
+
+test('a file of authorities without a certificate is an issue', (t) => {
+  const test = loadTest({ target: 'url: https://h\ntls: { ca: { file: ca.pem } }' })
+  const completed = completeLoadTest(test, { 'ca.pem': bytes('-----BEGIN PRIVATE KEY-----\n') })
+  if (completed.ok) return t.fail('was accepted')
+  t.like(completed.issues, [{ path: 'target.tls.ca.file', code: 'wrong-pem' }])
+  t.true(completeLoadTest(test, { 'ca.pem': bytes('# CA\n-----BEGIN CERTIFICATE-----\n') }).ok)
+})
 
 const replay = { load: '- { phase: day, rate: { csv: r.csv } }' }
 

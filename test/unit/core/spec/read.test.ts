@@ -45,7 +45,8 @@ test('what is wrong inside a file, missing beside it and unset around it is told
 
 test('a file that only misses its surroundings tells of all of them too', (t) => {
   const right = text.replace(', out: { csv: ../out.csv }', '').replace('rate: -1', 'rate: 1')
-  const files = { 'ca.pem': new Uint8Array(), 'users.csv': new TextEncoder().encode('email\na@b.test\n') }
+  const bytes = (content: string) => new TextEncoder().encode(content)
+  const files = { 'ca.pem': bytes('-----BEGIN CERTIFICATE-----\n'), 'users.csv': bytes('email\na@b.test\n') }
   const { read: result } = read(right, files, {})
   t.false(result.ok)
   if (result.ok) return
