@@ -12,7 +12,7 @@ import { openResultFolder } from '../result-folder.ts'
 import type { RunFlags } from '../run-flags.ts'
 import { prepareRun } from '../run-order.ts'
 import { onInterruption } from '../signals.ts'
-import { type LoadedTest, loadTestFile, loadTestText } from '../spec-source.ts'
+import { type LoadedTest, loadTestFile, loadTestOf } from '../spec-source.ts'
 
 const urlFlags = ['rate', 'users', 'duration', 'header', 'objective', 'print'] as const
 
@@ -23,7 +23,7 @@ export async function run(console: Console, source: string, flags: RunFlags): Pr
   const loaded = renamed(
     text === null
       ? await loadTestFile(source, console.config.variables)
-      : await loadTestText(text, 'the LoadTest of this URL', '.', console.config.variables),
+      : await loadTestOf(text, 'the LoadTest of this URL', console.config.variables),
     flags,
   )
   if (flags.print && text !== null) {
@@ -51,12 +51,18 @@ async function runWhole(
   const folder = await openResultFolder(flags.out ?? path.join('breakwater-results', `${test.name}-${id}`))
   const follower = createFollower(console, test.name, flags.quiet ?? false)
   const events: object[] = []
+  let isArmed = false
   const onEvent = (event: RunEvent): void => {
+    isArmed ||= event.kind === 'armed'
     events.push({ at: new Date().toISOString(), ...event })
     follower.event(event)
   }
   try {
-    return await interruptible(follower.note, async (onConductor) => {
+    const whatFollows = () =>
+      isArmed
+        ? 'no more load; what is in flight finishes, then the results are written. Once more interrupts it.'
+        : 'leaving; the load has not begun.'
+    return await interruptible(follower.note, whatFollows, async (onConductor) => {
       const record = await conductRun(prepared, {
         natsUrl,
         strict,
@@ -82,6 +88,7 @@ async function runWhole(
 /** Until the results are written: the first Ctrl-C drains, the second interrupts, a third ends this process without results. */
 async function interruptible<T>(
   note: (text: string) => void,
+  whatFollows: () => string,
   work: (onConductor: (conductor: Conductor) => void) => Promise<T>,
 ): Promise<T> {
   let conductor: Conductor | null = null
@@ -90,9 +97,7 @@ async function interruptible<T>(
       // Nothing has begun that could be ended in order.
       if (conductor === null) process.exit(exitCodes.interrupted)
       const why = signal === 'SIGINT' ? 'Ctrl-C' : signal
-      note(
-        `${why}: no more load; what is in flight finishes, then the results are written. Once more interrupts it.`,
-      )
+      note(`${why}: ${whatFollows()}`)
       conductor.end('stop', 'interrupted', why)
     },
     second: () => {

@@ -29,7 +29,10 @@ export function eventText(event: RunEvent): EventText {
     case 'lost':
       return { text: `warning: worker ${event.worker} is gone: ${event.why}`, isWarning: true }
     case 'ending':
-      return { text: `ending (${event.how}): ${event.why}`, isWarning: true }
+      // Whoever interrupts is told at once what happens next.
+      return event.how === 'interrupted'
+        ? news(null)
+        : { text: `ending (${event.how}): ${event.why}`, isWarning: true }
     case 'ended':
       return news(null)
     default:

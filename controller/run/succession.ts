@@ -81,7 +81,7 @@ export function lose(
       type: 'refuse',
       code: 'prepare-failed',
       message: `worker ${ids.join(', ')} was lost before the start: ${why}`,
-      hint: 'start it again, or ask for fewer workers with --workers',
+      hint: 'Start it again, or ask for fewer workers with --workers.',
     })
   }
   let next = state
@@ -119,7 +119,7 @@ export function endRun(
       type: 'refuse',
       code: 'stopped',
       message: `${event.why} before the start; nothing was sent`,
-      hint: 'run it again',
+      hint: 'Run it again when it suits.',
     })
   }
   const ending = state.ending ?? { how: event.how, why: event.why, atMs: event.nowMs }

@@ -1,7 +1,8 @@
 import { causeText } from './cause-text.ts'
 import { compareJudged, type Doubt, type Finding, type Judged, marginOf } from './judged.ts'
 import { clauseOf, objectiveResult } from './objective-text.ts'
-import { countText, durationText, listText } from './quantity-text.ts'
+import { counted, countText, durationText, listText } from './quantity-text.ts'
+import type { RunRecord } from './run-record.ts'
 
 /** One sentence, or two: what a person reads who reads nothing else. */
 export function headlineOf(finding: Finding): string {
@@ -14,19 +15,26 @@ export function headlineOf(finding: Finding): string {
     case 'inconclusive':
       return doubtHeadline(finding)
     case 'pass':
-      return judged.length === 0 ? nothingJudged : passHeadline(finding)
+      return judged.length === 0 ? nothingJudged(finding) : passHeadline(finding)
     default:
       return verdict satisfies never
   }
 }
 
-const nothingJudged =
-  'The run finished and nothing of it is missing, but nothing was judged: the LoadTest has no objectives. Add some, such as `p95 < 1s` and `error_rate < 1%`.'
+/** Failures break no objective here, but nobody may take such a pass for more than it is. */
+function nothingJudged({ accounts: { requests } }: Finding): string {
+  const { attempted, failed } = requests
+  const failures =
+    failed === 0 ? '' : `, though ${countText(failed)} of ${counted(attempted, 'request')} failed`
+  return `The run finished and nothing of it is missing, but nothing was judged${failures}: the LoadTest has no objectives. Add some, such as \`p95 < 1s\` and \`error_rate < 1%\`.`
+}
 
 /** What stands behind the headline: each broken objective, each cause of doubt, and how the run ended. */
 export function reasonsBehind(finding: Finding): readonly string[] {
   const { record, judged, backlogs, warnings } = finding
   if (record.setupFailure !== null) return ['Put the target or the set-up right, and run again.']
+  // Its headline says it all.
+  if (!hasBegun(record)) return []
   const worstFirst = judged.toSorted(compareJudged)
   const broken = worstFirst.filter(({ outcome }) => outcome === 'fail')
   return [
@@ -57,7 +65,7 @@ function holding({ judged }: Finding): string {
 function passHeadline(finding: Finding): string {
   const { judged } = finding
   const closest = judged.toSorted((a, b) => marginOf(a) - marginOf(b))[0]
-  if (closest === undefined) return nothingJudged
+  if (closest === undefined) return nothingJudged(finding)
   const clause = clauseOf(finding.record.test, closest)
   return judged.length === 1
     ? `The objective holds: ${clause}.`
@@ -70,6 +78,7 @@ function doubtHeadline(finding: Finding): string {
   const [worst] = unknown
   const ended = endText(finding)
   if (ended !== null) {
+    if (!hasBegun(record)) return `${ended}.`
     if (judged.length === 0) return `${ended}, and it has no objectives to be judged by.`
     return `${ended}; until then ${holdingSoFar(finding)}.`
   }
@@ -169,9 +178,21 @@ function endings(finding: Finding): readonly string[] {
 
 /** Null: it finished. */
 function endText({ record }: Finding): string | null {
-  const { ended, endedWhy, endingAt, plan } = record
+  const { ended, endedWhy, plan } = record
   if (ended === 'finished') return null
-  const after = durationText((endingAt ?? record.endedAt) / 1000)
+  const when = hasBegun(record)
+    ? `after ${durationText(lastAt(record) / 1000)} of ${durationText(plan.endAt / 1000)}`
+    : 'before its load began'
   const why = endedWhy === null ? '' : `: ${endedWhy.replace(/\.$/, '')}`
-  return `The run was ${ended} after ${after} of ${durationText(plan.endAt / 1000)}${why}`
+  return `The run was ${ended} ${when}${why}`
+}
+
+/** Between the moment at which its start instant is named and that instant, a run can be ended already. */
+function hasBegun(record: RunRecord): boolean {
+  return lastAt(record) > 0
+}
+
+/** Cluster time up to which load was sent, µs. */
+function lastAt({ endingAt, endedAt }: RunRecord): number {
+  return endingAt ?? endedAt
 }

@@ -352,6 +352,24 @@ const cases: readonly Case[] = [
     reason: /nothing was judged: the LoadTest has no objectives/,
   },
   {
+    title: 'a run without objectives whose requests failed passes, and says so',
+    spec: {},
+    sketch: { fate: (n) => (n < 250 ? { ms: 20, error: 'refused' } : { ms: 20 }) },
+    verdict: 'pass',
+    reason: /nothing was judged, though 250 of 1,000 requests failed: the LoadTest has no objectives/,
+  },
+  {
+    title: 'a run that was interrupted before its load began says that, and nothing of its objectives',
+    spec: { objectives: ['p95 < 1s'] },
+    sketch: {
+      fate: () => 'unstarted',
+      record: { ended: 'interrupted', endingAt: -1_250_000, endedWhy: 'Ctrl-C' },
+    },
+    verdict: 'inconclusive',
+    objectives: ['unknown p95 < 1s'],
+    reason: /^The run was interrupted before its load began: Ctrl-C\.$/,
+  },
+  {
     title: 'a run without objectives and with a short generator is inconclusive',
     spec: {},
     sketch: { fate: (n) => (n === 5 ? 'late' : { ms: 20 }) },
