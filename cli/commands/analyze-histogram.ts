@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { exitCodes } from '../../core/error.ts'
+import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import { analyzeHistogramLogs, type LogAnalysis } from '../../core/measure/hlog-analysis.ts'
 import type { Console } from '../console.ts'
 import { unreadable } from '../spec-source.ts'
@@ -15,7 +15,8 @@ export async function analyzeHistogram(
   { tag }: AnalyzeHistogramFlags,
 ): Promise<number> {
   const texts = await Promise.all(files.map(readText))
-  const analysis = analyzeHistogramLogs(texts, { tag: tag ?? null })
+  const analysis = analyzeHistogramLogs(texts, { tag: tag ?? null, names: files })
+  if (tag !== undefined && analysis.intervals === 0) throw noSuchTag(tag, analysis.tags)
   console.answer({ text: () => analysisText(analysis), document: () => analysis })
   return exitCodes.pass
 }
@@ -26,6 +27,16 @@ async function readText(file: string): Promise<string> {
   } catch (error) {
     throw unreadable(file, error, 'Name a histogram log, such as run.hlog of a result.')
   }
+}
+
+function noSuchTag(tag: string, tags: readonly string[]): BreakwaterError {
+  const some = tags.slice(0, 20).join(', ')
+  return new BreakwaterError('usage', tag === '' ? 'every line has a tag' : `no line has the tag ${tag}`, {
+    hint:
+      tags.length === 0
+        ? 'No line has any: leave out --tag.'
+        : `The tags are ${some}${tags.length > 20 ? ' …' : ''}.`,
+  })
 }
 
 function analysisText({ percentiles, tags, ...figures }: LogAnalysis): string {

@@ -22,7 +22,7 @@ const schema = 'breakwater.dev/result/v1'
 const usualFolder = 'breakwater-results'
 const whereResultsAre = 'Name the folder of a result, or the id of a run under breakwater-results.'
 
-/** `source`: a result's folder, or a run's id. */
+/** `source`: a result's folder, the result.json in it, or a run's id. */
 export async function report(console: Console, source: string, flags: ReportFlags): Promise<number> {
   const { document, failures } = await readResult(await folderOf(source))
   const { format, audience, out } = flags
@@ -42,6 +42,7 @@ async function folderOf(source: string): Promise<string> {
   const entries = await readdir(usualFolder).catch(() => [])
   const ofRun = entries.filter((name) => name === source || name.endsWith(`-${source}`))
   const [only] = ofRun
+  if (path.basename(source) === 'result.json') return path.dirname(source)
   const exists = await readdir(source).then(
     () => true,
     () => false,
@@ -50,17 +51,17 @@ async function folderOf(source: string): Promise<string> {
 }
 
 async function readResult(folder: string): Promise<StoredResult> {
-  const text = await readText(path.join(folder, 'result.json'))
-  const failures = await readText(path.join(folder, 'failures.ndjson'))
-  const document = parse(text) as ResultDocument
+  const document = parse(await readText(path.join(folder, 'result.json'))) as ResultDocument
   if (document?.schema !== schema) {
     const found =
       typeof document?.schema === 'string' ? `its schema is ${document.schema}` : 'it says no schema'
     throw unreadableResult(path.join(folder, 'result.json'), `${found}, this breakwater reads ${schema}`)
   }
+  // Samples are a supplement: whoever kept result.json alone gets a report, too.
+  const samples = await readFile(path.join(folder, 'failures.ndjson'), 'utf8').catch(() => '')
   return {
     document,
-    failures: failures
+    failures: samples
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => parse(line) as FailureSample),

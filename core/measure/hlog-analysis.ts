@@ -13,6 +13,8 @@ export interface LogAnalysis extends HistogramSummary {
 export interface LogQuestion {
   /** Lines of this tag alone; '' asks for lines without one. Null: every line. */
   readonly tag: string | null
+  /** What the logs are called in errors; `log 1`, `log 2` … without. */
+  readonly names?: readonly string[]
 }
 
 /** What the reference's own tests add logs up with. */
@@ -24,11 +26,12 @@ const referenceDigits = 3
  *
  * @throws BreakwaterError `bad-histogram`, which names the line
  */
-export function analyzeHistogramLogs(texts: readonly string[], { tag }: LogQuestion): LogAnalysis {
+export function analyzeHistogramLogs(texts: readonly string[], { tag, names }: LogQuestion): LogAnalysis {
   const tags = new Set<string>()
   let sum = createAnyHistogram(referenceDigits)
   let intervals = 0
-  texts.forEach((text, file) => {
+  texts.forEach((text, index) => {
+    const file = names?.[index] ?? `log ${index + 1}`
     for (const { line, number } of linesOf(text)) {
       const entry = parseLine(line)
       if (entry === 'no interval') continue
@@ -81,10 +84,10 @@ function* linesOf(text: string): Generator<{ line: string; number: number }> {
   }
 }
 
-/** Files and lines counted from 1. */
-function atLine(file: number, line: number, what: string, cause?: unknown): BreakwaterError {
-  return new BreakwaterError('bad-histogram', `line ${line} of log ${file + 1}: ${what}`, {
-    hint: 'a line is [Tag=T,]start,length,max,histogram in Base64; comments begin with #. A last line cut short by a crash can be removed',
+/** Lines count from 1. */
+function atLine(file: string, line: number, what: string, cause?: unknown): BreakwaterError {
+  return new BreakwaterError('bad-histogram', `line ${line} of ${file}: ${what}`, {
+    hint: 'A line is [Tag=T,]start,length,max,histogram in Base64; comments begin with #. A last line cut short by a crash can be removed.',
     cause,
   })
 }

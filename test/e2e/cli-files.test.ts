@@ -63,10 +63,13 @@ test('histograms of a log are added up, as text and as a document', async (t) =>
   t.like(JSON.parse(stdout), { total: 2 * published.total_count, max: published.max, tags: [] })
 })
 
-test('a log that is cut short is refused with its line', async (t) => {
+test('a log that is cut short is refused with its line, and a tag that no line has', async (t) => {
   await writeFile(at('cut.hlog'), 'Tag=a,0.127,1.007,2.769,HISTFAAA\n')
   const { code, stdout, stderr } = await breakwater(['analyze', 'histogram', at('cut.hlog')])
   t.is(code, 2)
   t.is(stdout, '')
-  t.regex(stderr, /line 1 of log 1/)
+  t.regex(stderr, /line 1 of .*cut\.hlog: /)
+  const elsewhere = await breakwater(['analyze', 'histogram', at('known.hlog'), '--tag', 'nowhere'])
+  t.is(elsewhere.code, 2)
+  t.regex(elsewhere.stderr, /no line has the tag nowhere/)
 })
