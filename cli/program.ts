@@ -138,7 +138,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
         .default('html'),
     )
     .addOption(
-      new Option('--audience <audience>', 'for whom: what comes first')
+      new Option('--audience <audience>', 'for whom the HTML is: what comes first')
         .choices(['executive', 'engineering', 'operations'])
         .default('engineering'),
     )
@@ -169,7 +169,11 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     'breakwater demo --listen 127.0.0.1:8080 --servers 4 --service-time 5ms',
     'breakwater demo --stall at=5s,for=2s',
   )
-    .option('--listen <host:port>', 'address', listen, { host: '127.0.0.1', port: 8080 })
+    .addOption(
+      new Option('--listen <host:port>', 'address')
+        .argParser(listen)
+        .default({ host: '127.0.0.1', port: 8080 }, '127.0.0.1:8080'),
+    )
     .option('--servers <n>', 'servers that work at once', wholeNumber(1, 1_000_000), 1)
     .option('--service-time <duration>', 'mean time a request takes with a server', '5ms')
     .addOption(

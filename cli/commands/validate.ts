@@ -44,7 +44,7 @@ async function find(file: string, variables: Console['config']['variables']): Pr
     if (error instanceof SpecError) return { file, test: null, issues: error.issues }
     if (!(error instanceof BreakwaterError)) throw error
     const { code, message, hint = '' } = error
-    return { file, test: null, issues: [{ path: '', code, message, hint }] }
+    return { file, test: null, issues: [{ path: '', code, message: `${message}.`, hint }] }
   }
 }
 

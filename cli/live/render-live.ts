@@ -68,7 +68,7 @@ function figureLines(run: LiveFigures, paint: Paint): readonly string[] {
     ...run.latencies.map((latency) => [latencyLabel(latency, run), latencyText(latency)] as const),
     ['load', loadText(run)],
     ['errors', run.failed > 0 ? paint.bad(errors) : errors],
-    ['workers', run.workersAtWork < run.workers ? paint.bad(workers) : workers],
+    ['workers', run.workersAtWork < run.workers ? paint.bad(workers) : `${run.workers}`],
     ['generator', isBusy(run) ? paint.doubtful(generatorText(run)) : generatorText(run)],
   ]
   return rows.map(([name, text]) => ` ${paint.faint(name.padEnd(labelWidth))}${text}`)

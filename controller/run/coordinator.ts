@@ -155,7 +155,7 @@ function onNoReply(
       type: 'refuse',
       code: 'prepare-failed',
       message: `worker ${member.id} did not finish preparing within ${prepareTimeoutMs / 1000} s`,
-      hint: 'look at that worker’s log; a slow name server or a large data file are the usual reasons',
+      hint: 'Look at that worker’s log; a slow name server or a large data file are the usual reasons.',
     })
   }
   return keep(state, send(member, event.command))
@@ -236,7 +236,7 @@ function onTick(before: CoordinatorState, nowMs: number): Decision {
           .filter((m) => m.status !== 'armed')
           .map((m) => m.id)
           .join(', ')} did not answer`,
-        hint: 'look at those workers’ logs and at the connection to NATS, then run again',
+        hint: 'Look at those workers’ logs and at the connection to NATS, then run again.',
       })
     case 'preparing':
     case 'clocking':
@@ -262,8 +262,8 @@ function gatherTick(state: CoordinatorState, nowMs: number): Decision {
   return refuse(next, {
     type: 'refuse',
     code: 'too-few-workers',
-    message: `${members.size} workers answered within ${state.order.test.workers.waitMs / 1000} s, the run needs ${want}`,
-    hint: 'start workers with `breakwater worker --nats URL` against the same server, or ask for fewer with --workers',
+    message: `${members.size} ${members.size === 1 ? 'worker' : 'workers'} answered within ${state.order.test.workers.waitMs / 1000} s, the run needs ${want}`,
+    hint: 'Start workers with `breakwater worker --nats URL` against the same server, or ask for fewer with --workers.',
   })
 }
 

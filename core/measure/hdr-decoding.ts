@@ -237,7 +237,7 @@ function safe(value: number): number {
 
 function malformed(what: string, cause?: unknown): BreakwaterError {
   return new BreakwaterError('bad-histogram', `this is not an HDR histogram: ${what}`, {
-    hint: 'the last column of a histogram log holds Base64 that begins with HISTF, HISTI, HISTE, HISTi or the like',
+    hint: 'The last column of a histogram log holds Base64 that begins with HISTF, HISTI, HISTE, HISTi or the like.',
     cause,
   })
 }

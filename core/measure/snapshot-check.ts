@@ -63,7 +63,7 @@ function refused({ worker, sequence }: Snapshot, what: string): BreakwaterError 
     'bad-message',
     `snapshot ${sequence} of worker ${worker} is malformed: ${what}`,
     {
-      hint: 'controller and workers must run the same version of Breakwater and the same LoadTest',
+      hint: 'Controller and workers must run the same version of Breakwater and the same LoadTest.',
     },
   )
 }

@@ -74,6 +74,6 @@ export class VarintReader {
 
 export function malformed(what: string): BreakwaterError {
   return new BreakwaterError('bad-message', `sparse counts are malformed: ${what}`, {
-    hint: 'controller and workers must run the same version of Breakwater',
+    hint: 'Controller and workers must run the same version of Breakwater.',
   })
 }

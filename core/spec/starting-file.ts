@@ -13,7 +13,7 @@ spec:
     timeout: 10s                        # of a request, its connection included
 
   # Values for templates such as \${tier}. A value from your environment is kept out of all results.
-  variables: { tier: gold }             # , token: { env: API_TOKEN } }
+  variables: { tier: gold }             # or { tier: gold, token: { env: API_TOKEN } }
 
   scenarios:
     - name: browse

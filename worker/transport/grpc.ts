@@ -93,7 +93,7 @@ export class GrpcTransport implements Transport {
       throw new BreakwaterError(
         'target-unreachable',
         `the warm connections to ${this.#url.host} could not be opened: ${errorDetailOf(cause)}`,
-        { hint: 'start the target, or leave out connections.warm and let the load meet it as it is', cause },
+        { hint: 'Start the target, or leave out connections.warm and let the load meet it as it is.', cause },
       )
     }
   }

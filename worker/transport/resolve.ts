@@ -73,7 +73,7 @@ export async function resolveHost(host: string): Promise<Addresses> {
     return new Addresses(bare, await lookupName(bare, { all: true }))
   } catch (cause) {
     throw new BreakwaterError('target-unreachable', `the name ${bare} does not resolve`, {
-      hint: 'check the host in target.url, and that this machine’s DNS or /etc/hosts knows it',
+      hint: 'Check the host in target.url, and that this machine’s DNS or /etc/hosts knows it.',
       cause,
     })
   }
