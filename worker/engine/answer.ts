@@ -1,4 +1,4 @@
-import type { CompiledRequest, ReceivedResponse } from '../../core/scenario/compiled.ts'
+import type { CompiledRequest, Judgement, ReceivedResponse } from '../../core/scenario/compiled.ts'
 import type { Exchange } from './transport-port.ts'
 
 /** The answer of an exchange as a judgement sees it. One object for all requests of a thread. */
@@ -19,6 +19,12 @@ export class Answer implements ReceivedResponse {
     this.bodyBytes = exchange.bodyBytes
     return this
   }
+}
+
+/** Why a request failed: what the judgement says, and what the transport knows besides, such as the details of a gRPC status. */
+export function failureDetail(judgement: Judgement | null, exchange: Exchange): string | null {
+  const known = [judgement?.detail, exchange.errorDetail].filter((text) => text)
+  return known.length === 0 ? null : known.join(': ')
 }
 
 /** Tells the transport what to keep of the answer. */

@@ -2,7 +2,7 @@ import type { Recorder, RequestSample } from '../../core/measure/recorder.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Micros } from '../../core/plan/plan.ts'
 import type { CompiledRequest, Judgement } from '../../core/scenario/compiled.ts'
-import { Answer, askFor } from './answer.ts'
+import { Answer, askFor, failureDetail } from './answer.ts'
 import type { FailureSamples } from './failure-samples.ts'
 import type { Iteration, IterationPool } from './iteration.ts'
 import { RequestTally } from './request-tally.ts'
@@ -120,7 +120,7 @@ export class IterationRunner implements TransportSink {
     } else {
       this.tally.fail(error)
       iteration.failed = true
-      this.#failures.offer(phase.index, request, exchange, error, judgement?.detail ?? exchange.errorDetail)
+      this.#failures.offer(phase.index, request, exchange, error, failureDetail(judgement, exchange))
     }
     if (phase.series !== null) this.#record(iteration, exchange, error, judgement)
     if (error !== null && request.onError === 'stop') this.#end(iteration, now)

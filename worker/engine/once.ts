@@ -3,7 +3,7 @@ import { compileTest } from '../../core/scenario/compile.ts'
 import type { CompiledRequest, CompiledScenario, Files, Scope } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
-import { Answer, askFor } from './answer.ts'
+import { Answer, askFor, failureDetail } from './answer.ts'
 import { createClock } from './clock.ts'
 import { PooledExchange } from './exchange.ts'
 import { originOf, requestShown, responseShown } from './shown-exchange.ts'
@@ -133,7 +133,7 @@ function createTracer(test: LoadTest, redact: (text: string) => string) {
     if (exchange.error === null && setCookies !== null) scope.storeCookies(setCookies, exchange.request.path)
     const judgement = exchange.error === null ? request.judge(scope, answer.of(exchange)) : null
     const error = exchange.error ?? judgement?.error ?? null
-    const detail = judgement === null ? exchange.errorDetail : judgement.detail
+    const detail = error === null ? null : failureDetail(judgement, exchange)
     return {
       scenario: scenario.name,
       stage,

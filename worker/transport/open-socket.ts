@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext } from 'node:tls'
 import type { Clock } from '../engine/clock.ts'
 import type { Addresses } from './resolve.ts'
+import { noHttp2 } from './transport-error.ts'
 
 /** Where connections go, and what they must speak. */
 export interface Endpoint {
@@ -76,6 +77,6 @@ export function openSocket(endpoint: Endpoint, clock: Clock, listener: OpenListe
 class AlpnError extends Error {
   readonly code = 'ERR_BREAKWATER_ALPN'
   constructor() {
-    super('the target does not offer HTTP/2 by ALPN; leave out `protocol: http2`, or switch it on there')
+    super(noHttp2)
   }
 }

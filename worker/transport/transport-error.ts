@@ -1,6 +1,10 @@
 import { errors } from 'undici'
 import type { RequestError } from '../../core/measure/request-error.ts'
 
+/** What is wrong where HTTP/2 is asked for and ALPN does not agree on it. */
+export const noHttp2 =
+  'the target does not offer HTTP/2 by ALPN; leave out `protocol: http2`, or switch it on there'
+
 /**
  * The stable name of what a socket, TLS, undici or node:http2 raised. `refused`: nobody listens or no route; `reset`: the connection broke, also
  * in the middle of an answer; `protocol`: what came (or what was to be sent) is not HTTP; `ports`: this machine has no port or descriptor left.
@@ -19,13 +23,37 @@ export function requestErrorOf(error: unknown): RequestError {
   return 'reset'
 }
 
-/** A sentence for the failure sample. */
+/** A sentence for the failure sample. What OpenSSL says carries addresses and line numbers of its source; its reason is enough. */
 export function errorDetailOf(error: unknown): string {
+  const code = codeOf(error)
+  const known = detailByCode[code]
+  if (known !== undefined) return known
+  const { reason } = (error ?? {}) as { readonly reason?: unknown }
+  if (typeof reason === 'string' && (code === 'EPROTO' || code.startsWith('ERR_SSL_')))
+    return `the TLS handshake failed: ${reason}`
+  if (unknownAuthority.has(code))
+    return `the certificate is signed by an authority that is not trusted here (${code}); name its file in target.tls.ca`
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ')
   }
   return messageOf(error)
 }
+
+const detailByCode: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER:
+    'what answers on this port does not speak TLS; write http:// in target.url, or the port that does',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: noHttp2,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'the certificate is for another name than that of target.url; write its name there, or in target.tls.serverName',
+}
+
+const unknownAuthority: ReadonlySet<string> = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
 
 const byCode: Readonly<Record<string, RequestError>> = {
   ECONNREFUSED: 'refused',
@@ -59,6 +87,8 @@ const byCode: Readonly<Record<string, RequestError>> = {
   ERR_HTTP2_ERROR: 'protocol',
   ERR_HTTP2_SESSION_ERROR: 'protocol',
   ERR_BREAKWATER_ALPN: 'protocol',
+  // The same, told by the target.
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'protocol',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too_large',
 }
 

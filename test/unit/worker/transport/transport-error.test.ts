@@ -43,6 +43,7 @@ const names: readonly (readonly [RequestError, unknown])[] = [
   ['protocol', new errors.InvalidArgumentError('invalid header key')],
   ['protocol', Object.assign(new errors.ResponseContentLengthMismatchError(), { http2ErrorCode: 1 })],
   ['protocol', coded('ERR_HTTP2_ERROR')],
+  ['protocol', coded('ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL')],
   ['ports', coded('EADDRNOTAVAIL')],
   ['ports', coded('EMFILE')],
   ['too_large', new errors.ResponseExceededMaxSizeError()],
@@ -54,6 +55,15 @@ for (const [name, error] of names) {
     t.is(requestErrorOf(error), name)
   })
 }
+
+test('the detail of a failed handshake says what to do, without OpenSSL at work', (t) => {
+  const raw = '408DA9C8667F0000:error:0A00010B:SSL routines:tls_validate_record_header:tlsany_meth.c:77:\n'
+  t.regex(errorDetailOf(coded('ERR_SSL_WRONG_VERSION_NUMBER', raw)), /does not speak TLS/)
+  t.regex(errorDetailOf(coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'use Node.js')), /target\.tls\.ca$/)
+  t.regex(errorDetailOf(coded('ERR_TLS_CERT_ALTNAME_INVALID')), /target\.tls\.serverName$/)
+  const other = Object.assign(coded('ERR_SSL_UNSUPPORTED_PROTOCOL', raw), { reason: 'unsupported protocol' })
+  t.is(errorDetailOf(other), 'the TLS handshake failed: unsupported protocol')
+})
 
 test('the detail of several attempts names each', (t) => {
   const error = new AggregateError([new Error('connect ::1'), new Error('connect 127.0.0.1')])
