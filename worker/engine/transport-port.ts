@@ -37,6 +37,7 @@ export interface Exchange {
   bytesIn: number
   bytesOut: number
   bodyBytes: number
+  /** Where they were wanted; and where the status is 300 or more, for the sample of a failure: then `body` has at least its first 4 KiB. */
   headers: string[] | null
   setCookies: string[] | null
   body: Uint8Array | null

@@ -15,6 +15,9 @@ export interface FlightListener {
   failed(flight: Flight, exchange: Exchange, connection: Connection, error: Error): void
 }
 
+/** Of the body of an answer that may be shown as a failure. */
+const excerptBytes = 4096
+
 const nothing: Dispatcher.DispatchOptions = { method: 'GET', path: '/' }
 
 /**
@@ -41,6 +44,7 @@ export class Flight implements Dispatcher.DispatchHandler, InLine {
   readonly #listener: FlightListener
   #chunks: Buffer[] = []
   #status = 0
+  #excerptBytes = 0
 
   constructor(listener: FlightListener) {
     this.#listener = listener
@@ -55,6 +59,7 @@ export class Flight implements Dispatcher.DispatchHandler, InLine {
     this.isAnswered = false
     this.isSent = false
     this.#status = 0
+    this.#excerptBytes = 0
   }
 
   board(connection: Connection, isNew: boolean): void {
@@ -98,7 +103,7 @@ export class Flight implements Dispatcher.DispatchHandler, InLine {
     this.#status = status
     this.#listener.answered(exchange, status)
     if (connection.protocol === 'http/1.1' && endsConnection(headers.connection)) connection.isEnding = true
-    if (exchange.wantHeaders) exchange.headers = flatHeaders(controller.rawHeaders)
+    if (exchange.wantHeaders || status >= 300) exchange.headers = flatHeaders(controller.rawHeaders)
     if (exchange.wantCookies) {
       const cookies = headers['set-cookie']
       exchange.setCookies = cookies === undefined ? [] : Array.isArray(cookies) ? cookies : [cookies]
@@ -109,14 +114,26 @@ export class Flight implements Dispatcher.DispatchHandler, InLine {
     const { exchange, connection } = this
     if (exchange === null || connection === null) return
     exchange.bodyBytes += chunk.length
-    if (!exchange.wantBody) return
+    if (!exchange.wantBody) {
+      if (this.#status >= 300) this.#excerpt(chunk)
+      return
+    }
     if (!this.#listener.refusesBody(this, exchange, connection)) this.#chunks.push(chunk)
+  }
+
+  #excerpt(chunk: Buffer): void {
+    const room = excerptBytes - this.#excerptBytes
+    if (room <= 0) return
+    const part = chunk.subarray(0, room)
+    this.#excerptBytes += part.length
+    // A copy: undici's own memory is larger, and used again.
+    this.#chunks.push(Buffer.from(part))
   }
 
   onResponseEnd(): void {
     const { exchange, connection } = this
     if (exchange === null || connection === null || this.#status === 0) return
-    if (exchange.wantBody) {
+    if (exchange.wantBody || this.#chunks.length > 0) {
       const [only] = this.#chunks
       exchange.body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
     }

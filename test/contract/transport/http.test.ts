@@ -307,6 +307,28 @@ for (const flavour of flavours) {
     })
   })
 
+  test(`${name}: an answer that may be a failure keeps its headers and the beginning of its body`, async (t) => {
+    const talk: RequestListener = (_request, response) => {
+      response.statusCode = 503
+      response.setHeader('X-Reason', 'full')
+      response.write('overloaded ')
+      response.end('x'.repeat(100_000))
+    }
+    await withServer(flavour, talk, async (exchanges) => {
+      const { headers, body, bodyBytes } = await exchanges.send()
+      t.true(headers?.includes('x-reason'))
+      t.is(body?.length, 4096)
+      t.is(
+        Buffer.from(body ?? [])
+          .toString()
+          .slice(0, 12),
+        'overloaded x',
+      )
+      t.is(bodyBytes, 100_011)
+      t.is((await exchanges.send({ wantBody: true })).body?.length, 100_011)
+    })
+  })
+
   test(`${name}: the request goes out as rendered`, async (t) => {
     const mirror: RequestListener = (request, response) => {
       const { method, url, headers } = request
