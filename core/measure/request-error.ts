@@ -35,6 +35,7 @@ export interface FailureSample {
   readonly request: {
     readonly method: string
     readonly url: string
+    /** Name, value, name, value …; those of answers alike. */
     readonly headers: readonly string[]
     readonly body: string | null
   }

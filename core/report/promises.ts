@@ -1,5 +1,5 @@
 import { count, plural } from './number-format.ts'
-import type { ResultDocument, ValidityResult } from './result.ts'
+import type { ResultDocument } from './result.ts'
 
 /** What Breakwater promises of every figure, and whether it could keep it here. */
 export interface KeptPromise {
@@ -15,13 +15,15 @@ export function promises(document: ResultDocument): readonly KeptPromise[] {
 function exact({ merge, metrics, validity }: ResultDocument): KeptPromise {
   const samples = metrics.filter((row) => row.scope === 'total').reduce((sum, row) => sum + row.count, 0)
   const source = `Percentiles are read from one merged histogram of ${plural(samples, 'request')}, never averaged`
-  const kept = merge.missing === 0 && ruleHolds(validity, ['missing-data'])
+  const gap = validity.find((rule) => rule.rule === 'missing-data' && !rule.ok)
+  const arrived =
+    merge.missing === 0
+      ? `; all ${plural(merge.received, 'snapshot')} arrived.`
+      : `, but ${count(merge.missing)} of ${plural(merge.expected, 'snapshot')} did not arrive.`
   return {
     name: 'Exact',
-    kept,
-    sentence: kept
-      ? `${source}; all ${plural(merge.received, 'snapshot')} arrived.`
-      : `${source}, but ${count(merge.missing)} of ${plural(merge.expected, 'snapshot')} did not arrive.`,
+    kept: merge.missing === 0 && gap === undefined,
+    sentence: `${source}${arrived}${gap === undefined || merge.missing > 0 ? '' : ` ${gap.message}`}`,
   }
 }
 
@@ -48,8 +50,4 @@ function honest({ validity }: ResultDocument): KeptPromise {
         ? 'The generator kept up, so the figures speak of the target.'
         : broken.map((rule) => rule.message).join(' '),
   }
-}
-
-function ruleHolds(validity: readonly ValidityResult[], rules: readonly ValidityResult['rule'][]): boolean {
-  return validity.every((rule) => rule.ok || !rules.includes(rule.rule))
 }

@@ -286,13 +286,13 @@ class SimulatedWorker {
       request: {
         method: request.step.split(' ')[0] ?? 'GET',
         url: `http://shop.test${request.step.split(' ')[1] ?? '/'}`,
-        headers: ['accept: application/json', 'authorization: [redacted]'],
+        headers: ['accept', 'application/json', 'authorization', '***'],
         body: null,
       },
       response:
         status === null
           ? null
-          : { status, headers: ['content-type: application/json'], body: '{"error":"out of capacity"}' },
+          : { status, headers: ['content-type', 'application/json'], body: '{"error":"out of capacity"}' },
     })
   }
 

@@ -72,14 +72,19 @@ function oneOfEach(failures: readonly FailureSample[]): readonly FailureSample[]
   return ranked.filter(({ rank }) => rank === 0).map(({ failure }) => failure)
 }
 
+/** Name, value, name, value … */
+function headerLines(headers: readonly string[]): string {
+  return headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1] ?? ''}`] : [])).join('\n')
+}
+
 function sample(failure: FailureSample): Markup {
   const { request, response } = failure
   return html`<details class="sample"><summary><code>${failure.error}</code> ${failure.scenario}/${failure.step} <span class="note">${failure.phase}, at ${clock(failure.at / 1_000_000)}, ${failure.worker}</span><span class="detail">${failure.detail}</span></summary>
 <div class="exchange"><div><h3>Request</h3><pre tabindex="0">${request.method} ${request.url}
-${request.headers.join('\n')}${request.body === null ? '' : `\n\n${request.body}`}</pre></div>
+${headerLines(request.headers)}${request.body === null ? '' : `\n\n${request.body}`}</pre></div>
 <div><h3>Response</h3><pre tabindex="0">${
     response === null
       ? 'none'
-      : `${response.status}\n${response.headers.join('\n')}${response.body === null ? '' : `\n\n${response.body}`}`
+      : `${response.status}\n${headerLines(response.headers)}${response.body === null ? '' : `\n\n${response.body}`}`
   }</pre></div></div></details>`
 }

@@ -163,6 +163,24 @@ test('promises are kept or in doubt, with the reason', (t) => {
   t.true(promises(broken).every(({ kept }) => !kept))
   t.regex(promises(broken)[0]?.sentence ?? '', /2 of \d+ snapshots did not arrive/)
   t.is(promises(broken)[2]?.sentence, 'The pacer was in time.')
+  const gap = 'A worker died while its users were at work.'
+  const [exact] = promises({
+    ...document,
+    validity: document.validity.map((rule) =>
+      rule.rule === 'missing-data' ? { ...rule, ok: false, message: gap } : rule,
+    ),
+  })
+  t.false(exact?.kept)
+  t.regex(
+    exact?.sentence ?? '',
+    /; all \d+ snapshots arrived\. A worker died while its users were at work\.$/,
+  )
+})
+
+test('a failure shows each header on a line of its own', (t) => {
+  const text = page(failed.document)
+  t.true(text.includes('accept: application/json\nauthorization: ***'))
+  t.true(text.includes('content-type: application/json\n\n{'))
 })
 
 test('the cost of failing is said in plain words', (t) => {
