@@ -190,6 +190,7 @@ function toRequests(requests: RequestCounts): MessageInitShape<typeof wire.Reque
     teardown: BigInt(requests.teardown),
     auth: BigInt(requests.auth),
     errors: toErrors(requests.errors),
+    passes: Object.fromEntries(Object.entries(requests.passes).map(([path, times]) => [path, BigInt(times)])),
   }
 }
 
@@ -206,6 +207,9 @@ function fromRequests(message: wire.RequestCounts): RequestCounts {
     teardown: count(message.teardown, 'teardown'),
     auth: count(message.auth, 'auth'),
     errors: fromErrors(message.errors),
+    passes: Object.fromEntries(
+      Object.entries(message.passes).map(([path, times]) => [path, count(times, 'passes')]),
+    ),
   }
 }
 

@@ -1,4 +1,5 @@
-import type { LoadTest, Phase, Scenario, Step } from '../spec/load-test.ts'
+import type { LoadTest, Phase, Scenario } from '../spec/load-test.ts'
+import { groupNames, requestsOfScenario } from '../spec/step-tree.ts'
 
 /** What a series is of. Names, not indices: the table is made alike from one LoadTest by every part of the cluster. */
 export interface SeriesKey {
@@ -45,7 +46,8 @@ export function seriesTable(test: LoadTest): SeriesTable {
     test.scenarios.forEach((scenario, scenarioIndex) => {
       if (weightIn(phase, scenario) <= 0) return
       add('iteration', phaseIndex, scenarioIndex, null)
-      for (const name of stepNames(scenario)) add('step', phaseIndex, scenarioIndex, name)
+      for (const { name } of requestsOfScenario(scenario)) add('step', phaseIndex, scenarioIndex, name)
+      for (const name of groupNames(scenario)) add('group', phaseIndex, scenarioIndex, name)
     })
   })
   const find = (kind: SeriesKey['kind'], phase: number, scenario: number, name: string | null): number =>
@@ -71,23 +73,6 @@ export function seriesLabel(key: SeriesKey, test: LoadTest): string {
 function weightIn(phase: Phase, scenario: Scenario): number {
   if (phase.mix === null) return scenario.weight
   return Object.hasOwn(phase.mix, scenario.name) ? (phase.mix[scenario.name] ?? 0) : 0
-}
-
-function* stepNames(scenario: Scenario): Generator<string> {
-  for (const step of [...scenario.onStart, ...scenario.steps]) {
-    const name = nameOf(step)
-    if (name !== null) yield name
-  }
-}
-
-function nameOf(step: Step): string | null {
-  switch (step.kind) {
-    case 'http':
-    case 'grpc':
-      return step.name
-    case 'think':
-      return null
-  }
 }
 
 function lookupKey(kind: SeriesKey['kind'], phase: number, scenario: number, name: string | null): string {

@@ -84,6 +84,8 @@ export interface RequestCounts {
   readonly teardown: number
   readonly auth: number
   readonly errors: Readonly<Partial<Record<RequestError, number>>>
+  /** How often a forEach went round at most, by its path. */
+  readonly passes: Readonly<Record<string, number>>
 }
 
 export interface Health {

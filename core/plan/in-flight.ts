@@ -1,4 +1,5 @@
 import type { LoadTest, Phase, Scenario, Step, Think } from '../spec/load-test.ts'
+import { mostOf } from '../spec/step-tree.ts'
 import { createMix } from './mix.ts'
 import type { PlannedPhase, RunPlan } from './plan.ts'
 
@@ -41,21 +42,25 @@ function stalledMs(test: LoadTest, phase: Phase): number {
 }
 
 function iterationMs(test: LoadTest, scenario: Scenario): number {
-  return programMs(test, scenario, scenario.onStart) + programMs(test, scenario, scenario.steps)
+  const all = programMs(test, scenario, [...scenario.onStart, ...scenario.steps])
+  return Number.isFinite(all) ? all : longestForMs
 }
+
+/** Of an iteration that goes round a list of which nobody knows how long it is. */
+const longestForMs = 3_600_000
 
 function programMs(test: LoadTest, scenario: Scenario, steps: readonly Step[]): number {
   const { connect, request } = test.target.timeoutMs
-  let sum = 0
-  for (const [index, step] of steps.entries()) {
-    if (step.kind === 'think') sum += meanThinkMs(step.think)
-    else sum += connect + (step.timeoutMs ?? request)
-    const next = steps[index + 1]
-    if (scenario.think !== null && step.kind !== 'think' && next !== undefined && next.kind !== 'think') {
-      sum += meanThinkMs(scenario.think)
-    }
-  }
-  return sum
+  const between = scenario.think === null ? 0 : meanThinkMs(scenario.think)
+  let requests = 0
+  const sum = mostOf(steps, (step, pollMs) => {
+    if (step.kind === 'group') return 0
+    if (step.kind === 'think') return meanThinkMs(step.think) - between
+    requests++
+    return connect + (step.timeoutMs ?? request) + (pollMs > 0 ? pollMs : between)
+  })
+  // None before the first request.
+  return Math.max(0, requests > 0 ? sum - between : sum)
 }
 
 /** 95 % of a lognormal distribution lie below median·e^(1.645σ); its mean is median·e^(σ²/2). */

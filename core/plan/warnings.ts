@@ -1,4 +1,5 @@
 import type { LoadTest, Objective, Phase, Scenario } from '../spec/load-test.ts'
+import { groupNames, mostOf, requestsOfScenario } from '../spec/step-tree.ts'
 import { connectionsPerWorker, inFlightBound, stalledInFlight } from './in-flight.ts'
 import { createMix } from './mix.ts'
 import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
@@ -202,10 +203,12 @@ function samplesPerIteration(test: LoadTest, phase: Phase, { metric, selector }:
     if (selector.scenario !== null && selector.scenario !== scenario.name) return sum
     if (metric.kind === 'percentile' && metric.of === 'iteration') return sum + share
     const onStart = phase.loop === 'open' ? scenario.onStart : []
-    const requests = [...onStart, ...scenario.steps].filter(
-      (step) => step.kind !== 'think' && (selector.name ?? step.name) === step.name,
-    )
-    return sum + share * requests.length
+    const isIn = ({ name }: { readonly name: string }) => (selector.name ?? name) === name
+    const requests = mostOf([...onStart, ...scenario.steps], (step) => {
+      if (step.kind === 'think') return 0
+      return step.kind === 'group' ? Number(step.name === selector.name) : Number(isIn(step))
+    })
+    return sum + share * requests
   }, 0)
 }
 
@@ -218,9 +221,9 @@ function muchMemory(test: LoadTest, plan: RunPlan): readonly PlanWarning[] {
     const phase = test.load[index]
     if (!recorded || phase === undefined) return sum
     const series = createMix(test, phase).shares.reduce((all, { scenario }) => {
-      const steps = [...(test.scenarios[scenario]?.onStart ?? []), ...(test.scenarios[scenario]?.steps ?? [])]
-      const names = new Set(steps.flatMap((step) => (step.kind === 'think' ? [] : [step.name])))
-      return all + 1 + names.size
+      const one = test.scenarios[scenario] as Scenario
+      const names = new Set(requestsOfScenario(one).map(({ name }) => name))
+      return all + 1 + names.size + groupNames(one).length
     }, 0)
     return sum + series * ((endAt - startAt) / 1_000_000) * bytesPerSeriesSecond
   }, 0)

@@ -1,13 +1,13 @@
 import { createMix } from '../plan/mix.ts'
-import type { GrpcStep, HttpStep, LoadTest, Scenario, Step } from '../spec/load-test.ts'
+import type { LoadTest, PollStep, RequestStep, Scenario, Step } from '../spec/load-test.ts'
 import { readRows } from '../spec/rows.ts'
+import { groupNames, leavesOf, mostOf } from '../spec/step-tree.ts'
 import type {
   CompiledRequest,
   CompiledScenario,
   CompiledTest,
   CompileTest,
   Files,
-  Op,
   Scope,
 } from './compiled.ts'
 import { CookieJar } from './cookie-jar.ts'
@@ -15,6 +15,7 @@ import { compileGrpcRequest } from './grpc-request.ts'
 import { compileHttpRequest } from './http-request.ts'
 import { compileJudge, responseNeeds } from './judge.ts'
 import { Names } from './names.ts'
+import { compileProgram, type ProgramParts } from './program.ts'
 import type { RowSource } from './row-picker.ts'
 import { UserScope } from './user-scope.ts'
 
@@ -25,6 +26,12 @@ export const compileTest: CompileTest = (test, files, epochMs) => {
   const scenarios = test.scenarios.map((scenario, index) =>
     compileScenario(test, scenario, index, names, requests),
   )
+  const once = (name: string, steps: readonly Step[]): CompiledScenario | null => {
+    const scenario: Scenario = { name, weight: 0, onStart: [], think: null, steps }
+    return steps.length === 0 ? null : compileScenario(test, scenario, test.scenarios.length, names, requests)
+  }
+  const setup = once('setup', test.setup)
+  const teardown = once('teardown', test.teardown)
   const sources = fillColumns(test, files, names)
   const target = new URL(test.target.url)
   const layout = {
@@ -35,7 +42,15 @@ export const compileTest: CompileTest = (test, files, epochMs) => {
     epochMs,
     createJar: () => new CookieJar(target.hostname, target.protocol === 'https:'),
   }
-  return { scenarios, requests, sources, createScope: () => new UserScope(layout) } satisfies CompiledTest
+  return {
+    scenarios,
+    requests,
+    sources,
+    setup,
+    teardown,
+    provideSetup: (values) => names.provideSetup(values),
+    createScope: () => new UserScope(layout),
+  } satisfies CompiledTest
 }
 
 function compileScenario(
@@ -46,57 +61,41 @@ function compileScenario(
   requests: CompiledRequest[],
 ): CompiledScenario {
   names.enterScenario()
-  const journey = [...scenario.onStart, ...scenario.steps].filter((step) => step.kind === 'http')
-  const again = returnsWithCookies(test, index)
-  const compileStep = (step: HttpStep | GrpcStep): CompiledRequest => {
-    const http = step.kind === 'http'
-    const compiled = compileRequest(test, step, requests.length, index, names, {
-      mayHave: http && (again || step !== journey[0]),
-      mayMatter: http && (again || step !== journey.at(-1)),
-    })
-    requests.push(compiled)
-    return compiled
+  const leaves = [...leavesOf(scenario.onStart), ...leavesOf(scenario.steps)]
+  const journey = leaves.filter((step) => step.kind === 'http')
+  const isStraight = leaves.length === scenario.onStart.length + scenario.steps.length
+  const again = !isStraight || returnsWithCookies(test, index)
+  const groups = groupNames(scenario)
+  const parts: ProgramParts = {
+    names,
+    think: scenario.think,
+    group: (name) => groups.indexOf(name),
+    request(step, poll) {
+      const http = step.kind === 'http'
+      const compiled = compileRequest(test, step, poll, requests.length, index, names, {
+        mayHave: http && (again || step !== journey[0]),
+        mayMatter: http && (again || step !== journey.at(-1)),
+      })
+      requests.push(compiled)
+      return compiled
+    },
   }
-
-  const onStart = compileProgram(scenario.onStart, scenario, compileStep)
+  const onStart = compileProgram(scenario.onStart, parts)
   const onStartDraws = names.draws
-  const program = compileProgram(scenario.steps, scenario, compileStep)
-  // The default think time lies between the last step of onStart and the first one after it, too.
-  const between = thinkBetween(scenario, scenario.onStart.at(-1), scenario.steps[0])
+  const steps = compileProgram(scenario.steps, parts, onStart.last)
+  const most = mostOf([...scenario.onStart, ...scenario.steps], ({ kind }) =>
+    kind === 'think' || kind === 'group' ? 0 : 1,
+  )
   return {
     index,
     name: scenario.name,
-    onStart: [...onStart, ...between],
-    program,
-    mostRequests: [...onStart, ...program].filter((op) => op.kind === 'request').length,
+    onStart: onStart.program,
+    program: steps.program,
+    groups,
+    mostRequests: Number.isFinite(most) ? most : null,
     draws: names.draws,
     onStartDraws,
   }
-}
-
-function compileProgram(
-  steps: readonly Step[],
-  scenario: Scenario,
-  compileStep: (step: HttpStep | GrpcStep) => CompiledRequest,
-): Op[] {
-  return steps.flatMap((step, at): Op[] => {
-    const before = thinkBetween(scenario, steps[at - 1], step)
-    switch (step.kind) {
-      case 'think':
-        return [{ kind: 'think', think: step.think }]
-      case 'http':
-      case 'grpc':
-        return [...before, { kind: 'request', request: compileStep(step) }]
-      default:
-        return step satisfies never
-    }
-  })
-}
-
-/** The scenario's own think time, unless a think step stands there already. */
-function thinkBetween(scenario: Scenario, before: Step | undefined, after: Step | undefined): Op[] {
-  if (scenario.think === null || before === undefined || after === undefined) return []
-  return before.kind === 'think' || after.kind === 'think' ? [] : [{ kind: 'think', think: scenario.think }]
 }
 
 /** A user of a closed phase goes round again with the cookies it has; one of an open phase is new at every arrival. */
@@ -109,7 +108,8 @@ function returnsWithCookies(test: LoadTest, scenario: number): boolean {
 
 function compileRequest(
   test: LoadTest,
-  step: HttpStep | GrpcStep,
+  step: RequestStep,
+  poll: PollStep | null,
   index: number,
   scenario: number,
   names: Names,
@@ -120,7 +120,8 @@ function compileRequest(
     step.kind === 'http'
       ? compileHttpRequest(step, test.target, names, cookies.mayHave)
       : compileGrpcRequest(step, test.target, names)
-  const judge = compileJudge(step, names)
+  const until = poll?.until ?? []
+  const judge = compileJudge(step, names, until)
   return {
     index,
     scenario,
@@ -129,7 +130,7 @@ function compileRequest(
     protocol: step.kind,
     onError: step.onError,
     timeoutMs: step.timeoutMs ?? test.target.timeoutMs.request,
-    needs: { ...responseNeeds(step), cookies: cookies.mayMatter },
+    needs: { ...responseNeeds(step, until), cookies: cookies.mayMatter },
     constant: maker.constant,
     render: (scope) => maker.render(own(scope)),
     judge: (scope, response) => judge(own(scope), response),

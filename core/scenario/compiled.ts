@@ -13,6 +13,11 @@ export interface CompiledTest {
   readonly requests: readonly CompiledRequest[]
   /** By their order in the LoadTest's `data`, with their number of rows; 0 for one that no template reads. For createRowPicker. */
   readonly sources: readonly RowSource[]
+  /** Done once for the whole cluster, by one worker; no series, no rows. Null: there is nothing to do. */
+  readonly setup: CompiledScenario | null
+  readonly teardown: CompiledScenario | null
+  /** What set-up captured, before the load and before teardown: `${setup.x}` in every scope. */
+  provideSetup(values: Readonly<Record<string, unknown>>): void
   /** A fresh scope for one user; pooled by the engine. */
   createScope(): Scope
 }
@@ -23,8 +28,10 @@ export interface CompiledScenario {
   /** Heads a user's iterations until it has succeeded once. Empty: none. */
   readonly onStart: Program
   readonly program: Program
+  /** Names of its groups; operations and series count through them. */
+  readonly groups: readonly string[]
   /** The most requests one iteration can make, redirect hops included; null: not bounded. */
-  readonly mostRequests: number
+  readonly mostRequests: number | null
   /** Data sources it draws a row from, by their order in the LoadTest's `data`. */
   readonly draws: readonly number[]
   /** Those of `draws` that onStart reads: drawn once per user, their rows stay the user's until `reset`. */
@@ -34,9 +41,30 @@ export interface CompiledScenario {
 export type Program = readonly Op[]
 
 export type Op =
-  | { readonly kind: 'request'; readonly request: CompiledRequest }
-  /** Between steps, or by a `think` step. */
+  | { readonly kind: 'request'; readonly request: CompiledRequest; readonly poll: Poll | null }
+  /** A `think` step. */
   | { readonly kind: 'think'; readonly think: Think }
+  /** The scenario's own, between two requests: nothing before the first one, and where a `think` step lay between. */
+  | { readonly kind: 'pause'; readonly think: Think }
+  /** `to` is a place in the program, as in all that follow; its length is the end. */
+  | { readonly kind: 'jump'; readonly to: number }
+  | { readonly kind: 'unless'; readonly to: number; holds(scope: Scope): boolean }
+  /** Takes the first target whose bound is above the draw; bounds ascend to 1. */
+  | { readonly kind: 'choose'; readonly bounds: readonly number[]; readonly targets: readonly number[] }
+  /** Gives the length of the list; where it is empty, goes on at `to`. */
+  | { readonly kind: 'forEach'; readonly path: string; readonly to: number; begin(scope: Scope): number }
+  | { readonly kind: 'set'; run(scope: Scope): void }
+  /** A group, by its place in CompiledScenario.groups; they nest. */
+  | { readonly kind: 'enter'; readonly group: number }
+  | { readonly kind: 'leave' }
+
+/** A request that is made again until its judgement says otherwise. */
+export interface Poll {
+  /** From an answer to the next request. */
+  readonly everyMs: number
+  /** Requests at most. */
+  readonly max: number
+}
 
 export interface CompiledRequest {
   readonly index: number
@@ -102,6 +130,8 @@ export interface Judgement {
   readonly detail: string | null
   readonly checksPassed: number
   readonly checksFailed: number
+  /** A poll's answer that is good, and not the one that is waited for: what it is not, as a sentence. */
+  readonly again?: string
 }
 
 /** The variable part of one user's journey: captures, rows, cookies and random draws. All of it derives from the key. */

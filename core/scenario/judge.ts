@@ -1,6 +1,6 @@
 import type { RequestError } from '../measure/request-error.ts'
 import { grpcCodes } from '../spec/grpc-codes.ts'
-import type { Capture, GrpcStep, HttpStep, StatusRange } from '../spec/load-test.ts'
+import type { Capture, Check, RequestStep, StatusRange } from '../spec/load-test.ts'
 import { type CompiledCheck, compileCheck, jsonPathOf, look } from './check.ts'
 import type { CompiledRequest, Judgement, ReceivedResponse } from './compiled.ts'
 import type { Names } from './names.ts'
@@ -19,14 +19,17 @@ interface CompiledCapture {
  * check, capture. Captures that come later on the path see the names from here on.
  */
 export function compileJudge(
-  step: HttpStep | GrpcStep,
+  step: RequestStep,
   names: Names,
+  until: readonly Check[] = [],
 ): (scope: UserScope, response: ReceivedResponse) => Judgement {
   const grpc = step.kind === 'grpc'
   const statusChecks = step.checks.filter((check) => check.kind === 'status')
-  const checks = step.checks
-    .filter((check) => check.kind !== 'status')
-    .map((check) => compileCheck(check, names))
+  const compileChecks = (all: readonly Check[]) =>
+    all.filter((check) => check.kind !== 'status').map((check) => compileCheck(check, names))
+  const checks = compileChecks(step.checks)
+  const untilStatus = until.filter((check) => check.kind === 'status')
+  const untilChecks = compileChecks(until)
   const captures = step.captures.map((capture) => compileCapture(capture, names))
   const good: Judgement = Object.freeze({
     error: null,
@@ -34,7 +37,7 @@ export function compileJudge(
     checksPassed: step.checks.length,
     checksFailed: 0,
   })
-  const looksInside = checks.length + captures.length > 0
+  const looksInside = checks.length + captures.length + untilChecks.length > 0
 
   return (scope, response) => {
     const { status } = response
@@ -42,18 +45,19 @@ export function compileJudge(
     let error: RequestError | null = null
     let detail: string | null = null
 
-    for (const { anyOf } of statusChecks) {
-      if (anyOf.some(({ from, to }) => status >= from && status <= to)) continue
+    for (const check of statusChecks) {
+      const missed = missedStatus([check], status, grpc)
+      if (missed === null) continue
       failed++
       error = statusError(status, grpc)
-      detail ??= `expected status ${rangesText(anyOf, grpc)}, got ${statusText(status, grpc)}`
+      detail ??= missed
     }
     if (statusChecks.length === 0 && (grpc ? status !== 0 : status >= 400)) {
       error = statusError(status, grpc)
       detail = `expected ${grpc ? 'status OK' : 'a status below 400'}, got ${statusText(status, grpc)}`
     }
-    if (looksInside) {
-      const view = new ResponseView(response, grpc)
+    const view = looksInside ? new ResponseView(response, grpc) : null
+    if (view !== null) {
       for (const check of checks) {
         const problem = attempt(check, scope, view)
         if (problem === null) continue
@@ -61,6 +65,15 @@ export function compileJudge(
         error ??= 'check'
         detail ??= problem
       }
+    }
+    if (error === null && until.length > 0) {
+      const again =
+        missedStatus(untilStatus, status, grpc) ??
+        (view === null ? null : firstProblem(untilChecks, scope, view))
+      // What is captured is captured from the answer that was waited for.
+      if (again !== null) return { ...good, again }
+    }
+    if (view !== null) {
       for (const capture of captures) {
         const problem = take(capture, scope, view)
         if (problem === null) continue
@@ -73,9 +86,34 @@ export function compileJudge(
   }
 }
 
-/** What a transport has to keep for these captures and checks. */
-export function responseNeeds(step: HttpStep | GrpcStep): Pick<CompiledRequest['needs'], 'headers' | 'body'> {
-  const looks = [...step.captures.map(({ from }) => from), ...step.checks.map(({ kind }) => kind)]
+type StatusCheck = Extract<Check, { readonly kind: 'status' }>
+
+/** What a status is not, as a sentence; null: it is in each of them. */
+function missedStatus(checks: readonly StatusCheck[], status: number, grpc: boolean): string | null {
+  for (const { anyOf } of checks) {
+    if (anyOf.some(({ from, to }) => status >= from && status <= to)) continue
+    return `expected status ${rangesText(anyOf, grpc)}, got ${statusText(status, grpc)}`
+  }
+  return null
+}
+
+function firstProblem(checks: readonly CompiledCheck[], scope: UserScope, view: ResponseView): string | null {
+  for (const check of checks) {
+    const problem = attempt(check, scope, view)
+    if (problem !== null) return problem
+  }
+  return null
+}
+
+/** What a transport has to keep for these captures and checks, and those that a poll waits for. */
+export function responseNeeds(
+  step: RequestStep,
+  until: readonly Check[] = [],
+): Pick<CompiledRequest['needs'], 'headers' | 'body'> {
+  const looks = [
+    ...step.captures.map(({ from }) => from),
+    ...[...step.checks, ...until].map(({ kind }) => kind),
+  ]
   return { headers: looks.includes('header'), body: looks.some((at) => at === 'json' || at === 'body') }
 }
 

@@ -2,6 +2,16 @@ import { BreakwaterError } from '../error.ts'
 import type { DataSource, Variable } from '../spec/load-test.ts'
 import type { Column, Rows } from '../spec/rows.ts'
 import type { Part } from './part.ts'
+import type { UserScope } from './user-scope.ts'
+
+/** Captures at one point of a program. */
+export interface Mark {
+  readonly captured: ReadonlySet<string>
+  readonly maybe: ReadonlySet<string>
+}
+
+/** No identifier begins with it. */
+const hiddenMark = ' '
 
 /**
  * What the names of a test's templates stand for, settled while it is compiled: captures get slots (one per name, alike in all scenarios),
@@ -12,9 +22,12 @@ export class Names {
   readonly #slots = new Map<string, number>()
   readonly #sources: readonly string[]
   readonly #columns: { readonly source: number; readonly name: string; values: Column | undefined }[] = []
-  /** Captures made on the path so far. */
-  #captured = new Set<string>()
+  /** Captures made on the path so far, whichever way it took. */
+  #captured: ReadonlySet<string> = new Set()
+  /** Captures made on some of its ways. */
+  #maybe: ReadonlySet<string> = new Set()
   #draws = new Set<number>()
+  #setup: Record<string, unknown> = {}
 
   constructor(variables: Readonly<Record<string, Variable>>, data: Readonly<Record<string, DataSource>>) {
     this.#variables = new Map(
@@ -23,8 +36,9 @@ export class Names {
     this.#sources = Object.keys(data)
   }
 
+  /** By slot; '': of nothing that has a name. */
   get captures(): readonly string[] {
-    return [...this.#slots.keys()]
+    return [...this.#slots.keys()].map((name) => (name.startsWith(hiddenMark) ? '' : name))
   }
 
   get variables(): Readonly<Record<string, unknown>> {
@@ -38,17 +52,77 @@ export class Names {
 
   enterScenario(): void {
     this.#captured = new Set()
+    this.#maybe = new Set()
     this.#draws = new Set()
   }
 
   /** From here on the path the name is the capture. */
   capture(name: string): number {
-    this.#captured.add(name)
+    this.#captured = new Set(this.#captured).add(name)
     return this.#slotOf(name)
   }
 
+  /** A slot that no template can name. */
+  hidden(): number {
+    return this.#slotOf(`${hiddenMark}${this.#slots.size}`)
+  }
+
+  /** Inside the loop the name is its variable. */
+  enterLoop(name: string): number {
+    return this.capture(name)
+  }
+
+  leaveLoop(name: string): void {
+    const captured = new Set(this.#captured)
+    captured.delete(name)
+    this.#captured = captured
+  }
+
+  /** What is captured at this point, for `restore` and `join`. */
+  mark(): Mark {
+    return { captured: this.#captured, maybe: this.#maybe }
+  }
+
+  restore({ captured, maybe }: Mark): void {
+    this.#captured = captured
+    this.#maybe = maybe
+  }
+
+  /** Goes on where these ways come together. */
+  join(ways: readonly Mark[]): void {
+    const [first, ...others] = ways
+    if (first === undefined) return
+    const captured = [...first.captured].filter((name) => others.every((way) => way.captured.has(name)))
+    this.#captured = new Set(captured)
+    const all = ways.flatMap((way) => [...way.captured, ...way.maybe])
+    this.#maybe = new Set(all.filter((name) => !this.#captured.has(name)))
+  }
+
+  /**
+   * For the beginning of a program that was compiled since `before`: gives the names that only some of its ways capture the value they have where none
+   * does, so that nothing is left over of the iteration before. Null: there are none.
+   */
+  clearing(before: Mark): ((scope: UserScope) => void) | null {
+    const cleared = [...this.#maybe]
+      .filter((name) => !before.captured.has(name) && !before.maybe.has(name))
+      .map((name) => ({ slot: this.#slotOf(name), value: this.#variables.get(name) }))
+    if (cleared.length === 0) return null
+    return (scope) => {
+      for (const { slot, value } of cleared) scope.slots[slot] = value
+    }
+  }
+
+  /** What set-up captured under this name; nothing before it has. */
+  setup(name: string): Part {
+    return { varies: true, of: () => this.#setup[name] }
+  }
+
+  provideSetup(values: Readonly<Record<string, unknown>>): void {
+    this.#setup = { ...values }
+  }
+
   name(name: string): Part {
-    if (!this.#captured.has(name) && this.#variables.has(name)) {
+    if (!this.#captured.has(name) && !this.#maybe.has(name) && this.#variables.has(name)) {
       return { varies: false, value: this.#variables.get(name) }
     }
     const slot = this.#slotOf(name)
@@ -56,6 +130,7 @@ export class Names {
   }
 
   column(sourceName: string, name: string): Part {
+    if (sourceName === 'setup') return this.setup(name)
     const source = this.#sources.indexOf(sourceName)
     this.#draws.add(source)
     const column: { source: number; name: string; values: Column | undefined } = {

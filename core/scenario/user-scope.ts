@@ -5,7 +5,7 @@ import { shown } from './value.ts'
 
 /** What every scope of one compiled test has in common. */
 export interface ScopeLayout {
-  /** Names of the captures by slot. */
+  /** Names of the captures by slot; '': of none. */
   readonly captures: readonly string[]
   readonly variables: Readonly<Record<string, unknown>>
   readonly sources: number
@@ -100,7 +100,7 @@ export class UserScope implements Scope {
   describe(): Readonly<Record<string, unknown>> {
     const described: [string, unknown][] = Object.entries(this.#layout.variables)
     this.#layout.captures.forEach((name, slot) => {
-      if (this.slots[slot] !== undefined) described.push([name, this.slots[slot]])
+      if (name !== '' && this.slots[slot] !== undefined) described.push([name, this.slots[slot]])
     })
     return Object.fromEntries(
       described.map(([name, value]) => [name, secretName.test(name) ? '***' : plain(value)]),

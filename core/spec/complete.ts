@@ -9,7 +9,8 @@ import { checkAtOnce, checkMaxRate } from './phases.ts'
 import { type Positions, placed } from './positions.ts'
 import { highestRate, longestMs } from './quantity.ts'
 import { readRows } from './rows.ts'
-import { checkScenarioTemplates, checkTargetTemplates, knownColumns, outlineOf } from './template-names.ts'
+import { outlineOf } from './step-outline.ts'
+import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
 import { isUtf8 } from './utf8.ts'
 
 const mostReplayRows = 100_000
@@ -56,9 +57,15 @@ export function completeLoadTest(
   )
   const known = { variables: new Set(Object.keys(test.variables)), data: knownColumns(data) }
   checkTargetTemplates(test.target, known, issues)
-  for (const { onStart, steps } of test.scenarios) {
-    checkScenarioTemplates({ onStart: onStart.map(outlineOf), steps: steps.map(outlineOf) }, known, issues)
+  const walked = {
+    setup: test.setup.map(outlineOf),
+    teardown: test.teardown.map(outlineOf),
+    scenarios: test.scenarios.map(({ onStart, steps }) => ({
+      onStart: onStart.map(outlineOf),
+      steps: steps.map(outlineOf),
+    })),
   }
+  checkStepTemplates(walked, known, issues)
   checkMaxRate(
     load.map((phase, index) => ({ phase, path: under('load', [index]) })),
     test.limits.maxRate,

@@ -11,13 +11,34 @@ export function loadTestJsonSchema(): Readonly<Record<string, unknown>> {
       if (Array.isArray(examples)) jsonSchema.examples = examples
     },
   })
-  return {
+  const { $defs = {} } = schema
+  return directly($defs, {
     $schema: schema.$schema,
     $id: 'https://breakwater.dev/v1/loadtest.schema.json',
     title: 'LoadTest',
     description: 'A load test of breakwater: target, scenarios, load and objectives.',
     ...schema,
-  }
+    $defs,
+  }) as Readonly<Record<string, unknown>>
+}
+
+/** Without definitions that only refer to others. */
+function directly($defs: Readonly<Record<string, unknown>>, node: unknown): unknown {
+  if (Array.isArray(node)) return node.map((item) => directly($defs, item))
+  if (typeof node !== 'object' || node === null) return node
+  const entries = Object.entries(node).map(([key, value]): [string, unknown] => {
+    if (key === '$ref') return [key, `#/$defs/${definitionOf($defs, String(value))}`]
+    if (value !== $defs) return [key, directly($defs, value)]
+    const kept = Object.entries($defs).filter(([name]) => definitionOf($defs, name) === name)
+    return [key, Object.fromEntries(kept.map(([name, one]) => [name, directly($defs, one)]))]
+  })
+  return Object.fromEntries(entries)
+}
+
+function definitionOf($defs: Readonly<Record<string, unknown>>, reference: string): string {
+  const name = reference.replace('#/$defs/', '')
+  const { $ref, ...rest } = ($defs[name] ?? {}) as { readonly $ref?: string }
+  return $ref === undefined || Object.keys(rest).length > 0 ? name : definitionOf($defs, $ref)
 }
 
 /** As it lies in loadtest.schema.json. */

@@ -10,6 +10,10 @@ export interface LoadTest {
   /** Constants of the templates. Environment references are resolved before a LoadTest leaves the submitting command. */
   readonly variables: Readonly<Record<string, Variable>>
   readonly data: Readonly<Record<string, DataSource>>
+  /** Done once for the whole cluster before the load, by whichever worker; its captures are the templates' `setup.x`. */
+  readonly setup: readonly Step[]
+  /** Done once after the load, also after an abort. */
+  readonly teardown: readonly Step[]
   readonly scenarios: readonly Scenario[]
   readonly load: readonly Phase[]
   readonly limits: Limits
@@ -92,7 +96,14 @@ export type Think =
   | { readonly kind: 'lognormal'; readonly medianMs: number; readonly p95Ms: number }
   | { readonly kind: 'exponential'; readonly meanMs: number }
 
-export type Step = HttpStep | GrpcStep | ThinkStep
+/** A tree: leaves do something, blocks hold steps. `use` is not in it: the steps of a flow stand where it is used. */
+export type Step = LeafStep | BlockStep
+
+export type LeafStep = RequestStep | ThinkStep
+
+export type RequestStep = HttpStep | GrpcStep
+
+export type BlockStep = GroupStep | RepeatStep | ForEachStep | IfStep | ChooseStep | PollStep
 
 /** Fields that every measured step has. `path` is where it stands in the file, for messages: `scenarios[0].steps[2]`. */
 interface MeasuredStep {
@@ -138,6 +149,66 @@ export interface ThinkStep {
   readonly kind: 'think'
   readonly path: string
   readonly think: Think
+}
+
+/** A stretch with a name; its duration is a series. */
+export interface GroupStep {
+  readonly kind: 'group'
+  readonly path: string
+  readonly name: string
+  readonly steps: readonly Step[]
+}
+
+export interface RepeatStep {
+  readonly kind: 'repeat'
+  readonly path: string
+  /** At least once. */
+  readonly times: number
+  /** Holds the number of the pass, from 0; null: nothing does. */
+  readonly as: string | null
+  readonly steps: readonly Step[]
+}
+
+export interface ForEachStep {
+  readonly kind: 'forEach'
+  readonly path: string
+  /** A list whose strings are templates, or a template whose value is one. */
+  readonly of: readonly Json[] | TemplateText
+  readonly as: string
+  readonly steps: readonly Step[]
+}
+
+export interface IfStep {
+  readonly kind: 'if'
+  readonly path: string
+  readonly condition: Condition
+  readonly then: readonly Step[]
+  readonly else: readonly Step[]
+}
+
+export interface Condition {
+  /** `tier`, `users.tier`, `setup.tenant` */
+  readonly variable: string
+  readonly matcher: Matcher
+  readonly negated: boolean
+}
+
+export interface ChooseStep {
+  readonly kind: 'choose'
+  readonly path: string
+  readonly options: readonly { readonly weight: number; readonly steps: readonly Step[] }[]
+}
+
+/** The request again and again until its answer is the wanted one; each time counts as a request of its own. */
+export interface PollStep {
+  readonly kind: 'poll'
+  readonly path: string
+  readonly step: RequestStep
+  readonly until: readonly Check[]
+  /** Between an answer and the next request. */
+  readonly everyMs: number
+  /** Requests at most; the last one fails (`check`) where its answer is not the wanted one. */
+  readonly max: number
 }
 
 export type Capture =

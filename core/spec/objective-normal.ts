@@ -10,6 +10,7 @@ export interface Scopes {
   readonly scenarios: readonly {
     readonly name: string | undefined
     readonly steps: readonly string[]
+    readonly groups: readonly string[]
     /** False: a step's name could not be read. */
     readonly complete: boolean
   }[]
@@ -82,30 +83,34 @@ function resolveScope(rule: Rule, scopes: Scopes, report: Report): Selector {
   const [first, second] = rule.scope
   const selector = { ok: rule.ok, scenario: first ?? null, name: second ?? null, phase: rule.phase }
   if (first === undefined) return selector
-  const names = scopes.scenarios.flatMap(({ name }) => name ?? [])
+  const scenarios = scopes.scenarios.flatMap(({ name }) => name ?? [])
   const scenario = scopes.scenarios.find(({ name }) => name === first)
   if (scenario === undefined) {
-    if (scopes.scenarios.some(({ name }) => name === undefined)) return selector
+    if (scopes.scenarios.some(({ name, complete }) => name === undefined || !complete)) return selector
+    // A group alone: wherever it is.
+    if (second === undefined && scopes.scenarios.some(({ groups }) => groups.includes(first)))
+      return { ...selector, scenario: null, name: first }
     const owner = scopes.scenarios.find(({ steps }) => steps.includes(first))
-    const near = nearest(first, names)
+    const near = nearest(first, scenarios)
     report(
       'unknown-scope',
       `There is no scenario called \`${first}\`.`,
       owner?.name !== undefined && second === undefined
         ? `It is a step of \`${owner.name}\`: write ${owner.name}/${first}.`
         : near === undefined
-          ? `The scenarios are ${names.join(', ')}.`
+          ? `The scenarios are ${scenarios.join(', ')}.`
           : `Did you mean \`${near}\`?`,
     )
     return selector
   }
-  if (second === undefined || scenario.steps.includes(second) || !scenario.complete) return selector
-  const near = nearest(second, scenario.steps)
+  const names = [...scenario.steps, ...scenario.groups]
+  if (second === undefined || names.includes(second) || !scenario.complete) return selector
+  const near = nearest(second, names)
   report(
     'unknown-scope',
     `\`${first}\` has no step called \`${second}\`.`,
     near === undefined
-      ? `Its steps are ${scenario.steps.slice(0, 20).join(', ')}.`
+      ? `Its steps are ${names.slice(0, 20).join(', ')}.`
       : `Did you mean \`${first}/${near}\`?`,
   )
   return selector

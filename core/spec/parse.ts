@@ -1,7 +1,7 @@
 import { normalData, normalVariables } from './data-normal.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
-import type { Json, Limits, LoadTest, Objective, Step, Target, WorkersWish } from './load-test.ts'
+import type { Json, Limits, LoadTest, Objective, RequestStep, Target, WorkersWish } from './load-test.ts'
 import { normalObjective, type Scopes } from './objective-normal.ts'
 import { under } from './path.ts'
 import { checkMaxRate, checkMixes, outlinePhases, type PhaseOutline, scenariosOf } from './phases.ts'
@@ -15,8 +15,9 @@ import { objectiveMapSchema, objectiveSchema } from './schema-objective.ts'
 import { limitsSchema, workersSchema } from './schema-run.ts'
 import { targetSchema } from './schema-target.ts'
 import { shapeIssues } from './shape-issues.ts'
+import { outlineBlocks, outlineLeaves, type StepOutline, StepReader, wholeSteps } from './step-outline.ts'
 import { isGrpcTarget, normalTarget } from './target-normal.ts'
-import { checkScenarioTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
+import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
 import { parseYaml } from './yaml.ts'
 
 const mostIssues = 200
@@ -60,14 +61,19 @@ function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
   const target = salvaged && readSalvaged(salvaged, issues, normalTarget)
   const variables = normalVariables(fieldsOf(spec.variables), issues)
   const data = normalData(fieldsOf(spec.data), issues)
-  const scenarios = outlineScenarios(spec.scenarios, issues)
+  const reader = new StepReader(fieldsOf(spec.flows), issues)
+  reader.readFlows()
+  const scenarios = outlineScenarios(spec.scenarios, reader, issues)
+  const setup = reader.list(spec.setup, 'setup')
+  const teardown = reader.list(spec.teardown, 'teardown')
   const phases = outlinePhases(spec.load, issues)
   const limits = normalLimits(spec.limits)
   const workers = normalWorkers(spec.workers)
   const detail = spec.detail === true
 
-  checkTemplates(spec, { target, scenarios, data }, issues)
-  if (target !== undefined) checkProtocols(target, scenarios, issues)
+  const steps = [...setup, ...scenarios.flatMap(({ onStart, steps }) => [...onStart, ...steps]), ...teardown]
+  checkTemplates(spec, { target, setup, teardown, scenarios, data }, issues)
+  if (target !== undefined) checkProtocols(target, [...outlineLeaves(steps)], issues)
   checkMixes(phases, scenarios, issues)
   if (limits !== undefined) checkMaxRate(phases, limits.maxRate, issues)
   const scopes = scopesOf(scenarios, phases, detail)
@@ -86,6 +92,8 @@ function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
     target,
     variables,
     data,
+    setup: wholeSteps(setup) ?? [],
+    teardown: wholeSteps(teardown) ?? [],
     scenarios: scenariosOf(scenarios),
     load: phases.flatMap(({ phase }) => phase ?? []),
     limits,
@@ -99,6 +107,8 @@ function checkTemplates(
   spec: Readonly<Record<string, Json>>,
   parts: {
     readonly target: Target | undefined
+    readonly setup: readonly StepOutline[]
+    readonly teardown: readonly StepOutline[]
     readonly scenarios: readonly ScenarioOutline[]
     readonly data: LoadTest['data']
   },
@@ -111,14 +121,14 @@ function checkTemplates(
     data: new Map([...unread, ...knownColumns(parts.data)]),
   }
   if (parts.target !== undefined) checkTargetTemplates(parts.target, known, issues)
-  for (const scenario of parts.scenarios) checkScenarioTemplates(scenario, known, issues)
+  checkStepTemplates(parts, known, issues)
 }
 
-function checkProtocols(target: Target, scenarios: readonly ScenarioOutline[], issues: Issue[]): void {
+function checkProtocols(target: Target, leaves: readonly StepOutline[], issues: Issue[]): void {
   const isGrpc = isGrpcTarget(target)
   let calls = 0
-  for (const { step } of scenarios.flatMap(({ onStart, steps }) => [...onStart, ...steps])) {
-    if (step === undefined || step.kind === 'think') continue
+  for (const { step } of leaves) {
+    if (step?.kind !== 'http' && step?.kind !== 'grpc') continue
     if (step.kind === 'grpc') calls++
     if ((step.kind === 'grpc') === isGrpc) continue
     issues.push({
@@ -140,7 +150,7 @@ function checkProtocols(target: Target, scenarios: readonly ScenarioOutline[], i
   }
 }
 
-function stepWords(step: Exclude<Step, { kind: 'think' }>): string {
+function stepWords(step: RequestStep): string {
   return step.kind === 'grpc' ? 'The step is a gRPC call' : `The step is an HTTP ${step.method}`
 }
 
@@ -154,10 +164,15 @@ function scopesOf(
     phases,
     scenarios: scenarios.map(({ name, onStart, steps }) => {
       const all = [...onStart, ...steps]
+      const leaves = [...outlineLeaves(all)]
+      const heads = [...outlineBlocks(all)].map(({ block }) => block.head)
       return {
         name,
-        steps: all.flatMap((step) => step.name ?? []),
-        complete: all.every((step) => step.name !== undefined || step.step?.kind === 'think'),
+        steps: leaves.flatMap((step) => step.name ?? []),
+        groups: heads.flatMap((head) => (head?.kind === 'group' ? head.name : [])),
+        complete:
+          leaves.every((step) => step.name !== undefined || step.step?.kind === 'think') &&
+          heads.every((head) => head !== undefined),
       }
     }),
   }
@@ -188,7 +203,7 @@ function normalWorkers(input: Json | undefined): WorkersWish | undefined {
 }
 
 function refused(issues: readonly Issue[], positions: Positions | undefined): Parsed<never> {
-  const ordered = placed(issues, positions)
+  const ordered = placed(distinct(issues), positions)
   if (ordered.length <= mostIssues) return { ok: false, issues: ordered }
   const rest: Issue = {
     path: '',
@@ -197,4 +212,9 @@ function refused(issues: readonly Issue[], positions: Positions | undefined): Pa
     hint: 'Mend the ones above first.',
   }
   return { ok: false, issues: [...ordered.slice(0, mostIssues), rest] }
+}
+
+/** What is wrong in a flow is found wherever it is used, and told once. */
+function distinct(issues: readonly Issue[]): readonly Issue[] {
+  return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()]
 }

@@ -1,19 +1,19 @@
 import { checkDistinct } from './distinct-names.ts'
 import type { Issue } from './issue.ts'
-import type { Json, Scenario, Step } from './load-test.ts'
+import type { Json, Scenario } from './load-test.ts'
 import { under } from './path.ts'
-import { fieldsOf, itemsOf } from './raw.ts'
-import { newsOf, salvage } from './salvage.ts'
-import { scenarioHeadSchema, stepSchema } from './schema-scenario.ts'
-import { defaultStepName, normalStep, verbs } from './step-normal.ts'
+import { fieldsOf, itemsOf, type RawMap } from './raw.ts'
+import { scenarioHeadSchema } from './schema-scenario.ts'
+import {
+  outlineBlocks,
+  outlineLeaves,
+  type StepOutline,
+  type StepReader,
+  wholeSteps,
+} from './step-outline.ts'
 import { readThink } from './think-text.ts'
 
-export const mostSteps = 500
-
-/**
- * What can be known of a scenario, whether or not all of it is right: so that one broken step doesn't hide what is wrong elsewhere, and
- * doesn't make right things look wrong.
- */
+/** What can be known of a scenario, whether or not all of it is right. */
 export interface ScenarioOutline {
   readonly path: string
   /** Undefined where none can be read. */
@@ -25,44 +25,26 @@ export interface ScenarioOutline {
   readonly scenario: Scenario | undefined
 }
 
-export interface StepOutline {
-  readonly path: string
-  /** Of measured steps; undefined for pauses and where none can be read. */
-  readonly name: string | undefined
-  readonly captures: readonly string[]
-  /** As far as it could be read. */
-  readonly step: Step | undefined
-}
-
 /** Reads as much as can be read; what the shape has wrong is told elsewhere (shape-issues.ts). */
-export function outlineScenarios(input: Json | undefined, issues: Issue[]): readonly ScenarioOutline[] {
+export function outlineScenarios(
+  input: Json | undefined,
+  reader: StepReader,
+  issues: Issue[],
+): readonly ScenarioOutline[] {
   const outlines = itemsOf(input).map((raw, index) =>
-    outlineScenario(raw, under('scenarios', [index]), issues),
+    outlineScenario(fieldsOf(raw), under('scenarios', [index]), reader, issues),
   )
-  const count = outlines.reduce((sum, { steps, onStart }) => sum + steps.length + onStart.length, 0)
-  if (count > mostSteps) {
-    issues.push({
-      path: 'scenarios',
-      code: 'too-many',
-      message: `The scenarios have ${count} steps in all; at most ${mostSteps} are possible.`,
-      hint: 'Split the test, or leave steps out that the objectives do not need.',
-    })
-  }
   checkDistinct(outlines, 'scenario', 'name', issues)
   checkReserved(outlines, issues)
+  for (const outline of outlines) checkGroups(outline, outlines, issues)
   return outlines
 }
 
-function outlineScenario(raw: Json, path: string, issues: Issue[]): ScenarioOutline {
-  const fields = fieldsOf(raw)
+function outlineScenario(fields: RawMap, path: string, reader: StepReader, issues: Issue[]): ScenarioOutline {
   const { steps: rawSteps, onStart: rawOnStart, ...rest } = fields
   const head = scenarioHeadSchema.safeParse(rest).data
-  const onStart = itemsOf(rawOnStart).map((step, index) =>
-    outlineStep(step, under(path, ['onStart', index]), issues),
-  )
-  const steps = itemsOf(rawSteps).map((step, index) =>
-    outlineStep(step, under(path, ['steps', index]), issues),
-  )
+  const onStart = reader.list(rawOnStart, under(path, ['onStart']))
+  const steps = reader.list(rawSteps, under(path, ['steps']))
   const outline = {
     path,
     name: typeof fields.name === 'string' ? fields.name : undefined,
@@ -72,16 +54,11 @@ function outlineScenario(raw: Json, path: string, issues: Issue[]): ScenarioOutl
   }
   if (head === undefined) return { ...outline, scenario: undefined }
   const think = head.think === undefined ? null : readThink(head.think, under(path, ['think']), issues)
-  const whole = [...onStart, ...steps].every(({ step }) => step !== undefined)
-  if (!whole || think === undefined) return { ...outline, scenario: undefined }
-  const scenario: Scenario = {
-    name: head.name,
-    weight: head.weight ?? 1,
-    onStart: onStart.flatMap(({ step }) => step ?? []),
-    think,
-    steps: steps.flatMap(({ step }) => step ?? []),
-  }
-  if (steps.length > 0 && scenario.steps.every(({ kind }) => kind === 'think')) {
+  const [wholeStart, whole] = [wholeSteps(onStart), wholeSteps(steps)]
+  if (wholeStart === undefined || whole === undefined || think === undefined)
+    return { ...outline, scenario: undefined }
+  const leaves = [...outlineLeaves(steps)]
+  if (leaves.length > 0 && leaves.every(({ step }) => step?.kind === 'think')) {
     issues.push({
       path: under(path, ['steps']),
       code: 'conflict',
@@ -89,25 +66,38 @@ function outlineScenario(raw: Json, path: string, issues: Issue[]): ScenarioOutl
       hint: 'Add a request, such as `- get: /`.',
     })
   }
-  return { ...outline, scenario }
-}
-
-function outlineStep(raw: Json, path: string, issues: Issue[]): StepOutline {
-  const salvaged = salvage(stepSchema, raw)
-  const found: Issue[] = []
-  const step = salvaged && normalStep(salvaged.wish, path, found)
-  issues.push(...newsOf(found, salvaged?.whole ?? true))
-  const fields = fieldsOf(raw)
-  return { path, name: nameOf(fields), captures: Object.keys(fieldsOf(fields.capture)), step }
-}
-
-function nameOf(fields: Readonly<Record<string, Json>>): string | undefined {
-  if (typeof fields.name === 'string') return fields.name
-  for (const verb of [...verbs, 'grpc']) {
-    const target = fields[verb]
-    if (typeof target === 'string') return defaultStepName(verb, target)
+  return {
+    ...outline,
+    scenario: { name: head.name, weight: head.weight ?? 1, onStart: wholeStart, think, steps: whole },
   }
-  return undefined
+}
+
+/** An objective may name a group in the place of a step, or alone in that of a scenario. */
+function checkGroups(
+  { onStart, steps }: ScenarioOutline,
+  outlines: readonly ScenarioOutline[],
+  issues: Issue[],
+): void {
+  const all = [...onStart, ...steps]
+  const stepNames = new Set([...outlineLeaves(all)].map(({ name }) => name))
+  for (const { path, block } of outlineBlocks(all)) {
+    if (block.head?.kind !== 'group') continue
+    const { name } = block.head
+    const other = stepNames.has(name)
+      ? 'a step of the scenario'
+      : outlines.some((scenario) => scenario.name === name)
+        ? 'a scenario'
+        : name === 'ok'
+          ? 'the word for good responses in an objective'
+          : null
+    if (other === null) continue
+    issues.push({
+      path: under(path, ['group']),
+      code: 'duplicate-name',
+      message: `The name \`${name}\` is already that of ${other}.`,
+      hint: 'Give the group a name of its own: results and objectives go by it.',
+    })
+  }
 }
 
 function checkReserved(outlines: readonly ScenarioOutline[], issues: Issue[]): void {

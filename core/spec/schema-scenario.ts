@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { field, identifier, json, map, name, period, template, templateOrScalar } from './schema-fields.ts'
+import {
+  field,
+  identifier,
+  json,
+  map,
+  name,
+  period,
+  template,
+  templateOrScalar,
+  whole,
+} from './schema-fields.ts'
 
 const think = z.union([
   z.string(),
@@ -83,6 +93,60 @@ const verb = (method: string, example: string) =>
 
 const form = z.record(z.string(), templateOrScalar())
 
+/** Steps below a step. They are read one by one (step-outline.ts); here is their shape alone. */
+const anyStep: z.ZodType<unknown> = z.lazy((): z.ZodType => stepSchema)
+const anySteps = z.array(anyStep)
+const steps = z.array(anyStep).min(1)
+
+const comparisons = {
+  equals: field(
+    json().optional(),
+    'The value it must have; text and numbers are equal where they read alike.',
+    'gold',
+  ),
+  in: field(z.array(json()).min(1).max(1000).optional(), 'Values of which it must have one.', [
+    'gold',
+    'silver',
+  ]),
+  matches: field(z.string().min(1).optional(), 'A regular expression it must match.', '^g'),
+  is: field(
+    z.string().min(1).optional(),
+    'The short form of checks: `> 3` compares, `~text` contains it.',
+    '> 3',
+  ),
+  exists: field(z.boolean().optional(), 'Whether there must be something.', true),
+}
+
+const comparisonSchema = map(comparisons)
+
+export const conditionSchema = map({
+  var: field(
+    z.string().min(1).max(200).optional(),
+    'A variable, a capture, a loop variable, or a column: what stands between the braces of a template.',
+    'tier',
+    'users.plan',
+  ),
+  ...comparisons,
+  not: field(
+    z
+      .union([
+        map({ var: field(z.string().min(1).max(200), 'What is looked at.', 'tier'), ...comparisons }),
+        comparisonSchema,
+      ])
+      .optional(),
+    'The opposite of what stands here.',
+    { var: 'tier', equals: 'gold' },
+    { equals: 'gold' },
+  ),
+})
+
+export type ConditionWish = z.output<typeof conditionSchema>
+
+const option = map({
+  weight: field(z.number().min(0).max(1e9), 'How often it is taken, beside the others.', 70),
+  steps: field(steps, 'What is done where it is taken.', [{ get: '/cart' }]),
+})
+
 export const stepSchema = map(
   {
     get: verb('GET', '/products/${productId}'),
@@ -98,6 +162,46 @@ export const stepSchema = map(
       'shop.v1.Cart/Add',
     ),
     think: field(think.optional(), `${thinkDescription} A step of its own.`, '1s', '200ms..1s'),
+    use: field(identifier().optional(), 'The steps of a flow stand here.', 'login'),
+    group: field(name().optional(), 'Names a stretch of `steps`; its duration is measured.', 'checkout'),
+    repeat: field(whole(1, 1_000_000).optional(), 'Goes through `steps` so many times.', 3),
+    forEach: field(
+      map({
+        of: field(
+          z.union([template(), z.array(json()).max(10_000)]),
+          'A template whose value is a list, such as a capture; or the list itself.',
+          '${ids}',
+          ['small', 'large'],
+        ),
+        as: field(identifier(), 'The name of the item at hand.', 'id'),
+      }).optional(),
+      'Goes through `steps` once for each item of a list.',
+      { of: '${ids}', as: 'id' },
+    ),
+    if: field(conditionSchema.optional(), 'Does `then` where this holds, `else` where it does not.', {
+      var: 'tier',
+      equals: 'gold',
+    }),
+    choose: field(z.array(option).min(1).max(100).optional(), 'Takes one of these at random, by weight.', [
+      { weight: 70, steps: [{ get: '/cart' }] },
+      { weight: 30, steps: [{ get: '/wishlist' }] },
+    ]),
+    poll: field(anyStep.optional(), 'A request that is made again until its answer is as `until` wants it.', {
+      get: '/jobs/${jobId}',
+    }),
+    steps: field(steps.optional(), 'What a group, a loop goes through.', [{ get: '/products' }]),
+    as: field(identifier().optional(), 'The name of the number of the pass, from 0.', 'i'),
+    then: field(steps.optional(), 'What is done where the condition holds.', [{ get: '/gold' }]),
+    else: field(anySteps.optional(), 'What is done where it does not.', [{ get: '/plain' }]),
+    until: field(check.optional(), 'What ends a poll, written as a check.', {
+      json: { '$.state': 'done' },
+    }),
+    every: field(period().optional(), 'The pause before a poll asks again; 1s when not given.', '1s'),
+    max: field(
+      whole(1, 100_000).optional(),
+      'How often a poll asks at most, then the last request fails; 30 when not given.',
+      30,
+    ),
     name: field(
       name().optional(),
       'What the step is called in results; method and path when not given.',
@@ -132,24 +236,8 @@ export const stepSchema = map(
       'stop',
     ),
   },
-  [
-    'group',
-    'repeat',
-    'forEach',
-    'if',
-    'choose',
-    'poll',
-    'use',
-    'ws',
-    'sse',
-    'multipart',
-    'body',
-    'messages',
-    'target',
-    'redirects',
-  ],
-  ['steps', 'as', 'then', 'else', 'until', 'every', 'max'],
-)
+  ['ws', 'sse', 'multipart', 'body', 'messages', 'target', 'redirects'],
+).meta({ id: 'Step' })
 
 export type StepWish = z.output<typeof stepSchema>
 export type MatcherWish = z.output<typeof matcher>
@@ -162,12 +250,17 @@ export const scenarioSchema = map({
     'Its share among the scenarios; 0: only where a phase names it.',
     40,
   ),
-  onStart: field(z.array(stepSchema).optional(), 'Steps done once per user, before the first iteration.', [
+  onStart: field(anySteps.optional(), 'Steps done once per user, before the first iteration.', [
     { post: '/login' },
   ]),
   think: field(think.optional(), `${thinkDescription} Between the steps.`, '200ms..1s'),
-  steps: field(z.array(stepSchema).min(1), 'What one iteration does, in order.', [{ get: '/products' }]),
+  steps: field(steps, 'What one iteration does, in order.', [{ get: '/products' }]),
 })
+
+/** Set-up and teardown; there may be nothing to do. */
+export const stepListSchema = anySteps
+
+export const flowsSchema = z.record(identifier(), steps)
 
 /** A scenario without its steps, which are looked at one by one. */
 export const scenarioHeadSchema = scenarioSchema.omit({ steps: true, onStart: true })

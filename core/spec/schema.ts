@@ -3,7 +3,13 @@ import { field, identifier, map, testName } from './schema-fields.ts'
 import { phaseSchema } from './schema-load.ts'
 import { objectiveSchema } from './schema-objective.ts'
 import { limitsSchema, workersSchema } from './schema-run.ts'
-import { dataSourceSchema, scenarioSchema, variablesSchema } from './schema-scenario.ts'
+import {
+  dataSourceSchema,
+  flowsSchema,
+  scenarioSchema,
+  stepListSchema,
+  variablesSchema,
+} from './schema-scenario.ts'
 import { targetSchema } from './schema-target.ts'
 
 export const apiVersion = 'breakwater.dev/v1'
@@ -33,6 +39,19 @@ const specSchema = map(
       'Rows for the templates: `${users.name}` is the column `name` of `users`.',
       { users: { csv: 'users.csv', pick: 'unique', onEnd: 'stop' } },
     ),
+    flows: field(flowsSchema.optional(), 'Steps that several scenarios share, for `use`.', {
+      login: [{ post: '/login' }],
+    }),
+    setup: field(
+      stepListSchema.optional(),
+      'Steps done once for the whole cluster before the load; what they capture is `${setup.name}`.',
+      [{ post: '/seed', capture: { tenant: { json: '$.id' } } }],
+    ),
+    teardown: field(
+      stepListSchema.optional(),
+      'Steps done once after the load, also where the run was stopped or aborted.',
+      [{ delete: '/seed/${setup.tenant}' }],
+    ),
     scenarios: field(z.array(scenarioSchema).min(1), 'What users do.', [
       { name: 'browse', steps: [{ get: '/products' }] },
     ]),
@@ -50,20 +69,7 @@ const specSchema = map(
       ['p95 < 1s', { that: 'error_rate < 5%', over: '10s', abort: true }],
     ),
   },
-  [
-    'targets',
-    'flows',
-    'setup',
-    'teardown',
-    'monitors',
-    'sweep',
-    'search',
-    'schedule',
-    'regression',
-    'control',
-    'recovery',
-    'auth',
-  ],
+  ['targets', 'monitors', 'sweep', 'search', 'schedule', 'regression', 'control', 'recovery', 'auth'],
 )
 
 /** A whole LoadTest file. */

@@ -1,7 +1,16 @@
 import { checkHeaders, headerOf } from './headers.ts'
 import type { Issue } from './issue.ts'
 import { parseJsonPath } from './json-path.ts'
-import type { Body, Capture, Check, GrpcStep, HttpMethod, HttpStep, Step } from './load-test.ts'
+import type {
+  Body,
+  Capture,
+  Check,
+  GrpcStep,
+  HttpMethod,
+  HttpStep,
+  LeafStep,
+  ThinkStep,
+} from './load-test.ts'
 import { type Compared, readMatcher } from './matcher-text.ts'
 import { under } from './path.ts'
 import { show } from './quantity.ts'
@@ -17,18 +26,30 @@ const httpOnly = ['query', 'headers', 'json', 'form', 'text'] as const
 const grpcOnly = ['message', 'metadata', 'deadline'] as const
 const bodyKeys = ['json', 'form', 'text'] as const
 
+/** Keys that stand beside the one that names a block (block-normal.ts). */
+const blockOnly = ['steps', 'as', 'then', 'else', 'until', 'every', 'max'] as const
+
 /**
- * The step as far as it can be told; undefined where not even its verb can. Templates are not looked into: that takes the whole path
- * (template-names.ts).
+ * A step that holds no others, as far as it can be told; undefined where not even its verb can. Templates are not looked into: that takes
+ * the whole path (template-names.ts).
  */
-export function normalStep(wish: StepWish, path: string, issues: Issue[]): Step | undefined {
+export function normalStep(wish: StepWish, path: string, issues: Issue[]): LeafStep | undefined {
+  for (const key of blockOnly) {
+    if (wish[key] === undefined) continue
+    issues.push({
+      path: under(path, [key]),
+      code: 'conflict',
+      message: `\`${key}\` belongs to a block, and this step is none.`,
+      hint: 'Write it beside group, repeat, forEach, if or poll.',
+    })
+  }
   const [kind, second] = ([...verbs, 'grpc', 'think'] as const).filter((key) => wish[key] !== undefined)
   if (kind === undefined) {
     issues.push({
       path,
       code: 'missing',
       message: 'The step does nothing: it has no verb.',
-      hint: `Write one of ${[...verbs, 'grpc', 'think'].join(', ')}, for example \`get: /products\`.`,
+      hint: `Write one of ${[...verbs, 'grpc', 'think', 'use', 'group', 'repeat', 'forEach', 'if', 'choose', 'poll'].join(', ')}, for example \`get: /products\`.`,
     })
     return undefined
   }
@@ -51,8 +72,8 @@ export function normalStep(wish: StepWish, path: string, issues: Issue[]): Step 
   }
 }
 
-function thinkStep(wish: StepWish, path: string, issues: Issue[]): Step | undefined {
-  const extra = Object.keys(wish).filter((key) => key !== 'think')
+function thinkStep(wish: StepWish, path: string, issues: Issue[]): ThinkStep | undefined {
+  const extra = Object.keys(wish).filter((key) => key !== 'think' && !blockOnly.some((one) => one === key))
   refuseKeys(extra, path, 'a pause', () => 'Leave it out, or move it to the request before.', issues)
   const think = readThink(wish.think ?? '', under(path, ['think']), issues)
   return think && { kind: 'think', path, think }
@@ -233,8 +254,8 @@ function capturesOf(wish: StepWish, hasBody: boolean, path: string, issues: Issu
   })
 }
 
-function checksOf(
-  { check }: StepWish,
+export function checksOf(
+  { check }: Pick<StepWish, 'check'>,
   protocol: 'http' | 'grpc',
   hasBody: boolean,
   path: string,

@@ -1,15 +1,20 @@
 import type { Issue } from './issue.ts'
-import type { Check, DataSource, Json, Matcher, Step, Target } from './load-test.ts'
+import type { Check, Condition, DataSource, Json, LeafStep, Matcher, Step, Target } from './load-test.ts'
 import { nearest } from './nearest.ts'
 import { under } from './path.ts'
-import type { ScenarioOutline, StepOutline } from './scenario-normal.ts'
-import { notYet } from './shape-issues.ts'
+import type { ScenarioOutline } from './scenario-normal.ts'
+import { type BlockOutline, outlineLeaves, type StepOutline } from './step-outline.ts'
+import { isBlock } from './step-tree.ts'
 import { type Expression, expressionsOf, parseTemplate } from './template.ts'
 
 /** What templates may refer to anywhere. `data` maps a source to its columns; null: not known yet. */
 export interface KnownNames {
   readonly variables: ReadonlySet<string>
   readonly data: ReadonlyMap<string, ReadonlySet<string> | null>
+  /** What set-up captures; `setup`: these are its own steps. */
+  readonly setup: ReadonlySet<string> | 'setup'
+  /** Rows are not drawn here. */
+  readonly withoutRows?: boolean
 }
 
 /** Text that is a template, with the place it stands at. */
@@ -24,55 +29,187 @@ export function knownColumns(
   return new Map(Object.entries(data).map(([name, { columns }]) => [name, columns && new Set(columns)]))
 }
 
-/** Templates of every request: no captures there, for the first request has none. */
+/** Templates of every request: no captures there, for the first request of set-up has none. */
 export function checkTargetTemplates(
   target: Pick<Target, 'headers' | 'grpc'>,
-  known: KnownNames,
+  known: Omit<KnownNames, 'setup'>,
   issues: Issue[],
 ): void {
   const templates = [
     ...recordTemplates(target.headers, 'target.headers'),
     ...recordTemplates(target.grpc?.metadata ?? {}, 'target.grpc.metadata'),
   ]
-  for (const template of templates) checkTemplate(template, known, new Set(), new Map(), issues)
+  const nothing: Captured = { known: new Map(), maybe: new Map() }
+  const names: KnownNames = { ...known, setup: new Set() }
+  for (const template of templates) checkTemplate(template, names, nothing, new Map(), issues)
+}
+
+/** Set-up first, whose captures all scenarios and the teardown know; each scenario by itself. */
+export function checkStepTemplates(
+  { setup, scenarios, teardown }: WalkedSteps,
+  known: Omit<KnownNames, 'setup'>,
+  issues: Issue[],
+): void {
+  // Rows belong to iterations, and these are none.
+  const once = { ...known, data: new Map<string, null>(), withoutRows: true }
+  const seeded = walkSteps(setup, { ...once, setup: 'setup' }, issues)
+  const all = { setup: new Set(seeded.known.keys()) }
+  for (const { onStart, steps } of scenarios) {
+    walkSteps([...onStart, ...steps], { ...known, ...all }, issues)
+  }
+  walkSteps(teardown, { ...once, ...all }, issues)
+}
+
+export interface WalkedSteps {
+  readonly setup: readonly StepOutline[]
+  readonly teardown: readonly StepOutline[]
+  readonly scenarios: readonly Pick<ScenarioOutline, 'onStart' | 'steps'>[]
+}
+
+/** Captures and loop variables at one point of a path: those that are there, and those that may be. By name, where they were made. */
+interface Captured {
+  readonly known: ReadonlyMap<string, string>
+  readonly maybe: ReadonlyMap<string, string>
 }
 
 /**
- * Walks a scenario as a user does, onStart first, and looks up every name: variables, columns, and captures made earlier on the path. Codes:
- * `unknown-name`, `used-before-capture`, `unknown-column`, and those of parseTemplate.
+ * Goes through steps as a user does, along every path, and looks up every name: variables, columns, and captures made earlier. A capture is known
+ * behind branches only where each of them makes it. Codes: `unknown-name`, `used-before-capture`, `maybe-not-captured`, `unknown-column`,
+ * `duplicate-name`, and those of parseTemplate. Returns what is captured at the end.
  */
-export function checkScenarioTemplates(
-  scenario: Pick<ScenarioOutline, 'onStart' | 'steps'>,
-  known: KnownNames,
-  issues: Issue[],
-): void {
-  const path = [...scenario.onStart, ...scenario.steps]
+function walkSteps(outlines: readonly StepOutline[], known: KnownNames, issues: Issue[]): Captured {
   const capturedAt = new Map<string, string>()
-  for (const { captures, path: at } of path) {
-    for (const capture of captures) if (!capturedAt.has(capture)) capturedAt.set(capture, at)
+  for (const { captures, path } of outlineLeaves(outlines)) {
+    for (const capture of captures) if (!capturedAt.has(capture)) capturedAt.set(capture, path)
   }
-  const captured = new Set<string>()
-  for (const { step, captures } of path) {
-    if (step !== undefined) {
-      for (const template of stepTemplates(step)) checkTemplate(template, known, captured, capturedAt, issues)
+  return new PathWalk(known, capturedAt, issues).list(outlines, { known: new Map(), maybe: new Map() })
+}
+
+class PathWalk {
+  readonly #names: KnownNames
+  readonly #capturedAt: ReadonlyMap<string, string>
+  readonly #issues: Issue[]
+
+  constructor(names: KnownNames, capturedAt: ReadonlyMap<string, string>, issues: Issue[]) {
+    this.#names = names
+    this.#capturedAt = capturedAt
+    this.#issues = issues
+  }
+
+  list(outlines: readonly StepOutline[], before: Captured): Captured {
+    return outlines.reduce((at, outline) => this.#step(outline, at), before)
+  }
+
+  #step({ path, step, captures, block }: StepOutline, before: Captured): Captured {
+    if (block !== null) return this.#block(block, path, before)
+    if (step !== undefined) this.#templates(leafTemplates(step), before)
+    return withNames(before, captures, path)
+  }
+
+  #block({ head, lists }: BlockOutline, path: string, before: Captured): Captured {
+    const [first = [], second = []] = lists
+    // What cannot be read may be taken or not.
+    if (head === undefined) return lists.map((list) => this.list(list, before)).reduce(either, before)
+    switch (head.kind) {
+      case 'group':
+        return this.list(first, before)
+      case 'repeat':
+        return this.#loop(first, head.as, under(path, ['as']), before)
+      case 'forEach': {
+        this.#templates(jsonTemplates(head.of, under(path, ['forEach', 'of'])), before)
+        // The list may be empty.
+        return either(before, this.#loop(first, head.as, under(path, ['forEach', 'as']), before))
+      }
+      case 'if': {
+        const { condition } = head
+        this.#condition(condition, path, before)
+        const [inThen, inElse] = asked(condition, before)
+        return either(this.list(first, inThen), this.list(second, inElse))
+      }
+      case 'choose': {
+        const [taken, ...others] = lists
+          .filter((_, index) => head.weights[index] !== 0)
+          .map((list) => this.list(list, before))
+        return others.reduce(either, taken ?? before)
+      }
+      case 'poll': {
+        const polled = this.list(first, before)
+        for (const check of head.until) this.#templates(checkTemplates(check, under(path, ['until'])), before)
+        return polled
+      }
+      default:
+        return head satisfies never
     }
-    for (const capture of captures) captured.add(capture)
+  }
+
+  /** The loop variable is known inside alone; it hides nothing, so that a name means one thing along a path. */
+  #loop(steps: readonly StepOutline[], as: string | null, path: string, before: Captured): Captured {
+    if (as === null) return this.list(steps, before)
+    const other = this.#names.variables.has(as)
+      ? 'a variable'
+      : this.#names.data.has(as)
+        ? 'a data source'
+        : before.known.has(as) || this.#capturedAt.has(as)
+          ? 'a capture or of a loop around this one'
+          : null
+    if (other !== null || as === 'setup') {
+      this.#issues.push({
+        path,
+        code: 'duplicate-name',
+        message: `The name \`${as}\` is already that of ${other ?? 'what `setup` captured'}.`,
+        hint: 'Give the loop variable a name of its own.',
+      })
+      return this.list(steps, before)
+    }
+    const { known, maybe } = this.list(steps, withNames(before, [as], path))
+    const without = new Map(known)
+    without.delete(as)
+    return { known: without, maybe }
+  }
+
+  #condition({ variable, matcher }: Condition, path: string, before: Captured): void {
+    const at = under(path, ['if', 'var'])
+    const isAsked = matcher.op === 'exists'
+    const names = isAsked
+      ? { known: new Map([...before.maybe, ...before.known]), maybe: before.maybe }
+      : before
+    this.#templates([{ path: at, text: `\${${variable}}` }], names)
+    this.#templates(matcherTemplates(matcher, under(path, ['if'])), before)
+  }
+
+  #templates(templates: Iterable<PlacedTemplate>, captured: Captured): void {
+    for (const template of templates) {
+      checkTemplate(template, this.#names, captured, this.#capturedAt, this.#issues)
+    }
   }
 }
 
-export function outlineOf(step: Step): StepOutline {
+/** Behind `if: { var: id, exists: true }` it is there in `then`. */
+function asked({ variable, matcher, negated }: Condition, before: Captured): readonly [Captured, Captured] {
+  const path = before.maybe.get(variable)
+  if (matcher.op !== 'exists' || path === undefined) return [before, before]
+  const there = withNames(before, [variable], path)
+  return matcher.exists === negated ? [before, there] : [there, before]
+}
+
+function withNames({ known, maybe }: Captured, names: readonly string[], path: string): Captured {
+  if (names.length === 0) return { known, maybe }
+  return { known: new Map([...known, ...names.map((name): [string, string] => [name, path])]), maybe }
+}
+
+/** Behind two branches: known is what both know. */
+function either(a: Captured, b: Captured): Captured {
+  if (a === b) return a
   return {
-    path: step.path,
-    name: step.kind === 'think' ? undefined : step.name,
-    captures: step.kind === 'think' ? [] : step.captures.map(({ name }) => name),
-    step,
+    known: new Map([...a.known].filter(([name]) => b.known.has(name))),
+    maybe: new Map([...a.maybe, ...b.maybe, ...a.known, ...b.known]),
   }
 }
 
 function checkTemplate(
   { path, text }: PlacedTemplate,
   known: KnownNames,
-  captured: ReadonlySet<string>,
+  captured: Captured,
   capturedAt: ReadonlyMap<string, string>,
   issues: Issue[],
 ): void {
@@ -90,13 +227,21 @@ function checkTemplate(
 function nameIssue(
   expression: Expression,
   known: KnownNames,
-  captured: ReadonlySet<string>,
+  captured: Captured,
   capturedAt: ReadonlyMap<string, string>,
 ): Omit<Issue, 'path'> | undefined {
   if (expression.kind === 'column') return columnIssue(expression.source, expression.column, known)
   if (expression.kind !== 'name') return undefined
   const { name } = expression
-  if (known.variables.has(name) || captured.has(name)) return undefined
+  if (known.variables.has(name) || captured.known.has(name)) return undefined
+  const maybe = captured.maybe.get(name)
+  if (maybe !== undefined) {
+    return {
+      code: 'maybe-not-captured',
+      message: `\`${name}\` may not be known here: it is captured at ${maybe}, which is not on every path to this step.`,
+      hint: `Capture it on every path, give it a value under \`variables\`, or ask first: if: { var: ${name}, exists: true }.`,
+    }
+  }
   const later = capturedAt.get(name)
   if (later !== undefined) {
     return {
@@ -113,7 +258,15 @@ function nameIssue(
       hint: `Write \${${name}.${columns?.values().next().value ?? 'column'}}.`,
     }
   }
-  const names = [...known.variables, ...captured]
+  const inSetup = known.setup !== 'setup' && known.setup.has(name)
+  if (inSetup) {
+    return {
+      code: 'unknown-name',
+      message: `\`${name}\` was captured by \`setup\`.`,
+      hint: `Write \${setup.${name}}.`,
+    }
+  }
+  const names = [...known.variables, ...captured.known.keys()]
   const near = nearest(name, names)
   return {
     code: 'unknown-name',
@@ -128,9 +281,16 @@ function nameIssue(
 }
 
 function columnIssue(source: string, column: string, known: KnownNames): Omit<Issue, 'path'> | undefined {
+  if (source === 'setup') return setupIssue(column, known.setup)
   const columns = known.data.get(source)
+  if (columns === undefined && known.withoutRows === true) {
+    return {
+      code: 'conflict',
+      message: 'Rows belong to iterations, and set-up and teardown are none.',
+      hint: 'Write the value under `variables`.',
+    }
+  }
   if (columns === undefined) {
-    if (source === 'setup') return notYet('setup')
     const near = nearest(source, known.data.keys())
     return {
       code: 'unknown-name',
@@ -154,7 +314,33 @@ function columnIssue(source: string, column: string, known: KnownNames): Omit<Is
   }
 }
 
-function* stepTemplates(step: Step): Generator<PlacedTemplate> {
+function setupIssue(name: string, setup: KnownNames['setup']): Omit<Issue, 'path'> | undefined {
+  if (setup === 'setup') {
+    return {
+      code: 'conflict',
+      message: 'Within `setup`, what was captured goes by its own name.',
+      hint: `Write \${${name}}.`,
+    }
+  }
+  if (setup.has(name)) return undefined
+  const near = nearest(name, setup)
+  return {
+    code: 'unknown-name',
+    message: `\`setup\` captures no \`${name}\` on every path.`,
+    hint:
+      near !== undefined
+        ? `Did you mean \`setup.${near}\`?`
+        : setup.size > 0
+          ? `It captures ${[...setup].slice(0, 20).join(', ')}.`
+          : 'Write it as a step: setup: [ { post: /seed, capture: { tenant: { json: "$.id" } } } ].',
+  }
+}
+
+function leafTemplates(step: Step): Iterable<PlacedTemplate> {
+  return isBlock(step) ? [] : stepTemplates(step)
+}
+
+function* stepTemplates(step: LeafStep): Generator<PlacedTemplate> {
   switch (step.kind) {
     case 'think':
       return

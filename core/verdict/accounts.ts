@@ -60,7 +60,7 @@ export function accountRun(record: RunRecord, mostRequests: readonly (number | n
   const shards = workers.flatMap((worker) => worker.shards)
   const phases = record.test.load.map((_, phase) => accountPhase(record, dead, shards, phase))
   const counts = workers.flatMap((worker) => worker.requests)
-  const of = (key: Exclude<keyof RequestCounts, 'thread' | 'errors'>) =>
+  const of = (key: Exclude<keyof RequestCounts, 'thread' | 'errors' | 'passes'>) =>
     sum(counts.map((count) => count[key]))
   const errors: Partial<Record<RequestError, number>> = {}
   for (const count of counts) {

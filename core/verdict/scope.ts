@@ -1,7 +1,8 @@
 import type { SeriesKey } from '../measure/series.ts'
 import { createMix } from '../plan/mix.ts'
 import type { Micros } from '../plan/plan.ts'
-import type { GrpcStep, HttpStep, LoadTest, Metric, Objective, Scenario, Think } from '../spec/load-test.ts'
+import type { LoadTest, Metric, Objective, RequestStep, Scenario, Think } from '../spec/load-test.ts'
+import { mostOf, requestsOfScenario } from '../spec/step-tree.ts'
 import { phaseSpan, type Span, unionOf } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -71,9 +72,22 @@ function scopeOf(record: RunRecord, objective: Objective, loop: Scope['loop']): 
   const phases = [...new Set(series.map((id) => table.keys[id]?.phase ?? 0))].sort((a, b) => a - b)
   if (phases.length === 0) return null
   const taken = new Set(series.map((id) => table.keys[id]?.scenario))
-  const steps = test.scenarios.map((scenario, index) =>
-    taken.has(index) ? measuredSteps(scenario).filter(isJudged(objective)) : [],
-  )
+  const isGroup = series.some((id) => table.keys[id]?.kind === 'group')
+  const seen = (path: string) => mostPasses(record, path)
+  const mostIn = (scenario: Scenario, of: (step: RequestStep) => number): number =>
+    mostOf(
+      [...scenario.onStart, ...scenario.steps],
+      (step) => {
+        if (step.kind === 'think') return 0
+        if (step.kind === 'group') return isGroup && step.name === selector.name ? 1 : 0
+        return !isGroup && (selector.name === null || step.name === selector.name) ? of(step) : 0
+      },
+      seen,
+    )
+  const scenarios = test.scenarios.map((scenario, index) => (taken.has(index) ? scenario : null))
+  const judged = scenarios
+    .flatMap((scenario) => (scenario === null ? [] : requestsOfScenario(scenario)))
+    .filter((step) => selector.name === null || step.name === selector.name)
   return {
     loop,
     phases,
@@ -81,15 +95,22 @@ function scopeOf(record: RunRecord, objective: Objective, loop: Scope['loop']): 
     iterations,
     label: labelOf(objective, loop),
     spans: unionOf(phases.map((phase) => phaseSpan(record, phase))),
-    most: steps.map((judged, index) => ({
-      iterations: taken.has(index) ? 1 : 0,
-      requests: judged.length,
-      checks: judged.reduce((sum, step) => sum + step.checks.length, 0),
+    most: scenarios.map((scenario) => ({
+      iterations: scenario === null ? 0 : 1,
+      requests: scenario === null ? 0 : mostIn(scenario, () => 1),
+      checks: scenario === null ? 0 : mostIn(scenario, (step) => step.checks.length),
     })),
-    slowestMicros: isOfIterations(objective)
-      ? slowestIterationMicros
-      : Math.max(...steps.flat().map((step) => timeoutMs(test, step)), 0) * 1000,
+    slowestMicros:
+      isGroup || isOfIterations(objective)
+        ? slowestIterationMicros
+        : Math.max(...judged.map((step) => timeoutMs(test, step)), 0) * 1000,
   }
+}
+
+/** How often a forEach was seen to go round; one pass at least, where it was not seen at all. */
+function mostPasses({ metrics }: RunRecord, path: string): number {
+  const counts = metrics.workers.flatMap(({ requests }) => requests)
+  return counts.reduce((most, { passes }) => Math.max(most, passes[path] ?? 0), 1)
 }
 
 /** A name is a step's, or else a group's. */
@@ -105,15 +126,7 @@ function seriesOf(
   return steps.length > 0 ? steps : named('group')
 }
 
-function isJudged({ selector }: Objective): (step: HttpStep | GrpcStep) => boolean {
-  return (step) => selector.name === null || step.name === selector.name
-}
-
-function measuredSteps(scenario: Scenario): readonly (HttpStep | GrpcStep)[] {
-  return [...scenario.onStart, ...scenario.steps].filter((step) => step.kind !== 'think')
-}
-
-function timeoutMs(test: LoadTest, step: HttpStep | GrpcStep): number {
+function timeoutMs(test: LoadTest, step: RequestStep): number {
   return step.timeoutMs ?? test.target.timeoutMs.request
 }
 
@@ -135,13 +148,12 @@ export function longestIterationMicros(test: LoadTest, phase: number): Micros {
 }
 
 function longestMs(test: LoadTest, scenario: Scenario): number {
-  const steps = [...scenario.onStart, ...scenario.steps]
   const between = scenario.think === null ? 0 : longestThinkMs(scenario.think)
-  return steps.reduce(
-    (sum, step) =>
-      sum + (step.kind === 'think' ? longestThinkMs(step.think) : between + timeoutMs(test, step)),
-    0,
-  )
+  return mostOf([...scenario.onStart, ...scenario.steps], (step, pollMs) => {
+    if (step.kind === 'group') return 0
+    if (step.kind === 'think') return longestThinkMs(step.think)
+    return between + pollMs + timeoutMs(test, step)
+  })
 }
 
 function longestThinkMs(think: Think): number {

@@ -118,7 +118,7 @@ export function unknownIn(
   let [requests, checks, iterations] = [0, 0, 0]
   const [fromAt, toAt] = [seconds.fromS * microsPerSecond, seconds.toS * microsPerSecond]
   for (const { phase, scenario, count, span } of all) {
-    if (!scope.phases.includes(phase) || span.from >= toAt || span.to <= fromAt) continue
+    if (count === 0 || !scope.phases.includes(phase) || span.from >= toAt || span.to <= fromAt) continue
     const candidates =
       scenario === null
         ? createMix(record.test, record.test.load[phase] ?? { mix: null }).shares.map(

@@ -19,6 +19,8 @@ export function loadTest(overrides: Partial<LoadTest> = {}): LoadTest {
     },
     variables: {},
     data: {},
+    setup: [],
+    teardown: [],
     scenarios: [scenario()],
     load: [constantPhase(100, 10_000, { name: 'steady' })],
     limits: { inFlight: null, backlog: 0.001, drainMs: 30_000, maxRate: null },

@@ -114,26 +114,109 @@ const inText: readonly Row[] = [
   [
     'what comes later',
     specText({
-      flows: '{}',
-      setup: '[]',
       target: 'url: http://h\nauth: { bearer: x }',
       sweep: 'x',
       search: 'x',
     }),
     ['target.auth', 'not-yet'],
-    ['flows', 'not-yet'],
-    ['setup', 'not-yet'],
     ['sweep', 'not-yet'],
     ['search', 'not-yet'],
   ],
   [
     'steps that come later',
     steps(
-      '- { repeat: 3, as: i, steps: [ { get: "/p/${i}" } ] }\n- { group: g, steps: [] }\n- { post: /u, multipart: {} }',
+      '- { repeat: 3, as: i, steps: [ { get: "/p/${i}" } ] }\n- { group: g, steps: [ { post: /u, multipart: {} } ] }',
     ),
-    ['scenarios[0].steps[0].repeat', 'not-yet'],
-    ['scenarios[0].steps[1].group', 'not-yet'],
-    ['scenarios[0].steps[2].multipart', 'not-yet'],
+    ['scenarios[0].steps[1].steps[0].multipart', 'not-yet'],
+  ],
+  ['a group without steps', steps('- { group: g }'), ['scenarios[0].steps[0].steps', 'missing']],
+  ['a group of nothing', steps('- { group: g, steps: [] }'), ['scenarios[0].steps[0].steps', 'out-of-range']],
+  [
+    'no pass',
+    steps('- { repeat: 0, steps: [ { get: / } ] }'),
+    ['scenarios[0].steps[0].repeat', 'out-of-range'],
+  ],
+  [
+    'a key of another block',
+    steps('- { repeat: 2, until: { status: 200 }, steps: [ { get: / } ] }'),
+    ['scenarios[0].steps[0].until', 'conflict'],
+  ],
+  ['a key of a block in a request', steps('- { get: /, as: x }'), ['scenarios[0].steps[0].as', 'conflict']],
+  [
+    'a text to go through',
+    steps('- { forEach: { of: "a b", as: x }, steps: [ { get: "/${x}" } ] }'),
+    ['scenarios[0].steps[0].forEach.of', 'wrong-type'],
+  ],
+  [
+    'a condition about nothing',
+    steps('- { if: { equals: 1 }, then: [ { get: / } ] }'),
+    ['scenarios[0].steps[0].if.var', 'missing'],
+  ],
+  [
+    'a condition that compares twice',
+    steps('- { if: { var: x, equals: 1, exists: true }, then: [ { get: / } ] }'),
+    ['scenarios[0].steps[0].if.exists', 'conflict'],
+  ],
+  [
+    'a condition on a template',
+    steps('- { if: { var: "${x}", equals: 1 }, then: [ { get: / } ] }'),
+    ['scenarios[0].steps[0].if.var', 'wrong-format'],
+  ],
+  [
+    'a condition without consequence',
+    steps('- { if: { var: x, equals: 1 }, else: [ { get: / } ] }'),
+    ['scenarios[0].steps[0].then', 'missing'],
+    ['scenarios[0].steps[0].if.var', 'unknown-name'],
+  ],
+  [
+    'nothing to choose',
+    steps('- { choose: [ { weight: 0, steps: [ { get: / } ] } ] }'),
+    ['scenarios[0].steps[0].choose', 'conflict'],
+  ],
+  ['a poll for nothing', steps('- { poll: { get: / } }'), ['scenarios[0].steps[0].until', 'missing']],
+  [
+    'a poll of a pause',
+    steps('- { poll: { think: 1s }, until: { status: 200 } }'),
+    ['scenarios[0].steps[0].poll', 'conflict'],
+  ],
+  ['a flow that is not there', steps('- use: login'), ['scenarios[0].steps[0].use', 'unknown-flow']],
+  [
+    'flows that use each other',
+    specText({ flows: '{ a: [ { use: b } ], b: [ { get: /b }, { use: a } ] }' }),
+    ['flows.b[1].use', 'circle'],
+  ],
+  [
+    'a capture of one branch alone',
+    steps(
+      '- { if: { var: iteration, equals: 1 }, then: [ { get: /a, capture: { id: { status: true } } } ] }\n- { get: "/${id}" }',
+    ),
+    ['scenarios[0].steps[0].if.var', 'unknown-name'],
+    ['scenarios[0].steps[1].get', 'maybe-not-captured'],
+  ],
+  [
+    'a loop variable that hides a capture',
+    steps(
+      '- { get: /, capture: { i: { status: true } } }\n- { repeat: 2, as: i, steps: [ { get: "/${i}" } ] }',
+    ),
+    ['scenarios[0].steps[1].as', 'duplicate-name'],
+  ],
+  [
+    'rows in set-up',
+    specText({ data: 'users: { rows: [ { name: ada } ] }', setup: '[ { post: "/${users.name}" } ]' }),
+    ['setup[0].post', 'conflict'],
+  ],
+  [
+    'what set-up does not capture',
+    specText({
+      setup: '[ { post: /, capture: { tenant: { status: true } } } ]',
+      teardown: '[ { delete: "/${setup.tenat}" } ]',
+    }),
+    ['teardown[0].delete', 'unknown-name'],
+  ],
+  [
+    'a group called like a step',
+    steps('- { group: pay, steps: [ { get: /, name: pay } ] }'),
+    ['scenarios[0].steps[0].group', 'duplicate-name'],
   ],
   [
     'a misspelt key that must be there',

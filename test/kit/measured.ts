@@ -56,6 +56,7 @@ export function requestCounts(overrides: Partial<RequestCounts> = {}): RequestCo
     teardown: 0,
     auth: 0,
     errors: {},
+    passes: {},
     ...overrides,
   }
 }

@@ -12,6 +12,7 @@ import { countOwn, ownsArrival, stripeOf } from '../../core/plan/stripe.ts'
 import { arrivalScenario } from '../../core/scenario/arrival-scenario.ts'
 import { usersAt } from '../../core/schedule/users.ts'
 import type { ClosedPhase, LoadTest } from '../../core/spec/load-test.ts'
+import { requestsOfScenario } from '../../core/spec/step-tree.ts'
 import { type Accounts, accountRun } from '../../core/verdict/accounts.ts'
 import type { MemberRecord, RunRecord } from '../../core/verdict/run-record.ts'
 import { requestCounts, requestSample } from './measured.ts'
@@ -297,8 +298,7 @@ class SketchedThread {
     const { onStart = [], steps = [] } = this.#sketch.test.scenarios[scenario] ?? {}
     const endAt = epochs[0]?.phases[phase]?.endAt ?? 0
     let doneAt = at
-    for (const step of [...onStart, ...steps]) {
-      if (step.kind === 'think') continue
+    for (const step of requestsOfScenario({ onStart, steps })) {
       doneAt += how.ms * 1000
       const end = doneAt
       this.#on(end, () =>

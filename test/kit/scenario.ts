@@ -103,6 +103,8 @@ export function scenarioTest(
     },
     variables: {},
     data: {},
+    setup: [],
+    teardown: [],
     scenarios,
     load: [openPhase],
     limits: { inFlight: null, backlog: 0.001, drainMs: 30_000, maxRate: null },

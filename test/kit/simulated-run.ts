@@ -9,6 +9,7 @@ import { planRun } from '../../core/plan/plan-run.ts'
 import { createSchedules } from '../../core/plan/schedules.ts'
 import { Random } from '../../core/random.ts'
 import type { ClosedPhase, LoadTest } from '../../core/spec/load-test.ts'
+import { requestsOf } from '../../core/spec/step-tree.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import { roster } from './arbitrary-roster.ts'
 import { requestCounts } from './measured.ts'
@@ -175,8 +176,7 @@ class SimulatedWorker {
     let intended = startAt
     let sent = startAt + lag
     let good = true
-    for (const step of test.scenarios[scenario]?.steps ?? []) {
-      if (step.kind === 'think') continue
+    for (const step of requestsOf(test.scenarios[scenario]?.steps ?? [])) {
       const request = {
         phase: name,
         scenario: test.scenarios[scenario]?.name ?? '',

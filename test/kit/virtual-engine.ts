@@ -158,6 +158,7 @@ export class VirtualRun {
       teardown: 0,
       auth: 0,
       errors,
+      passes: {},
     }
   }
 

@@ -196,6 +196,9 @@ export class Engine implements TransportSink {
         table.stepSeries(phase, scenario, name),
       ),
       ofIteration: Int32Array.from(compiled.scenarios, ({ index }) => table.iterationSeries(phase, index)),
+      ofGroup: compiled.scenarios.map(({ index, groups }) =>
+        Int32Array.from(groups, (name) => table.groupSeries(phase, index, name)),
+      ),
     }
   }
 

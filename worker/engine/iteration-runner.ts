@@ -2,9 +2,11 @@ import type { Recorder, RequestSample } from '../../core/measure/recorder.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Micros } from '../../core/plan/plan.ts'
 import type { CompiledRequest, Judgement } from '../../core/scenario/compiled.ts'
+import type { Think } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail } from './answer.ts'
 import type { FailureSamples } from './failure-samples.ts'
 import type { Iteration, IterationPool } from './iteration.ts'
+import { chosen } from './program-choice.ts'
 import { RequestTally } from './request-tally.ts'
 import { thinkMs } from './think.ts'
 import { Timeouts } from './timeouts.ts'
@@ -21,6 +23,9 @@ export interface RunnerDependencies {
   /** Something became due before everything that was due so far. */
   readonly onSooner: (at: Micros) => void
 }
+
+/** Of one iteration before it lets others have their turn: a loop that requests nothing would go on for ever. */
+const operationsPerTurn = 10_000
 
 /**
  * Takes iterations through their programs: a request, its answer, its judgement, the next request. One step follows
@@ -68,7 +73,9 @@ export class IterationRunner implements TransportSink {
   begin(iteration: Iteration, intendedAt: Micros, now: Micros): void {
     const { scenario, phase } = iteration
     iteration.intendedAt = intendedAt
-    iteration.failed = false
+    iteration.failures = 0
+    iteration.rested = true
+    iteration.tries = 0
     iteration.counter = 0
     iteration.inOnStart = scenario.onStart.length > 0 && !iteration.greeted
     iteration.program = iteration.inOnStart ? scenario.onStart : scenario.program
@@ -115,16 +122,44 @@ export class IterationRunner implements TransportSink {
       judgement = request.judge(iteration.scope, this.#answer.of(exchange))
       error = judgement.error
     }
+    const asksAgain = this.#asksAgain(iteration, request, error, judgement)
+    const awaited = judgement?.again ?? null
+    if (awaited !== null && !asksAgain) error = 'check'
     if (error === null) {
       this.tally.ok++
     } else {
       this.tally.fail(error)
-      iteration.failed = true
-      this.#failures.offer(phase.index, request, exchange, error, failureDetail(judgement, exchange))
+      iteration.failures++
+      const detail = awaited ?? failureDetail(judgement, exchange)
+      this.#failures.offer(phase.index, request, exchange, error, detail)
     }
     if (phase.series !== null) this.#record(iteration, exchange, error, judgement)
-    if (error !== null && request.onError === 'stop') this.#end(iteration, now)
+    if (asksAgain) this.#askAgain(iteration, now)
+    else if (error !== null && request.onError === 'stop') this.#end(iteration, now)
     else this.#proceed(iteration, now, now, false)
+  }
+
+  /** Whether a poll goes on: after an answer that it does not wait for, or a failure that it may have. */
+  #asksAgain(
+    iteration: Iteration,
+    request: CompiledRequest,
+    error: RequestError | null,
+    judgement: Judgement | null,
+  ): boolean {
+    const op = iteration.program[iteration.counter - 1]
+    if (op?.kind !== 'request' || op.poll === null) return false
+    const isMissed = error === null ? judgement?.again !== undefined : request.onError === 'continue'
+    iteration.tries = isMissed ? iteration.tries + 1 : 0
+    if (isMissed && iteration.tries < op.poll.max) return true
+    iteration.tries = 0
+    return false
+  }
+
+  #askAgain(iteration: Iteration, now: Micros): void {
+    iteration.counter--
+    const op = iteration.program[iteration.counter]
+    const everyMs = op?.kind === 'request' ? (op.poll?.everyMs ?? 0) : 0
+    this.#rest(iteration, now + everyMs * 1000, now)
   }
 
   /** Ends an iteration that is under way, at once or as soon as the transport has let go of its exchange. */
@@ -139,7 +174,7 @@ export class IterationRunner implements TransportSink {
 
   /** `intendedAt` is the next request's, unless a think time comes before it. `paced`: the pacer chose the instant, not an answer. */
   #proceed(iteration: Iteration, intendedAt: Micros, now: Micros, paced: boolean): void {
-    for (;;) {
+    for (let steps = 0; steps < operationsPerTurn; steps++) {
       const op = iteration.program[iteration.counter]
       if (op === undefined) {
         if (!iteration.inOnStart) {
@@ -147,7 +182,7 @@ export class IterationRunner implements TransportSink {
           return
         }
         iteration.inOnStart = false
-        iteration.greeted = !iteration.failed
+        iteration.greeted = iteration.failures === 0
         iteration.program = iteration.scenario.program
         iteration.counter = 0
         continue
@@ -157,18 +192,70 @@ export class IterationRunner implements TransportSink {
         case 'request':
           this.#dispatch(iteration, op.request, intendedAt, now, paced)
           return
-        case 'think': {
-          const ms = thinkMs(op.think, iteration.scope)
-          if (ms <= 0) continue
-          iteration.stepIntendedAt = intendedAt + ms * 1000
-          iteration.state = 'thinking'
-          this.wake(iteration, iteration.stepIntendedAt, now)
-          return
+        case 'pause':
+          if (iteration.rested) continue
+          if (this.#think(iteration, op.think, intendedAt, now)) return
+          continue
+        case 'think':
+          if (this.#think(iteration, op.think, intendedAt, now)) return
+          continue
+        case 'jump':
+          iteration.counter = op.to
+          continue
+        case 'unless':
+          if (!op.holds(iteration.scope)) iteration.counter = op.to
+          continue
+        case 'choose':
+          iteration.counter = chosen(op, iteration.scope.random())
+          continue
+        case 'forEach': {
+          const times = op.begin(iteration.scope)
+          this.tally.goesRound(op.path, times)
+          if (times === 0) iteration.counter = op.to
+          continue
         }
+        case 'set':
+          op.run(iteration.scope)
+          continue
+        case 'enter': {
+          const startedAt = iteration.phase.loop === 'open' ? intendedAt : now
+          iteration.groups.push({ group: op.group, startedAt, failures: iteration.failures })
+          continue
+        }
+        case 'leave':
+          this.#leave(iteration, now)
+          continue
         default:
           op satisfies never
       }
     }
+    // Loops that request nothing must not hold up the others.
+    this.#rest(iteration, Math.max(intendedAt, now + 1), now)
+  }
+
+  /** True: it waits. */
+  #think(iteration: Iteration, think: Think, intendedAt: Micros, now: Micros): boolean {
+    iteration.rested = true
+    const ms = thinkMs(think, iteration.scope)
+    if (ms <= 0) return false
+    this.#rest(iteration, intendedAt + ms * 1000, now)
+    return true
+  }
+
+  #rest(iteration: Iteration, until: Micros, now: Micros): void {
+    iteration.stepIntendedAt = until
+    iteration.state = 'thinking'
+    this.wake(iteration, until, now)
+  }
+
+  /** Its duration, think times inside included. */
+  #leave(iteration: Iteration, at: Micros): void {
+    const left = iteration.groups.pop()
+    const { phase, scenario } = iteration
+    const series = left === undefined ? undefined : phase.series?.ofGroup[scenario.index]?.[left.group]
+    if (left === undefined || series === undefined) return
+    const ok = iteration.failures === left.failures
+    this.#recorder.group(series, at, at - left.startedAt, ok, at < phase.endAt)
   }
 
   #dispatch(
@@ -181,6 +268,7 @@ export class IterationRunner implements TransportSink {
     const { exchange, phase } = iteration
     const isOpen = phase.loop === 'open'
     iteration.state = 'requesting'
+    iteration.rested = false
     iteration.stepIntendedAt = isOpen ? intendedAt : now
     if (paced && isOpen && phase.series !== null) {
       this.#recorder.pacerLag(phase.index, now, now - intendedAt)
@@ -224,7 +312,11 @@ export class IterationRunner implements TransportSink {
   }
 
   #end(iteration: Iteration, at: Micros): void {
-    const { phase, scenario, failed, interrupted } = iteration
+    const { phase, scenario, interrupted } = iteration
+    const failed = iteration.failures > 0
+    // Where a failure ended it, groups are left by it.
+    if (interrupted) iteration.groups.length = 0
+    while (iteration.groups.length > 0) this.#leave(iteration, at)
     iteration.state = 'idle'
     iteration.interrupted = false
     this.inFlight--

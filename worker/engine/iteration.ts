@@ -23,6 +23,8 @@ export interface PhaseSeries {
   readonly ofRequest: Int32Array
   /** By scenario. */
   readonly ofIteration: Int32Array
+  /** By scenario, then group. */
+  readonly ofGroup: readonly Int32Array[]
 }
 
 /**
@@ -46,8 +48,13 @@ export class Iteration {
   intendedAt = 0
   /** Of the request or think time under way. */
   stepIntendedAt = 0
-  /** A request failed. */
-  failed = false
+  /** Requests that failed. */
+  failures = 0
+  /** Nothing was requested yet, or a think time lay behind it. */
+  rested = true
+  /** Answers that a poll did not wait for. */
+  tries = 0
+  readonly groups: OpenGroup[] = []
   inOnStart = false
   /** This user's onStart has succeeded. */
   greeted = false
@@ -58,6 +65,15 @@ export class Iteration {
     this.scope = scope
     this.exchange = new PooledExchange(slot)
   }
+}
+
+/** A group that was entered and not left. */
+export interface OpenGroup {
+  readonly group: number
+  /** Intended. */
+  readonly startedAt: Micros
+  /** Of the iteration, when it was entered. */
+  readonly failures: number
 }
 
 export type IterationState =

@@ -8,10 +8,16 @@ export class RequestTally {
   interrupted = 0
   #failed = 0
   readonly #errors = new Map<RequestError, number>()
+  readonly #passes = new Map<string, number>()
 
   fail(error: RequestError): void {
     this.#failed++
     this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1)
+  }
+
+  /** A forEach begins to go round a list. */
+  goesRound(path: string, times: number): void {
+    if (times > (this.#passes.get(path) ?? 0)) this.#passes.set(path, times)
   }
 
   /** attempted = ok + failed + interrupted: what is under way is in none of them. */
@@ -30,6 +36,7 @@ export class RequestTally {
       teardown: 0,
       auth: 0,
       errors: Object.fromEntries(this.#errors) as Partial<Record<RequestError, number>>,
+      passes: Object.fromEntries(this.#passes),
     }
   }
 }

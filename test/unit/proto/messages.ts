@@ -212,6 +212,10 @@ const requests = record<Snapshot['requests'][number]>({
   teardown: count,
   auth: count,
   errors,
+  passes: fc.dictionary(fc.string({ minLength: 1, maxLength: 20 }), count, {
+    maxKeys: 3,
+    noNullPrototype: true,
+  }),
 })
 
 const health = record<NonNullable<Snapshot['health']>>({

@@ -118,17 +118,17 @@ const think: Step = { kind: 'think', path: '', think: own }
 
 function shapeOf(program: CompiledTest['scenarios'][number]['program']): string {
   return program
-    .map((op) => (op.kind === 'request' ? op.request.name : op.think === own ? 'own' : 'think'))
+    .map((op) => (op.kind === 'request' ? op.request.name : op.kind === 'think' ? 'own' : op.kind))
     .join(' ')
 }
 
 const [a, b, c] = [httpStep({ name: 'a' }), httpStep({ name: 'b' }), httpStep({ name: 'c' })]
 
 const programs: readonly (readonly [readonly Step[], readonly Step[], string, string])[] = [
-  [[], [a, b], '', 'a think b'],
-  [[], [a, think, b, c], '', 'a own b think c'],
-  [[], [think, a, b, think], '', 'own a think b own'],
-  [[a, b], [c], 'a think b think', 'c'],
+  [[], [a, b], '', 'a pause b'],
+  [[], [a, think, b, c], '', 'a own b pause c'],
+  [[], [think, a, b, think], '', 'own a pause b own'],
+  [[a, b], [c], 'a pause b', 'pause c'],
   [[a, think], [b], 'a own', 'b'],
   [[a], [think, b], 'a', 'own b'],
 ]

@@ -37,6 +37,8 @@ test('a short LoadTest has every default filled in', (t) => {
     },
     variables: {},
     data: {},
+    setup: [],
+    teardown: [],
     scenarios: [
       {
         name: 'browse',
