@@ -3,6 +3,14 @@ import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
 import { label, listen, several, wholeNumber } from './flags.ts'
 
+const secretsFlag = [
+  '--secrets <dir>',
+  'folder of secrets: { secret: shop, key: token } is DIR/shop/token (BREAKWATER_SECRETS)',
+] as const
+
+const valuesNotNeeded =
+  '\nValues of the environment and of secrets are not needed for this: what is not set is told, and no issue.\n'
+
 /**
  * The whole command line. A command's own module is loaded when it runs, so that `--help` and a mistyped flag cost next to nothing.
  * `done` gets the exit code. What is wrong with the command line is thrown as a CommanderError, and nothing printed.
@@ -35,6 +43,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     'breakwater run test.yaml --once --trace',
     "breakwater run http://localhost:8080/ --rate 100 --duration 30s --objective 'p95 < 200ms'",
   )
+    .option(...secretsFlag)
     .optionsGroup('Workers:')
     .option(
       '--workers <n>',
@@ -98,10 +107,13 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     'validate <file...>',
     'every issue of every file at once; sends nothing',
     'breakwater validate *.yaml',
-  ).action(async (files: readonly string[]) => {
-    const { validate } = await import('./commands/validate.ts')
-    done(await validate(console, files))
-  })
+  )
+    .option(...secretsFlag)
+    .addHelpText('after', valuesNotNeeded)
+    .action(async (files: readonly string[], flags) => {
+      const { validate } = await import('./commands/validate.ts')
+      done(await validate(console, files, flags))
+    })
 
   command(
     'plan <file>',
@@ -110,6 +122,8 @@ export function createProgram(console: Console, done: (exitCode: number) => void
   )
     .option('--workers <n>', 'workers to share the load among', wholeNumber(1, 1024))
     .option('--seed <n>', 'of Poisson arrivals', wholeNumber(0))
+    .option(...secretsFlag)
+    .addHelpText('after', valuesNotNeeded)
     .action(async (file: string, flags) => {
       const { plan } = await import('./commands/plan.ts')
       done(await plan(console, file, flags))

@@ -6,6 +6,7 @@ const redact = createRedactor([])
 /** Command lines that run the same again; with the seed that it had. Credentials in headers and in a NATS URL stay out. */
 export function reproduceLines(source: string, flags: RunFlags, seed: number): readonly string[] {
   const values: readonly (readonly [string, string | number | undefined])[] = [
+    ['--secrets', flags.secrets],
     ['--workers', flags.workers],
     ['--threads', flags.threads],
     ['--rate', flags.rate],

@@ -1,5 +1,7 @@
+import type { SecretFlags } from './surroundings.ts'
+
 /** Flags of `breakwater run`, as read. What is not given is not there. */
-export interface RunFlags {
+export interface RunFlags extends SecretFlags {
   readonly workers?: number
   readonly threads?: number
   readonly nats?: string

@@ -8,9 +8,12 @@ import type { LoadTest } from '../core/spec/load-test.ts'
 import { namedFiles } from '../core/spec/outside.ts'
 import { placed } from '../core/spec/positions.ts'
 import { readLoadTest } from '../core/spec/read.ts'
+import { namedReferences } from '../core/spec/references.ts'
 import { isUtf8 } from '../core/spec/utf8.ts'
 import { parseYaml } from '../core/spec/yaml.ts'
 import { checkGrpcSteps } from '../worker/transport/check-grpc-steps.ts'
+import { readSecrets } from './secrets.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** A LoadTest with everything it names: ready to be planned. */
 export interface LoadedTest {
@@ -19,6 +22,8 @@ export interface LoadedTest {
   readonly source: unknown
   readonly files: Files
   readonly secrets: readonly string[]
+  /** Variables of the environment and secrets that are not set, where that is allowed. */
+  readonly unset: readonly Issue[]
 }
 
 /** What is wrong with a file, all at once. `issues` are those of `file`. */
@@ -36,21 +41,18 @@ export class SpecError extends BreakwaterError {
 const largestSpecBytes = 1024 * 1024
 
 /** Reads, checks and completes a LoadTest. Throws SpecError, or BreakwaterError `file-unreadable`. */
-export async function loadTestFile(
-  file: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<LoadedTest> {
-  return loadTestText(await readSpecText(file), file, path.dirname(file), environment)
+export async function loadTestFile(file: string, surroundings: Surroundings): Promise<LoadedTest> {
+  return loadTestText(await readSpecText(file), file, path.dirname(file), surroundings)
 }
 
 /** What stands for the words of a command line. Nobody sees its lines, so nothing that is wrong with it is given one. */
 export async function loadTestOf(
   text: string,
   what: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  surroundings: Surroundings,
 ): Promise<LoadedTest> {
   try {
-    return await loadTestText(text, what, '.', environment)
+    return await loadTestText(text, what, '.', surroundings)
   } catch (error) {
     if (!(error instanceof SpecError)) throw error
     throw new SpecError(
@@ -65,7 +67,7 @@ export async function loadTestText(
   text: string,
   file: string,
   folder: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment, secretsFolder, unset }: Surroundings,
 ): Promise<LoadedTest> {
   const yaml = expect(parseYaml(text), file)
   const { positions } = yaml
@@ -73,10 +75,12 @@ export async function loadTestText(
     namedFiles(yaml.value).map(({ name }) => name),
     folder,
   )
-  const { test, secrets } = expect(readLoadTest(yaml.value, { files, environment, positions }), file)
-  const calls = checkGrpcSteps(test, files)
+  const secret = await readSecrets(namedReferences(yaml.value), { environment, folder: secretsFolder })
+  const outside = { files, environment, secret, positions, unset }
+  const resolved = expect(readLoadTest(yaml.value, outside), file)
+  const calls = checkGrpcSteps(resolved.test, resolved.files)
   if (calls.length > 0) throw new SpecError(file, placed(calls, positions))
-  return { test, source: yaml.value, files, secrets }
+  return { ...resolved, source: yaml.value }
 }
 
 export async function readSpecText(file: string): Promise<string> {

@@ -3,6 +3,7 @@ import { startingFile } from '../../core/spec/starting-file.ts'
 import type { Console } from '../console.ts'
 import { writeNewFile } from '../new-file.ts'
 import { loadTestOf } from '../spec-source.ts'
+import { surroundingsOf } from '../surroundings.ts'
 
 export interface InitFlags {
   readonly url: string
@@ -17,7 +18,7 @@ export async function init(console: Console, { url, out }: InitFlags): Promise<n
     })
   }
   const text = startingFile(url)
-  await loadTestOf(text, `the file for --url ${url}`, console.config.variables)
+  await loadTestOf(text, `the file for --url ${url}`, surroundingsOf(console.config, {}))
   if (out !== undefined) await writeNewFile(out, text)
   console.answer({
     text: () => (out === undefined ? text : `Wrote ${out}. Next: breakwater run ${out} --once --trace`),

@@ -5,8 +5,10 @@ import { planRun } from '../../core/plan/plan-run.ts'
 import { planText } from '../../core/plan/plan-text.ts'
 import type { Console } from '../console.ts'
 import { loadTestFile } from '../spec-source.ts'
+import { type SecretFlags, surroundingsOf } from '../surroundings.ts'
+import { unsetText } from '../unset-text.ts'
 
-export interface PlanFlags {
+export interface PlanFlags extends SecretFlags {
   readonly workers?: number
   readonly seed?: number
 }
@@ -16,7 +18,7 @@ const usualSeed = 1
 
 /** What a run would do, with workers that are all alike. */
 export async function plan(console: Console, file: string, flags: PlanFlags): Promise<number> {
-  const { test } = await loadTestFile(file, console.config.variables)
+  const { test, unset } = await loadTestFile(file, surroundingsOf(console.config, flags, 'allow'))
   const runPlan = planRun(test, flags.seed ?? usualSeed)
   const threads = test.workers.threads ?? 1
   const roster = Array.from(
@@ -24,8 +26,8 @@ export async function plan(console: Console, file: string, flags: PlanFlags): Pr
     (_, index): RosterEntry => ({ worker: `w${index + 1}`, weight: threads, threads }),
   )
   console.answer({
-    text: () => planText(test, runPlan, roster),
-    document: () => planDocument(test, runPlan, roster),
+    text: () => [planText(test, runPlan, roster), ...unsetText(unset)].join('\n'),
+    document: () => ({ ...planDocument(test, runPlan, roster), unset }),
   })
   return exitCodes.pass
 }

@@ -13,6 +13,7 @@ import type { RunFlags } from '../run-flags.ts'
 import { prepareRun } from '../run-order.ts'
 import { onInterruption } from '../signals.ts'
 import { type LoadedTest, loadTestFile, loadTestOf } from '../spec-source.ts'
+import { surroundingsOf } from '../surroundings.ts'
 
 const urlFlags = ['rate', 'users', 'duration', 'header', 'objective', 'print'] as const
 
@@ -20,10 +21,11 @@ const urlFlags = ['rate', 'users', 'duration', 'header', 'objective', 'print'] a
 export async function run(console: Console, source: string, flags: RunFlags): Promise<number> {
   refuseContradictions(source, flags)
   const text = isUrl(source) ? oneLiner({ url: source, ...flags }) : null
+  const surroundings = surroundingsOf(console.config, flags)
   const loaded = renamed(
     text === null
-      ? await loadTestFile(source, console.config.variables)
-      : await loadTestOf(text, 'the LoadTest of this URL', console.config.variables),
+      ? await loadTestFile(source, surroundings)
+      : await loadTestOf(text, 'the LoadTest of this URL', surroundings),
     flags,
   )
   if (flags.print && text !== null) {

@@ -6,17 +6,26 @@ import { renderIssues } from '../../core/spec/issue-text.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import type { Console } from '../console.ts'
 import { loadTestFile, SpecError } from '../spec-source.ts'
+import { type SecretFlags, type Surroundings, surroundingsOf } from '../surroundings.ts'
+import { unsetText } from '../unset-text.ts'
 
 interface Finding {
   readonly file: string
   /** Null: not valid. */
   readonly test: LoadTest | null
   readonly issues: readonly Issue[]
+  /** What a run would miss here. */
+  readonly unset: readonly Issue[]
 }
 
-/** Every issue of every file at once. */
-export async function validate(console: Console, files: readonly string[]): Promise<number> {
-  const findings = await Promise.all(files.map((file) => find(file, console.config.variables)))
+/** Every issue of every file at once. Values of the environment and of secrets are not needed; what is not set is told. */
+export async function validate(
+  console: Console,
+  files: readonly string[],
+  flags: SecretFlags,
+): Promise<number> {
+  const surroundings = surroundingsOf(console.config, flags, 'allow')
+  const findings = await Promise.all(files.map((file) => find(file, surroundings)))
   const valid = findings.every(({ test }) => test !== null)
   const broken = findings.filter(({ test }) => test === null)
   if (!console.json) {
@@ -27,35 +36,40 @@ export async function validate(console: Console, files: readonly string[]): Prom
       text: () => findings.flatMap((finding) => summary(finding) ?? []).join('\n'),
       document: () => ({
         valid,
-        files: findings.map(({ file, test, issues }) => ({ file, valid: test !== null, issues })),
+        files: findings.map(({ file, test, issues, unset }) => ({
+          file,
+          valid: test !== null,
+          issues,
+          unset,
+        })),
       }),
     })
   }
   return valid ? exitCodes.pass : exitCodes.usage
 }
 
-async function find(file: string, variables: Console['config']['variables']): Promise<Finding> {
+async function find(file: string, surroundings: Surroundings): Promise<Finding> {
   try {
-    const { test, files } = await loadTestFile(file, variables)
+    const { test, files, unset } = await loadTestFile(file, surroundings)
     planRun(test, 1)
     compileTest(test, files, Date.now)
-    return { file, test, issues: [] }
+    return { file, test, issues: [], unset }
   } catch (error) {
-    if (error instanceof SpecError) return { file, test: null, issues: error.issues }
-    if (!(error instanceof BreakwaterError)) throw error
+    if (error instanceof SpecError) return { file, test: null, issues: error.issues, unset: [] }
+    if (!(error instanceof BreakwaterError) || error.code === 'usage') throw error
     const { code, message, hint = '' } = error
-    return { file, test: null, issues: [{ path: '', code, message: `${message}.`, hint }] }
+    return { file, test: null, issues: [{ path: '', code, message: `${message}.`, hint }], unset: [] }
   }
 }
 
-function summary({ file, test }: Finding): string | null {
+function summary({ file, test, unset }: Finding): string | null {
   if (test === null) return null
   const parts = [
     plural(test.scenarios.length, 'scenario'),
     plural(test.load.length, 'phase'),
     plural(test.objectives.length, 'objective'),
   ]
-  return `${file} is valid: ${parts.join(', ')}.`
+  return [`${file} is valid: ${parts.join(', ')}.`, ...unsetText(unset)].join('\n')
 }
 
 function plural(count: number, noun: string): string {

@@ -1,5 +1,6 @@
 import { BreakwaterError } from '../error.ts'
 import type { DataSource, Variable } from '../spec/load-test.ts'
+import { referenceText } from '../spec/references.ts'
 import type { Column, Rows } from '../spec/rows.ts'
 import type { Part } from './part.ts'
 import type { UserScope } from './user-scope.ts'
@@ -171,11 +172,12 @@ function given(name: string, variable: Variable): unknown {
     case 'value':
       return variable.value
     case 'env':
+    case 'secret':
       throw new BreakwaterError(
         'invalid-spec',
-        `variables.${name} still waits for the environment's ${variable.name}`,
+        `variables.${name} still waits for ${referenceText(variable)}`,
         {
-          hint: `Set ${variable.name} where the LoadTest is submitted.`,
+          hint: 'Set it where the LoadTest is submitted.',
         },
       )
     default:

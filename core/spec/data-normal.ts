@@ -3,6 +3,7 @@ import type { Issue } from './issue.ts'
 import type { DataSource, Json, Variable } from './load-test.ts'
 import { under } from './path.ts'
 import { fieldsOf } from './raw.ts'
+import { normalReference } from './reference-normal.ts'
 import { readSalvaged, salvage } from './salvage.ts'
 import { identifierPattern } from './schema-fields.ts'
 import {
@@ -32,17 +33,7 @@ export function normalVariables(
 
 function normalVariable(wish: VariableWish, path: string, issues: Issue[]): Variable {
   if (typeof wish === 'object' && wish !== null && !Array.isArray(wish)) {
-    if ('env' in wish) {
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(wish.env)) {
-        issues.push({
-          path: under(path, ['env']),
-          code: 'wrong-format',
-          message: `${JSON.stringify(wish.env.slice(0, 60))} cannot be the name of an environment variable.`,
-          hint: 'Write letters, digits and _: API_TOKEN.',
-        })
-      }
-      return { kind: 'env', name: wish.env }
-    }
+    if (!('value' in wish)) return normalReference(wish, path, issues)
     return { kind: 'value', value: constant(wish.value, under(path, ['value']), issues) }
   }
   return { kind: 'value', value: constant(wish, path, issues) }

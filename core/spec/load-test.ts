@@ -1,3 +1,5 @@
+import type { Reference } from './references.ts'
+
 /**
  * A LoadTest as the rest of the house sees it: every default filled in, every duration in milliseconds, every
  * rate in iterations per second, every ratio as a fraction, every size in bytes. It is plain JSON (it travels to the workers
@@ -7,7 +9,7 @@ export interface LoadTest {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly target: Target
-  /** Constants of the templates. Environment references are resolved before a LoadTest leaves the submitting command. */
+  /** Constants of the templates. References are resolved before a LoadTest leaves the submitting command. */
   readonly variables: Readonly<Record<string, Variable>>
   readonly data: Readonly<Record<string, DataSource>>
   /** Done once for the whole cluster before the load, by whichever worker; its captures are the templates' `setup.x`. */
@@ -28,9 +30,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** Text with `${…}` holes, as the user wrote it. Compiled by core/scenario. */
 export type TemplateText = string
 
-export type Variable =
-  | { readonly kind: 'value'; readonly value: Json }
-  | { readonly kind: 'env'; readonly name: string }
+export type Variable = { readonly kind: 'value'; readonly value: Json } | Reference
 
 export type Protocol = 'http1' | 'http2' | 'grpc'
 

@@ -1,7 +1,6 @@
 import { fileProblem } from './file-path.ts'
 import type { Files } from './files.ts'
 import type { Issue } from './issue.ts'
-import { nearest } from './nearest.ts'
 import { under } from './path.ts'
 
 /** Something outside the file that a LoadTest names, and where it does. */
@@ -44,40 +43,16 @@ export function missingFiles(named: readonly Named[], files: Files): readonly Is
     }))
 }
 
-/** Environment variables that an input's `variables` name. */
-export function namedVariables(input: unknown): readonly Named[] {
-  return entries(member(member(input, 'spec'), 'variables')).flatMap(([name, variable]) => {
-    const env = member(variable, 'env')
-    return typeof env === 'string' ? [{ name: env, path: under('variables', [name, 'env']) }] : []
-  })
-}
-
-export function unsetVariables(
-  named: readonly Named[],
-  environment: Readonly<Record<string, string | undefined>>,
-): readonly Issue[] {
-  return named
-    .filter(({ name }) => !Object.hasOwn(environment, name) || environment[name] === undefined)
-    .map(({ name, path }) => {
-      const near = nearest(name, Object.keys(environment))
-      return {
-        path,
-        code: 'unset-variable',
-        message: `The environment variable ${name} is not set.`,
-        hint: near === undefined ? `Set it: export ${name}=….` : `Set it, or did you mean ${near}?`,
-      }
-    })
-}
-
 function isFileName(name: unknown): name is string {
   return typeof name === 'string' && name !== '' && fileProblem(name) === undefined
 }
 
-function member(value: unknown, name: string): unknown {
+/** What a map has under that name by itself; undefined of anything else. */
+export function member(value: unknown, name: string): unknown {
   return isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-function entries(value: unknown): readonly [string, unknown][] {
+export function entries(value: unknown): readonly [string, unknown][] {
   return isMap(value) ? Object.entries(value) : []
 }
 

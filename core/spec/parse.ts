@@ -29,8 +29,8 @@ export interface ParseOptions {
 
 /**
  * Reads a LoadTest and fills in every default. Never throws, never changes `input`; every issue comes at once (up to 200), in the order of
- * the text where positions are given. What lies in files is not read: `completeLoadTest` does that. Environment references stay:
- * `resolveEnvironment` replaces them.
+ * the text where positions are given. What lies in files is not read: `completeLoadTest` does that. References stay:
+ * `resolveReferences` replaces them.
  */
 export function parseLoadTest(input: unknown, { positions }: ParseOptions = {}): Parsed<LoadTest> {
   const plain = plainInput(input)

@@ -10,6 +10,7 @@ import {
   templateOrScalar,
   whole,
 } from './schema-fields.ts'
+import { envSchema, secretSchema } from './schema-reference.ts'
 
 const think = z.union([
   z.string(),
@@ -273,17 +274,8 @@ const variable = z.union([
   z.boolean(),
   z.null(),
   z.array(json()),
-  map(
-    {
-      env: field(
-        z.string().min(1).max(200),
-        'An environment variable of the command that submits the test.',
-        'API_TOKEN',
-      ),
-    },
-    ['secret'],
-    ['key'],
-  ),
+  envSchema,
+  secretSchema,
   map({ value: field(json(), 'A value of any kind.', { tier: 'gold' }) }),
 ])
 

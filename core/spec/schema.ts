@@ -31,8 +31,8 @@ const specSchema = map(
     target: field(targetSchema, 'Where the load goes and how.', { url: 'https://shop.test' }),
     variables: field(
       variablesSchema.optional(),
-      'Constants of the templates, or values of the environment of the command that submits the test.',
-      { tier: 'gold', token: { env: 'API_TOKEN' } },
+      'Constants of the templates, or values of the environment and of secrets, which the command that submits the test alone reads.',
+      { tier: 'gold', token: { env: 'API_TOKEN' }, key: { secret: 'shop', key: 'id' } },
     ),
     data: field(
       z.record(identifier(), dataSourceSchema).optional(),

@@ -13,7 +13,11 @@ import { type Example, examplesOf, loadTestOf, pages, read, root, writeExampleFi
 import { makeTempDir } from '../kit/temp-dir.ts'
 
 const all = pages().flatMap(examplesOf)
-const environment = { API_TOKEN: 'a-token' }
+const surroundings = {
+  environment: { API_TOKEN: 'a-token', BREAKWATER_SECRET_SHOP_TOKEN: 'a-token' },
+  secretsFolder: null,
+  unset: 'refuse',
+} as const
 
 test('every LoadTest on the pages, whole or in parts, is valid', async (t) => {
   const loadTests = all.filter(({ language, kind }) => language === 'yaml' && kind !== '')
@@ -28,7 +32,7 @@ test('every example that lies beside the demo is valid, with the files it names'
   const files = globSync('examples/*.yaml', { cwd: root })
   t.true(files.length >= 4)
   for (const file of files) {
-    const { test: loadTest, files: named } = await loadTestFile(join(root, file), environment)
+    const { test: loadTest, files: named } = await loadTestFile(join(root, file), surroundings)
     t.notThrows(() => compileTest(loadTest, named, Date.now), file)
   }
 })
@@ -111,7 +115,12 @@ function filesNamedIn(page: string): readonly string[] {
 
 async function problemOf(example: Example, folder: string): Promise<string | null> {
   try {
-    const { test: loadTest, files } = await loadTestText(loadTestOf(example), example.at, folder, environment)
+    const { test: loadTest, files } = await loadTestText(
+      loadTestOf(example),
+      example.at,
+      folder,
+      surroundings,
+    )
     planRun(loadTest, 1)
     compileTest(loadTest, files, Date.now)
     return null

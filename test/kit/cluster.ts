@@ -36,7 +36,7 @@ export interface RunWish extends Partial<RunOptions> {
 export async function runSpec(spec: Readonly<Record<string, Json>>, wish: RunWish = {}): Promise<Ran> {
   const { natsUrl = null, files = {}, onConductor = () => {}, ...options } = wish
   const prepared = prepareRun(
-    { test: parsedTest(spec), files, secrets: [], source: '' },
+    { test: parsedTest(spec), files, secrets: [], unset: [], source: '' },
     { seed: 1, workers: 1, threads: 1, pace: 'timer', engine: 'auto', strict: false, ...options },
   )
   const events: RunEvent[] = []

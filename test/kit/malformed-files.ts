@@ -96,6 +96,16 @@ const inText: readonly Row[] = [
     ['target.url', 'not-yet'],
   ],
   [
+    'secrets whose names lead out of their folder',
+    specText({
+      variables:
+        'a: { secret: .., key: passwd }\nb: { secret: shop, key: ../../etc/passwd }\nc: { secret: shop }',
+    }),
+    ['variables.a.secret', 'wrong-format'],
+    ['variables.b.key', 'wrong-format'],
+    ['variables.c.key', 'missing'],
+  ],
+  [
     'a timeout without a unit and a misspelt key',
     specText({ target: 'url: http://h\ntimeout: 10\ntiemout: 5s' }),
     ['target.timeout', 'wrong-unit'],
@@ -421,6 +431,12 @@ const inEnvironment: readonly Row[] = [
     'an environment variable that is not set',
     specText({ variables: 'token: { env: BREAKWATER_TEST_NEVER_SET }' }),
     ['variables.token.env', 'unset-variable'],
+  ],
+  [
+    'secrets that are not set',
+    specText({ variables: 'a: { secret: shop, key: never-set }\nb: { secret: shop, key: tls.key }' }),
+    ['variables.a.secret', 'unset-secret'],
+    ['variables.b.secret', 'unset-secret'],
   ],
 ]
 

@@ -1,6 +1,5 @@
 import test from 'ava'
 import { completeLoadTest, filesOf } from '../../../../core/spec/complete.ts'
-import { resolveEnvironment } from '../../../../core/spec/environment.ts'
 import { renderIssues } from '../../../../core/spec/issue-text.ts'
 import type { LoadTest } from '../../../../core/spec/load-test.ts'
 import { parseLoadTestText } from '../../../../core/spec/parse.ts'
@@ -139,32 +138,4 @@ test('every missing file is named', (t) => {
       ['load[0].rate.csv', 'missing-file'],
     ],
   )
-})
-
-test('values of the environment are filled in and count as secrets', (t) => {
-  const test = loadTest({ variables: 'token: { env: TOKEN }\nempty: { env: EMPTY }\ntier: gold' })
-  const resolved = resolveEnvironment(test, { TOKEN: 's3cret', EMPTY: '' })
-  if (!resolved.ok) return t.fail()
-  t.deepEqual(resolved.value.secrets, ['s3cret'])
-  t.deepEqual(resolved.value.test.variables, {
-    token: { kind: 'value', value: 's3cret' },
-    empty: { kind: 'value', value: '' },
-    tier: { kind: 'value', value: 'gold' },
-  })
-  t.deepEqual(test.variables.token, { kind: 'env', name: 'TOKEN' })
-})
-
-test('a variable of the environment that is not set is an issue, also by the name of an object method', (t) => {
-  const test = loadTest({ variables: 'a: { env: TOKN }\nb: { env: toString }' })
-  const resolved = resolveEnvironment(test, { TOKEN: 's3cret' })
-  if (resolved.ok) return t.fail('was accepted')
-  t.deepEqual(
-    resolved.issues.map(({ path, code }) => [path, code]),
-    [
-      ['variables.a.env', 'unset-variable'],
-      ['variables.b.env', 'unset-variable'],
-    ],
-  )
-  t.regex(resolved.issues[0]?.hint ?? '', /did you mean TOKEN/)
-  t.notRegex(JSON.stringify(resolved.issues), /s3cret/)
 })

@@ -1,15 +1,17 @@
 import test from 'ava'
 import { completeLoadTest } from '../../../../core/spec/complete.ts'
-import { resolveEnvironment } from '../../../../core/spec/environment.ts'
 import type { Parsed } from '../../../../core/spec/issue.ts'
 import { renderIssues } from '../../../../core/spec/issue-text.ts'
 import { parseLoadTestText } from '../../../../core/spec/parse.ts'
+import { resolveReferences } from '../../../../core/spec/resolve.ts'
 import { type MalformedFile, malformedFiles, specText } from '../../../kit/malformed-files.ts'
+
+const nothing = { environment: {}, secret: () => undefined }
 
 function issuesOf({ text, found }: MalformedFile): Parsed<unknown> {
   const parsed = parseLoadTestText(text)
   if (!parsed.ok || found === 'parse') return parsed
-  return found === 'files' ? completeLoadTest(parsed.value, {}) : resolveEnvironment(parsed.value, {})
+  return found === 'files' ? completeLoadTest(parsed.value, {}) : resolveReferences(parsed.value, nothing, {})
 }
 
 for (const file of malformedFiles) {

@@ -9,7 +9,7 @@ kind: LoadTest
 metadata: { name: shop }
 spec:
   target: { url: "https://shop.test", tls: { ca: { file: ca.pem } } }
-  variables: { token: { env: API_TOKEN } }
+  variables: { token: { env: API_TOKEN }, key: { secret: shop, key: id } }
   data: { users: { csv: users.csv }, out: { csv: ../out.csv } }
   scenarios: [ { name: browse, steps: [ { get: "/\${users.name}" } ] } ]
   load: [ { phase: day, rate: { csv: day.csv } }, { phase: steady, rate: -1, duration: 10s } ]
@@ -19,7 +19,10 @@ function read(source: string, files: Record<string, Uint8Array>, environment: Re
   const yaml = parseYaml(source)
   if (!yaml.ok) throw new Error('not YAML')
   const { value, positions } = yaml.value
-  return { named: namedFiles(value), read: readLoadTest(value, { files, environment, positions }) }
+  return {
+    named: namedFiles(value),
+    read: readLoadTest(value, { files, environment, secret: () => undefined, positions }),
+  }
 }
 
 test('what is wrong inside a file, missing beside it and unset around it is told together', (t) => {
@@ -35,6 +38,7 @@ test('what is wrong inside a file, missing beside it and unset around it is told
     [
       ['target.tls.ca.file', 'missing-file'],
       ['variables.token.env', 'unset-variable'],
+      ['variables.key.secret', 'unset-secret'],
       ['data.users.csv', 'missing-file'],
       ['data.out.csv', 'wrong-file'],
       ['load[0].rate.csv', 'missing-file'],
@@ -54,6 +58,7 @@ test('a file that only misses its surroundings tells of all of them too', (t) =>
     result.issues.map(({ path, code }) => [path, code]),
     [
       ['variables.token.env', 'unset-variable'],
+      ['variables.key.secret', 'unset-secret'],
       ['scenarios[0].steps[0].get', 'unknown-column'],
       ['load[0].rate.csv', 'missing-file'],
     ],
