@@ -9,7 +9,7 @@ import { ndjson, resultJson } from '../core/report/json.ts'
 import { reportFiles } from '../core/report/report-files.ts'
 import { textReport } from '../core/report/report-text.ts'
 import type { ResultDocument, Verdict } from '../core/report/result.ts'
-import { isGrpcTarget } from '../core/spec/target-normal.ts'
+import { routesOf } from '../core/spec/targets.ts'
 import { accountRun } from '../core/verdict/accounts.ts'
 import { judgeRun } from '../core/verdict/judge.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
@@ -105,6 +105,9 @@ function environmentOf({ test }: RunRecord): ResultDocument['environment'] {
     cpus: availableParallelism(),
     memoryBytes: totalmem(),
     target: test.target.url,
-    transport: isGrpcTarget(test.target) ? 'grpc-js' : 'undici',
+    targets: Object.fromEntries(Object.entries(test.targets).map(([name, { url }]) => [name, url])),
+    transport: [...new Set(routesOf(test).map(({ kind }) => (kind === 'grpc' ? 'grpc-js' : 'undici')))].join(
+      ' + ',
+    ),
   }
 }

@@ -1,5 +1,6 @@
 import type { LoadTest, Phase, Scenario, Step, Think } from '../spec/load-test.ts'
 import { mostOf } from '../spec/step-tree.ts'
+import { requestTimeoutMs, targetOf } from '../spec/targets.ts'
 import { createMix } from './mix.ts'
 import type { PlannedPhase, RunPlan } from './plan.ts'
 
@@ -24,7 +25,7 @@ export function stalledInFlight(test: LoadTest, plan: RunPlan): number {
 }
 
 /** Highest sum over phases that run at once. Whatever runs at once does so when the last of it begins. */
-function mostSideBySide(plan: RunPlan, of: (phase: PlannedPhase) => number): number {
+export function mostSideBySide(plan: RunPlan, of: (phase: PlannedPhase) => number): number {
   const sums = plan.phases.map(({ startAt }) =>
     plan.phases.reduce(
       (sum, phase) => sum + (phase.startAt <= startAt && startAt < phase.endAt ? of(phase) : 0),
@@ -50,14 +51,14 @@ function iterationMs(test: LoadTest, scenario: Scenario): number {
 const longestForMs = 3_600_000
 
 function programMs(test: LoadTest, scenario: Scenario, steps: readonly Step[]): number {
-  const { connect, request } = test.target.timeoutMs
   const between = scenario.think === null ? 0 : meanThinkMs(scenario.think)
   let requests = 0
   const sum = mostOf(steps, (step, pollMs) => {
     if (step.kind === 'group') return 0
     if (step.kind === 'think') return meanThinkMs(step.think) - between
     requests++
-    return connect + (step.timeoutMs ?? request) + (pollMs > 0 ? pollMs : between)
+    const timeoutMs = targetOf(test, step).timeoutMs.connect + requestTimeoutMs(test, step)
+    return timeoutMs + (pollMs > 0 ? pollMs : between)
   })
   // None before the first request.
   return Math.max(0, requests > 0 ? sum - between : sum)
@@ -77,14 +78,4 @@ export function meanThinkMs(think: Think): number {
     default:
       return think satisfies never
   }
-}
-
-/** Connections that one worker may have open at once; null: one for each arrival, as fast as they come. */
-export function connectionsPerWorker(test: LoadTest, plan: RunPlan, workers: number): number | null {
-  const { share, max } = test.target.connections
-  const users = Math.ceil(mostSideBySide(plan, (phase) => phase.peakUsers) / workers)
-  const open = plan.phases.some((phase) => phase.loop === 'open' && phase.peakRate > 0)
-  if (share === 'user' && open) return null
-  const wanted = users + (open ? inFlightBound(test, plan) : 0)
-  return max === null ? wanted : Math.min(max, wanted)
 }

@@ -1,6 +1,7 @@
 import { usersAt } from '../schedule/users.ts'
 import type { LoadTest } from '../spec/load-test.ts'
-import { connectionsPerWorker, inFlightBound } from './in-flight.ts'
+import { connectionsPerWorker, type PlannedConnections, planConnections } from './connections.ts'
+import { inFlightBound } from './in-flight.ts'
 import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
 import { createSchedules } from './schedules.ts'
 import { countOwn, workerStripe } from './stripe.ts'
@@ -19,8 +20,9 @@ export interface PlanDocument {
   readonly drainMs: number
   /** Iterations in flight per worker at most. */
   readonly inFlightPerWorker: number
-  /** At most; null: one for each arrival. */
+  /** To all hosts, at most; null: one for each arrival. */
   readonly connectionsPerWorker: number | null
+  readonly connections: readonly PlannedConnections[]
   readonly phases: readonly {
     readonly name: string
     readonly kind: 'open' | 'closed'
@@ -60,6 +62,7 @@ export function planDocument(test: LoadTest, plan: RunPlan, roster: readonly Ros
       countOwn(stripe, 0, phase.loop === 'open' ? phase.planned : phase.peakUsers),
     ),
   }))
+  const connections = planConnections(test, plan, roster.length)
   return {
     schema: 'breakwater.dev/plan/v1',
     name: test.name,
@@ -77,7 +80,8 @@ export function planDocument(test: LoadTest, plan: RunPlan, roster: readonly Ros
     durationMs: plan.endAt / 1000,
     drainMs: test.limits.drainMs,
     inFlightPerWorker: inFlightBound(test, plan),
-    connectionsPerWorker: connectionsPerWorker(test, plan, roster.length),
+    connectionsPerWorker: connectionsPerWorker(connections),
+    connections,
     phases,
     curve: loadCurve(test, plan, 60),
     warnings: planWarnings(test, plan, roster),

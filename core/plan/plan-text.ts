@@ -12,7 +12,7 @@ export function planText(test: LoadTest, plan: RunPlan, roster: readonly RosterE
     shardTable(document),
     drawCurve(document.curve.rates, document, 'arrivals per second'),
     drawCurve(document.curve.users, document, 'users'),
-    bounds(test, document),
+    bounds(document),
     warnings(document),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
@@ -120,16 +120,18 @@ function drawCurve(values: readonly number[], { durationMs }: PlanDocument, titl
   ].join('\n')
 }
 
-function bounds(test: LoadTest, { connectionsPerWorker, inFlightPerWorker, phases }: PlanDocument): string {
-  const { share } = test.target.connections
-  const connections =
-    connectionsPerWorker === null
-      ? 'one for each arrival'
-      : `up to ${count(connectionsPerWorker)} per worker, ${share === 'pool' ? 'shared' : 'one for each user'}`
+function bounds({ connections, inFlightPerWorker, phases }: PlanDocument): string {
+  const hosts = connections.map(({ url, share, perWorker }, index) => {
+    const most =
+      perWorker === null
+        ? 'one for each arrival'
+        : `up to ${count(perWorker)} per worker, ${share === 'pool' ? 'shared' : 'one for each user'}`
+    return [index === 0 ? 'connections' : '', connections.length === 1 ? most : `${most}, to ${url}`]
+  })
   const inFlight = phases.some((phase) => phase.kind === 'open')
     ? [['in flight', `up to ${plural(inFlightPerWorker, 'iteration')} per worker`]]
     : []
-  return table(['', ''], ['l', 'l'], [['connections', connections], ...inFlight]).trimStart()
+  return table(['', ''], ['l', 'l'], [...hosts, ...inFlight]).trimStart()
 }
 
 function warnings({ warnings }: PlanDocument): string {

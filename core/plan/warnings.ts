@@ -1,6 +1,7 @@
 import type { LoadTest, Objective, Phase, Scenario } from '../spec/load-test.ts'
 import { groupNames, mostOf, requestsOfScenario } from '../spec/step-tree.ts'
-import { connectionsPerWorker, inFlightBound, stalledInFlight } from './in-flight.ts'
+import { planConnections } from './connections.ts'
+import { inFlightBound, stalledInFlight } from './in-flight.ts'
 import { createMix } from './mix.ts'
 import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
 import { count, duration, rate } from './plan-format.ts'
@@ -127,29 +128,32 @@ function cappedByInFlight(
 const ephemeralPorts = 28_232
 const timeWaitS = 60
 
+/** Ports are per address of the other side, so that each host has its own. */
 function tooFewPorts(test: LoadTest, plan: RunPlan, roster: readonly RosterEntry[]): readonly PlanWarning[] {
   const hint = 'Use connections.share: pool or more machines, or widen net.ipv4.ip_local_port_range.'
-  const connections = connectionsPerWorker(test, plan, roster.length)
-  if (connections === null) {
-    const perWorker = plan.peakRate / roster.length
-    if (perWorker * timeWaitS <= ephemeralPorts) return []
-    const most = rate((ephemeralPorts / timeWaitS) * roster.length)
+  const all = planConnections(test, plan, roster.length)
+  return all.flatMap(({ url, perWorker }) => {
+    const where = all.length === 1 ? '' : ` to ${url}`
+    if (perWorker === null) {
+      if ((plan.peakRate / roster.length) * timeWaitS <= ephemeralPorts) return []
+      const most = rate((ephemeralPorts / timeWaitS) * roster.length)
+      return [
+        {
+          code: 'ephemeral-ports',
+          message: `Each arrival opens a connection of its own${where}; above about ${most} the workers run out of local ports.`,
+          hint,
+        },
+      ]
+    }
+    if (perWorker <= ephemeralPorts) return []
     return [
       {
         code: 'ephemeral-ports',
-        message: `Each arrival opens a connection of its own; above about ${most} the workers run out of local ports.`,
-        hint,
+        message: `A worker may open ${count(perWorker)} connections${where}, but has about ${count(ephemeralPorts)} local ports.`,
+        hint: `Set connections.max to ${ephemeralPorts} or less, use more machines, or widen net.ipv4.ip_local_port_range.`,
       },
     ]
-  }
-  if (connections <= ephemeralPorts) return []
-  return [
-    {
-      code: 'ephemeral-ports',
-      message: `A worker may open ${count(connections)} connections, but has about ${count(ephemeralPorts)} local ports.`,
-      hint: `Set connections.max to ${ephemeralPorts} or less, use more machines, or widen net.ipv4.ip_local_port_range.`,
-    },
-  ]
+  })
 }
 
 function tooFewSamples(test: LoadTest, plan: RunPlan): readonly PlanWarning[] {

@@ -138,10 +138,12 @@ function reproduce({
   workers,
   environment,
 }: ResultDocument): string {
+  const urls = [environment.target, ...Object.values(environment.targets ?? {})]
+  const targets = `${urls.length === 1 ? 'target' : 'targets'} ${urls.map(code).join(', ')}`
   const lasted = longTime((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)
   const text = commands.join('\n')
   const fence = '`'.repeat(Math.max(3, longestTicks(text) + 1))
-  return `<details><summary>Run it again</summary>\n\n${fence}sh\n${text}\n${fence}\n\nRun ${code(run)}, seed ${seed}, ${instant(startedAt)}, ${lasted}, ${plural(workers.length, 'worker')}, Breakwater ${environment.breakwater} on Node ${environment.node}, target ${code(environment.target)}.\n\n</details>`
+  return `<details><summary>Run it again</summary>\n\n${fence}sh\n${text}\n${fence}\n\nRun ${code(run)}, seed ${seed}, ${instant(startedAt)}, ${lasted}, ${plural(workers.length, 'worker')}, Breakwater ${environment.breakwater} on Node ${environment.node}, ${targets}.\n\n</details>`
 }
 
 function table(

@@ -69,6 +69,8 @@ export interface ResultDocument {
     readonly cpus: number
     readonly memoryBytes: number
     readonly target: string
+    /** More hosts, by name; results of earlier versions have none. */
+    readonly targets?: Readonly<Record<string, string>>
     readonly transport: string
   }
   /** Command lines that run the same again. */

@@ -2,6 +2,7 @@ import { createMix } from '../plan/mix.ts'
 import type { LoadTest, PollStep, RequestStep, Scenario, Step } from '../spec/load-test.ts'
 import { readRows } from '../spec/rows.ts'
 import { groupNames, leavesOf, mostOf } from '../spec/step-tree.ts'
+import { requestTimeoutMs, targetNumber, targetOf, targetsOf } from '../spec/targets.ts'
 import type {
   CompiledRequest,
   CompiledScenario,
@@ -10,9 +11,8 @@ import type {
   Files,
   Scope,
 } from './compiled.ts'
-import { CookieJar } from './cookie-jar.ts'
 import { compileGrpcRequest } from './grpc-request.ts'
-import { compileHttpRequest } from './http-request.ts'
+import { compileHttpRequest, siteOf } from './http-request.ts'
 import { compileJudge, responseNeeds } from './judge.ts'
 import { Names } from './names.ts'
 import { compileProgram, type ProgramParts } from './program.ts'
@@ -33,14 +33,13 @@ export const compileTest: CompileTest = (test, files, epochMs) => {
   const setup = once('setup', test.setup)
   const teardown = once('teardown', test.teardown)
   const sources = fillColumns(test, files, names)
-  const target = new URL(test.target.url)
   const layout = {
     captures: names.captures,
     variables: names.variables,
     sources: sources.length,
     closed: test.load.map(({ loop }) => loop === 'closed'),
     epochMs,
-    createJar: () => new CookieJar(target.hostname, target.protocol === 'https:'),
+    sites: targetsOf(test).map(siteOf),
   }
   return {
     scenarios,
@@ -115,11 +114,12 @@ function compileRequest(
   names: Names,
   cookies: { readonly mayHave: boolean; readonly mayMatter: boolean },
 ): CompiledRequest {
+  const at = { number: targetNumber(test, step), target: targetOf(test, step) }
   // What the request itself reads stands before what its answer gives.
   const maker =
     step.kind === 'http'
-      ? compileHttpRequest(step, test.target, names, cookies.mayHave)
-      : compileGrpcRequest(step, test.target, names)
+      ? compileHttpRequest(step, at, names, cookies.mayHave)
+      : compileGrpcRequest(step, at, names)
   const until = poll?.until ?? []
   const judge = compileJudge(step, names, until)
   return {
@@ -129,7 +129,7 @@ function compileRequest(
     path: step.path,
     protocol: step.kind,
     onError: step.onError,
-    timeoutMs: step.timeoutMs ?? test.target.timeoutMs.request,
+    timeoutMs: requestTimeoutMs(test, step),
     needs: { ...responseNeeds(step, until), cookies: cookies.mayMatter },
     constant: maker.constant,
     render: (scope) => maker.render(own(scope)),

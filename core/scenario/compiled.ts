@@ -91,6 +91,8 @@ export interface CompiledRequest {
 export type RenderedRequest =
   | {
       readonly kind: 'http'
+      /** Where it goes: its number in `targetsOf` (core/spec/targets.ts), 0 for the main one. */
+      readonly target: number
       readonly method: string
       /** Path and query, encoded. */
       readonly path: string
@@ -103,6 +105,7 @@ export type RenderedRequest =
     }
   | {
       readonly kind: 'grpc'
+      readonly target: number
       /** `/package.Service/Method` */
       readonly path: string
       readonly message: unknown
@@ -145,8 +148,8 @@ export interface Scope {
   begin(seed: number, phase: number, key0: number, key1: number, key2: number): void
   /** The row that data source takes in this iteration, before its first request is rendered. */
   drawRow(source: number, row: number): void
-  /** `set-cookie` values of a response to a request on that path (`RenderedRequest.path`). */
-  storeCookies(setCookie: readonly string[], path: string): void
+  /** `set-cookie` values of a response to that request. */
+  storeCookies(setCookie: readonly string[], request: RenderedRequest): void
   /** Draws in [0, 1) for the engine: scenario choice first, then think times. Seeded by `begin`. */
   random(): number
   /** What `${iteration()}` gives. */

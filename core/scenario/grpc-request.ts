@@ -6,7 +6,11 @@ import type { Names } from './names.ts'
 import { mapped } from './part.ts'
 
 /** The message and the metadata, the target's first; a step's entry replaces the target's of its name. */
-export function compileGrpcRequest(step: GrpcStep, target: Target, names: Names): RequestMaker {
+export function compileGrpcRequest(
+  step: GrpcStep,
+  { number, target }: { readonly number: number; readonly target: Target },
+  names: Names,
+): RequestMaker {
   const path = `/${step.method}`
   const message = compileJson(step.message, names)
   const texts = new Map<string, string>()
@@ -24,6 +28,7 @@ export function compileGrpcRequest(step: GrpcStep, target: Target, names: Names)
   if (!message.varies && metadata.every(({ value }) => !value.varies)) {
     const constant = Object.freeze({
       kind: 'grpc' as const,
+      target: number,
       path,
       message: message.value,
       metadata: Object.freeze(metadata.flatMap(({ name, value }) => [name, value.varies ? '' : value.value])),
@@ -34,6 +39,7 @@ export function compileGrpcRequest(step: GrpcStep, target: Target, names: Names)
     constant: null,
     render: (scope) => ({
       kind: 'grpc',
+      target: number,
       path,
       message: message.varies ? message.of(scope) : message.value,
       metadata: metadata.flatMap(({ name, value }) => [name, value.varies ? value.of(scope) : value.value]),

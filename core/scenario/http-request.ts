@@ -1,6 +1,7 @@
 import type { HttpStep, Target } from '../spec/load-test.ts'
 import { type Template, templateOf } from '../spec/template.ts'
 import type { RenderedRequest } from './compiled.ts'
+import type { Site } from './cookie.ts'
 import { encodeLiteral, formEncode, headerValue, percentEncode } from './encoding.ts'
 import { compileJsonText, compileText } from './expression.ts'
 import type { Names } from './names.ts'
@@ -16,14 +17,16 @@ export interface RequestMaker {
 /** Written by the transport itself; so is `host`, unless the LoadTest gives one. */
 const transportHeader = 'content-length'
 
-/** `cookies`: the user may have some to send. */
+/** `at`: where it goes. `cookies`: the user may have some to send. */
 export function compileHttpRequest(
   step: HttpStep,
-  target: Target,
+  at: { readonly number: number; readonly target: Target },
   names: Names,
   cookies: boolean,
 ): RequestMaker {
   const { method } = step
+  const { number, target } = at
+  const site = siteOf(target)
   const path = compilePath(step, new URL(target.url).pathname, names)
   const body = compileBody(step, names)
   const headers = compileHeaders(step, target, names)
@@ -39,7 +42,8 @@ export function compileHttpRequest(
   const cookieAt = headers.names.indexOf('cookie')
 
   const renderHeaders = (scope: UserScope, ownPath: string): readonly string[] => {
-    const jar = cookies && scope.cookies.size > 0 ? scope.cookies.headerFor(ownPath, scope.epochMs()) : ''
+    const jar =
+      cookies && scope.cookies.size > 0 ? scope.cookies.headerFor(site, ownPath, scope.epochMs()) : ''
     if (jar === '' && varying.length === 0) return settled
     const list = settled.slice()
     for (const { at, of } of varying) list[at] = of(scope)
@@ -55,6 +59,7 @@ export function compileHttpRequest(
         const ownPath = path.varies ? path.of(scope) : path.value
         return {
           kind: 'http',
+          target: number,
           method,
           path: ownPath,
           headers: renderHeaders(scope, ownPath),
@@ -65,6 +70,7 @@ export function compileHttpRequest(
   }
   const plain: RenderedRequest = Object.freeze({
     kind: 'http',
+    target: number,
     method,
     path: path.value,
     headers: settled,
@@ -78,6 +84,11 @@ export function compileHttpRequest(
       return list === settled ? plain : { ...plain, headers: list }
     },
   }
+}
+
+export function siteOf({ url }: Target): Site {
+  const { hostname, protocol } = new URL(url)
+  return { host: hostname, secure: protocol === 'https:' }
 }
 
 /** The target's base path, the step's path and its query; a fragment is never sent. */

@@ -1,6 +1,7 @@
 import { Random } from '../random.ts'
-import type { Scope } from './compiled.ts'
-import type { CookieJar } from './cookie-jar.ts'
+import type { RenderedRequest, Scope } from './compiled.ts'
+import type { Site } from './cookie.ts'
+import { CookieJar } from './cookie-jar.ts'
 import { shown } from './value.ts'
 
 /** What every scope of one compiled test has in common. */
@@ -12,7 +13,8 @@ export interface ScopeLayout {
   /** By phase: whether its loop is closed. */
   readonly closed: readonly boolean[]
   readonly epochMs: () => number
-  createJar(): CookieJar
+  /** By the number of the target. */
+  readonly sites: readonly Site[]
 }
 
 /** Keys of the two streams of an iteration begin with the phase (64 at most) plus these. */
@@ -30,7 +32,7 @@ export class UserScope implements Scope {
   readonly slots: unknown[]
   /** Row by data source; -1: none drawn. */
   readonly rows: number[]
-  readonly cookies: CookieJar
+  readonly cookies = new CookieJar()
   readonly epochMs: () => number
   iteration = 0
 
@@ -49,7 +51,6 @@ export class UserScope implements Scope {
     this.#layout = layout
     this.slots = new Array(layout.captures.length).fill(undefined)
     this.rows = new Array(layout.sources).fill(-1)
-    this.cookies = layout.createJar()
     this.epochMs = layout.epochMs
   }
 
@@ -74,9 +75,11 @@ export class UserScope implements Scope {
     this.rows[source] = row
   }
 
-  storeCookies(setCookie: readonly string[], path: string): void {
+  storeCookies(setCookie: readonly string[], { target, path }: RenderedRequest): void {
+    const site = this.#layout.sites[target]
+    if (site === undefined) return
     const nowMs = this.epochMs()
-    for (const cookie of setCookie) this.cookies.store(cookie, path, nowMs)
+    for (const cookie of setCookie) this.cookies.store(cookie, site, path, nowMs)
   }
 
   random(): number {

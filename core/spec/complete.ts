@@ -10,6 +10,7 @@ import { type Positions, placed } from './positions.ts'
 import { highestRate, longestMs } from './quantity.ts'
 import { readRows } from './rows.ts'
 import { outlineOf } from './step-outline.ts'
+import { targetPaths, targetsOf } from './targets.ts'
 import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
 import { isUtf8 } from './utf8.ts'
 
@@ -23,10 +24,13 @@ export function filesOf(test: LoadTest): readonly string[] {
 
 function placesOf(test: LoadTest): readonly Named[] {
   const places: Named[] = []
-  if (test.target.tls.caFile !== null)
-    places.push({ name: test.target.tls.caFile, path: 'target.tls.ca.file' })
-  for (const [index, file] of (test.target.grpc?.protos ?? []).entries()) {
-    places.push({ name: file, path: under('target.grpc.protos', [index]) })
+  const paths = targetPaths(test)
+  for (const [number, { tls, grpc }] of targetsOf(test).entries()) {
+    const path = paths[number] ?? ''
+    if (tls.caFile !== null) places.push({ name: tls.caFile, path: under(path, ['tls', 'ca', 'file']) })
+    for (const [index, file] of (grpc?.protos ?? []).entries()) {
+      places.push({ name: file, path: under(path, ['grpc', 'protos', index]) })
+    }
   }
   for (const [name, { source }] of Object.entries(test.data)) {
     if (source.kind === 'csv') places.push({ name: source.file, path: under('data', [name, 'csv']) })
@@ -56,7 +60,10 @@ export function completeLoadTest(
     withPoints(phase, under('load', [index, 'rate', 'csv']), files, issues),
   )
   const known = { variables: new Set(Object.keys(test.variables)), data: knownColumns(data) }
-  checkTargetTemplates(test.target, known, issues)
+  const paths = targetPaths(test)
+  for (const [number, target] of targetsOf(test).entries()) {
+    checkTargetTemplates(target, paths[number] ?? '', known, issues)
+  }
   const walked = {
     setup: test.setup.map(outlineOf),
     teardown: test.teardown.map(outlineOf),
@@ -77,16 +84,20 @@ export function completeLoadTest(
 }
 
 /** A file without a certificate would leave TLS with no authority to trust, and each handshake fail for a reason that names another culprit. */
-function checkAuthorities({ target }: LoadTest, files: Files, issues: Issue[]): void {
-  const { caFile } = target.tls
-  const bytes = caFile !== null && Object.hasOwn(files, caFile) ? files[caFile] : undefined
-  if (bytes === undefined || new TextDecoder().decode(bytes).includes('-----BEGIN CERTIFICATE-----')) return
-  issues.push({
-    path: 'target.tls.ca.file',
-    code: 'wrong-pem',
-    message: `${caFile} holds no certificate in PEM.`,
-    hint: "Name the file of the authority that signed the target's certificate: it has lines such as -----BEGIN CERTIFICATE-----.",
-  })
+function checkAuthorities(test: LoadTest, files: Files, issues: Issue[]): void {
+  const paths = targetPaths(test)
+  for (const [number, { tls }] of targetsOf(test).entries()) {
+    const { caFile } = tls
+    const bytes = caFile !== null && Object.hasOwn(files, caFile) ? files[caFile] : undefined
+    if (bytes === undefined || new TextDecoder().decode(bytes).includes('-----BEGIN CERTIFICATE-----'))
+      continue
+    issues.push({
+      path: under(paths[number] ?? '', ['tls', 'ca', 'file']),
+      code: 'wrong-pem',
+      message: `${caFile} holds no certificate in PEM.`,
+      hint: "Name the file of the authority that signed the target's certificate: it has lines such as -----BEGIN CERTIFICATE-----.",
+    })
+  }
 }
 
 function withColumns(name: string, data: DataSource, files: Files, issues: Issue[]): DataSource {

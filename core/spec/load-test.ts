@@ -9,6 +9,8 @@ export interface LoadTest {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly target: Target
+  /** More hosts, by the name that a step's `target` gives. */
+  readonly targets: Readonly<Record<string, Target>>
   /** Constants of the templates. References are resolved before a LoadTest leaves the submitting command. */
   readonly variables: Readonly<Record<string, Variable>>
   readonly data: Readonly<Record<string, DataSource>>
@@ -44,6 +46,8 @@ export interface Target {
   readonly tls: Tls
   readonly connections: Connections
   readonly grpc: {
+    /** A gRPC endpoint beside the HTTP one of `url`; null: none. */
+    readonly url: string | null
     readonly protos: readonly string[]
     readonly metadata: Readonly<Record<string, TemplateText>>
   } | null
@@ -115,6 +119,8 @@ interface MeasuredStep {
   readonly onError: 'stop' | 'continue'
   /** Null: the target's. */
   readonly timeoutMs: number | null
+  /** A name of `targets`; null: the main one. */
+  readonly target: string | null
 }
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS'

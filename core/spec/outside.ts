@@ -15,11 +15,11 @@ export interface Named {
  */
 export function namedFiles(input: unknown): readonly Named[] {
   const spec = member(input, 'spec')
-  const target = member(spec, 'target')
-  const protos = member(member(target, 'grpc'), 'protos')
   const found: { readonly name: unknown; readonly path: string }[] = [
-    { name: member(member(member(target, 'tls'), 'ca'), 'file'), path: 'target.tls.ca.file' },
-    ...list(protos).map((name, index) => ({ name, path: under('target.grpc.protos', [index]) })),
+    ...filesOfTarget(member(spec, 'target'), 'target'),
+    ...entries(member(spec, 'targets')).flatMap(([name, target]) =>
+      filesOfTarget(target, under('targets', [name])),
+    ),
     ...entries(member(spec, 'data')).map(([name, source]) => ({
       name: member(source, 'csv'),
       path: under('data', [name, 'csv']),
@@ -30,6 +30,20 @@ export function namedFiles(input: unknown): readonly Named[] {
     })),
   ]
   return found.flatMap(({ name, path }) => (isFileName(name) ? [{ name, path }] : []))
+}
+
+function filesOfTarget(
+  target: unknown,
+  path: string,
+): readonly { readonly name: unknown; readonly path: string }[] {
+  const protos = list(member(member(target, 'grpc'), 'protos'))
+  return [
+    {
+      name: member(member(member(target, 'tls'), 'ca'), 'file'),
+      path: under(path, ['tls', 'ca', 'file']),
+    },
+    ...protos.map((name, index) => ({ name, path: under(path, ['grpc', 'protos', index]) })),
+  ]
 }
 
 export function missingFiles(named: readonly Named[], files: Files): readonly Issue[] {

@@ -1,7 +1,7 @@
 import { normalData, normalVariables } from './data-normal.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
-import type { Json, Limits, LoadTest, Objective, RequestStep, Target, WorkersWish } from './load-test.ts'
+import type { Json, Limits, LoadTest, Objective, Target, WorkersWish } from './load-test.ts'
 import { normalObjective, type Scopes } from './objective-normal.ts'
 import { under } from './path.ts'
 import { checkMaxRate, checkMixes, outlinePhases, type PhaseOutline, scenariosOf } from './phases.ts'
@@ -13,10 +13,11 @@ import { outlineScenarios, type ScenarioOutline } from './scenario-normal.ts'
 import { metadataSchema } from './schema.ts'
 import { objectiveMapSchema, objectiveSchema } from './schema-objective.ts'
 import { limitsSchema, workersSchema } from './schema-run.ts'
-import { targetSchema } from './schema-target.ts'
 import { shapeIssues } from './shape-issues.ts'
 import { outlineBlocks, outlineLeaves, type StepOutline, StepReader, wholeSteps } from './step-outline.ts'
-import { isGrpcTarget, normalTarget } from './target-normal.ts'
+import { checkStepTargets } from './step-targets.ts'
+import { readTarget, readTargets } from './target-normal.ts'
+import { targetPaths } from './targets.ts'
 import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
 import { parseYaml } from './yaml.ts'
 
@@ -57,8 +58,8 @@ function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
   const { metadata: rawMetadata, spec: rawSpec } = fieldsOf(input)
   const spec = fieldsOf(rawSpec)
   const metadata = metadataSchema.safeParse(rawMetadata).data
-  const salvaged = salvage(targetSchema, spec.target)
-  const target = salvaged && readSalvaged(salvaged, issues, normalTarget)
+  const target = readTarget(spec.target, 'target', issues)
+  const named = readTargets(spec.targets, issues)
   const variables = normalVariables(fieldsOf(spec.variables), issues)
   const data = normalData(fieldsOf(spec.data), issues)
   const reader = new StepReader(fieldsOf(spec.flows), issues)
@@ -72,8 +73,8 @@ function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
   const detail = spec.detail === true
 
   const steps = [...setup, ...scenarios.flatMap(({ onStart, steps }) => [...onStart, ...steps]), ...teardown]
-  checkTemplates(spec, { target, setup, teardown, scenarios, data }, issues)
-  if (target !== undefined) checkProtocols(target, [...outlineLeaves(steps)], issues)
+  checkTemplates(spec, { target, named, setup, teardown, scenarios, data }, issues)
+  checkStepTargets({ main: target, named }, [...outlineLeaves(steps)], issues)
   checkMixes(phases, scenarios, issues)
   if (limits !== undefined) checkMaxRate(phases, limits.maxRate, issues)
   const scopes = scopesOf(scenarios, phases, detail)
@@ -84,12 +85,14 @@ function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
     return readSalvaged(salvaged, issues, (wish, found) => normalObjective(wish, scopes, path, found)) ?? []
   })
 
-  if (metadata === undefined || target === undefined || limits === undefined || workers === undefined)
-    return undefined
+  const targets = whole(named)
+  if (metadata === undefined || target === undefined || targets === undefined) return undefined
+  if (limits === undefined || workers === undefined) return undefined
   return {
     name: metadata.name,
     labels: metadata.labels ?? {},
     target,
+    targets,
     variables,
     data,
     setup: wholeSteps(setup) ?? [],
@@ -107,6 +110,7 @@ function checkTemplates(
   spec: Readonly<Record<string, Json>>,
   parts: {
     readonly target: Target | undefined
+    readonly named: Readonly<Record<string, Target | undefined>>
     readonly setup: readonly StepOutline[]
     readonly teardown: readonly StepOutline[]
     readonly scenarios: readonly ScenarioOutline[]
@@ -120,38 +124,20 @@ function checkTemplates(
     variables: new Set(Object.keys(fieldsOf(spec.variables))),
     data: new Map([...unread, ...knownColumns(parts.data)]),
   }
-  if (parts.target !== undefined) checkTargetTemplates(parts.target, known, issues)
+  const paths = targetPaths({ targets: parts.named })
+  for (const [index, target] of [parts.target, ...Object.values(parts.named)].entries()) {
+    if (target !== undefined) checkTargetTemplates(target, paths[index] ?? '', known, issues)
+  }
   checkStepTemplates(parts, known, issues)
 }
 
-function checkProtocols(target: Target, leaves: readonly StepOutline[], issues: Issue[]): void {
-  const isGrpc = isGrpcTarget(target)
-  let calls = 0
-  for (const { step } of leaves) {
-    if (step?.kind !== 'http' && step?.kind !== 'grpc') continue
-    if (step.kind === 'grpc') calls++
-    if ((step.kind === 'grpc') === isGrpc) continue
-    issues.push({
-      path: step.path,
-      code: 'conflict',
-      message: `${stepWords(step)}, and the target is ${isGrpc ? 'gRPC' : 'HTTP'} (${target.url.slice(0, 80)}).`,
-      hint: isGrpc
-        ? 'Write a `grpc` step, or an http or https URL.'
-        : 'Write an HTTP verb, or a grpc or grpcs URL.',
-    })
-  }
-  if (isGrpc && calls > 0 && target.grpc?.protos.length === 0) {
-    issues.push({
-      path: 'target.grpc.protos',
-      code: 'missing',
-      message: 'Nothing describes the gRPC services.',
-      hint: 'Name the proto files: target: { grpc: { protos: [shop.proto] } }.',
-    })
-  }
-}
-
-function stepWords(step: RequestStep): string {
-  return step.kind === 'grpc' ? 'The step is a gRPC call' : `The step is an HTTP ${step.method}`
+function whole(
+  targets: Readonly<Record<string, Target | undefined>>,
+): Readonly<Record<string, Target>> | undefined {
+  const entries = Object.entries(targets).flatMap(([name, target]) =>
+    target === undefined ? [] : [[name, target] as const],
+  )
+  return entries.length < Object.keys(targets).length ? undefined : Object.fromEntries(entries)
 }
 
 function scopesOf(

@@ -225,6 +225,11 @@ export const stepSchema = map(
     }),
     deadline: field(period().optional(), 'The timeout of a gRPC call.', '2s'),
     timeout: field(period().optional(), "How long this request may take; the target's when not given.", '2s'),
+    target: field(
+      identifier().optional(),
+      'A name of `targets` to send it to; the main target when not given.',
+      'media',
+    ),
     capture: field(
       z.record(z.string(), capture).optional(),
       'Values taken from the response, for the templates of later steps.',
@@ -237,7 +242,7 @@ export const stepSchema = map(
       'stop',
     ),
   },
-  ['ws', 'sse', 'multipart', 'body', 'messages', 'target', 'redirects'],
+  ['ws', 'sse', 'multipart', 'body', 'messages', 'redirects'],
 ).meta({ id: 'Step' })
 
 export type StepWish = z.output<typeof stepSchema>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { field, file, map, period, size, template, whole } from './schema-fields.ts'
+import { field, file, identifier, map, period, size, template, whole } from './schema-fields.ts'
 
 const timeout = z.union([
   period(),
@@ -53,6 +53,11 @@ const connections = map({
 
 const grpc = map(
   {
+    url: field(
+      z.string().min(1).max(2000).optional(),
+      'Where gRPC steps go, beside a target that speaks HTTP.',
+      'grpcs://shop.test:8443',
+    ),
     protos: field(
       z.array(file()).max(100).optional(),
       'Proto files beside the LoadTest that describe the services.',
@@ -64,7 +69,7 @@ const grpc = map(
       { tenant: 'demo' },
     ),
   },
-  ['url', 'reflection'],
+  ['reflection'],
 )
 
 const http = map({
@@ -106,5 +111,7 @@ export const targetSchema = map(
   },
   ['auth', 'dns', 'followRedirects', 'redirects', 'compression', 'ws'],
 )
+
+export const targetsSchema = z.record(identifier(), targetSchema)
 
 export type TargetWish = z.output<typeof targetSchema>

@@ -10,7 +10,7 @@ import {
   stepListSchema,
   variablesSchema,
 } from './schema-scenario.ts'
-import { targetSchema } from './schema-target.ts'
+import { targetSchema, targetsSchema } from './schema-target.ts'
 
 export const apiVersion = 'breakwater.dev/v1'
 
@@ -29,6 +29,11 @@ export const detailSchema = z.boolean()
 const specSchema = map(
   {
     target: field(targetSchema, 'Where the load goes and how.', { url: 'https://shop.test' }),
+    targets: field(
+      targetsSchema.optional(),
+      'More hosts, each with all the fields of `target`; a step names one by `target: media`.',
+      { media: { url: 'http://media.test' } },
+    ),
     variables: field(
       variablesSchema.optional(),
       'Constants of the templates, or values of the environment and of secrets, which the command that submits the test alone reads.',
@@ -69,7 +74,7 @@ const specSchema = map(
       ['p95 < 1s', { that: 'error_rate < 5%', over: '10s', abort: true }],
     ),
   },
-  ['targets', 'monitors', 'sweep', 'search', 'schedule', 'regression', 'control', 'recovery', 'auth'],
+  ['monitors', 'sweep', 'search', 'schedule', 'regression', 'control', 'recovery', 'auth'],
 )
 
 /** A whole LoadTest file. */

@@ -130,8 +130,8 @@ function checkPath(url: string, path: string, issues: Issue[]): void {
   const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-path', message, hint })
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url)) {
     wrong(
-      `${show(url)} names a host, and every request goes to the target.`,
-      'Write the path alone; more hosts (`targets`) come with a later version.',
+      `${show(url)} names a host, which a path cannot.`,
+      'Write the path alone; for another host name it under `targets` and write `target: NAME` beside the path.',
     )
   } else if (!url.startsWith('/')) {
     wrong(`The path ${show(url)} does not begin with a slash.`, `Write ${show(`/${url}`)}.`)
@@ -232,6 +232,7 @@ function measured(wish: StepWish, ownName: string, protocol: 'http' | 'grpc', pa
     captures: capturesOf(wish, hasBody, under(path, ['capture']), issues),
     checks: checksOf(wish, protocol, hasBody, under(path, ['check']), issues),
     onError: wish.onError ?? 'stop',
+    target: wish.target ?? null,
   } as const
 }
 

@@ -2,20 +2,50 @@ import { version } from '../version.ts'
 import { checkFile } from './file-path.ts'
 import { checkHeaders } from './headers.ts'
 import type { Issue } from './issue.ts'
-import type { Connections, Target } from './load-test.ts'
-import type { TargetWish } from './schema-target.ts'
+import type { Connections, Json, Target } from './load-test.ts'
+import { under } from './path.ts'
+import { fieldsOf } from './raw.ts'
+import { readSalvaged, salvage } from './salvage.ts'
+import { type TargetWish, targetSchema } from './schema-target.ts'
 import { notYet } from './shape-issues.ts'
 
 const schemes = ['http:', 'https:', 'grpc:', 'grpcs:']
+const grpcSchemes = ['grpc:', 'grpcs:']
+const mostTargets = 50
+
+/** What stands under `target`; undefined where its shape has issues. */
+export function readTarget(input: Json | undefined, path: string, issues: Issue[]): Target | undefined {
+  const salvaged = salvage(targetSchema, input)
+  return salvaged && readSalvaged(salvaged, issues, (wish, found) => normalTarget(wish, path, found))
+}
+
+/** What stands under `targets`, by name; undefined are those whose shape has issues. */
+export function readTargets(
+  input: Json | undefined,
+  issues: Issue[],
+): Readonly<Record<string, Target | undefined>> {
+  const named = Object.entries(fieldsOf(input))
+  if (named.length > mostTargets) {
+    issues.push({
+      path: 'targets',
+      code: 'too-many',
+      message: `There are ${named.length} targets; at most ${mostTargets} are possible.`,
+      hint: 'Leave out those that no step names.',
+    })
+  }
+  return Object.fromEntries(
+    named.map(([name, wish]) => [name, readTarget(wish, under('targets', [name]), issues)]),
+  )
+}
 
 /** With every default filled in. Impossible combinations go to `issues`. */
-export function normalTarget(wish: TargetWish, issues: Issue[]): Target {
-  const scheme = checkUrl(wish, issues)
-  checkCombinations(wish, scheme, issues)
-  checkHeaders(wish.headers ?? {}, 'target.headers', issues)
-  if (wish.tls?.ca !== undefined) checkFile(wish.tls.ca.file, 'target.tls.ca.file', issues)
+function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
+  const scheme = checkUrl(wish.url, under(path, ['url']), schemes, issues)
+  checkCombinations(wish, path, scheme, issues)
+  checkHeaders(wish.headers ?? {}, under(path, ['headers']), issues)
+  if (wish.tls?.ca !== undefined) checkFile(wish.tls.ca.file, under(path, ['tls', 'ca', 'file']), issues)
   for (const [index, file] of (wish.grpc?.protos ?? []).entries()) {
-    checkFile(file, `target.grpc.protos[${index}]`, issues)
+    checkFile(file, under(path, ['grpc', 'protos', index]), issues)
   }
   const { timeout, grpc } = wish
   const isGrpc = scheme.startsWith('grpc') || wish.protocol === 'grpc'
@@ -33,15 +63,13 @@ export function normalTarget(wish: TargetWish, issues: Issue[]): Target {
       serverName: wish.tls?.serverName ?? null,
     },
     connections: normalConnections(wish),
-    grpc: grpc || isGrpc ? { protos: grpc?.protos ?? [], metadata: grpc?.metadata ?? {} } : null,
+    grpc:
+      grpc || isGrpc
+        ? { url: grpc?.url ?? null, protos: grpc?.protos ?? [], metadata: grpc?.metadata ?? {} }
+        : null,
     userAgent: wish.http?.userAgent ?? `breakwater/${version}`,
     maxBodyBytes: wish.http?.maxBody ?? 10 * 1024 * 1024,
   }
-}
-
-/** Whether steps are gRPC calls, where that can be told. */
-export function isGrpcTarget(target: Pick<Target, 'url' | 'protocol'>): boolean {
-  return /^grpcs?:/i.test(target.url) || target.protocol === 'grpc'
 }
 
 function normalConnections({ connections }: TargetWish): Connections {
@@ -56,11 +84,11 @@ function normalConnections({ connections }: TargetWish): Connections {
 }
 
 /** The scheme; '' where the URL is none. */
-function checkUrl({ url }: TargetWish, issues: Issue[]): string {
+function checkUrl(url: string, path: string, allowed: readonly string[], issues: Issue[]): string {
   const wrong = (message: string, hint: string, code = 'wrong-url') => {
-    issues.push({ path: 'target.url', code, message, hint })
+    issues.push({ path, code, message, hint })
   }
-  const example = 'Write it like https://shop.test or http://127.0.0.1:8080/base.'
+  const example = `Write it like ${allowed === schemes ? 'https://shop.test or http://127.0.0.1:8080/base' : `${allowed[0]}//shop.test:8443`}.`
   if (url.includes('${')) {
     wrong('The URL holds a template, and the target must be known before the run.', example)
     return ''
@@ -75,16 +103,17 @@ function checkUrl({ url }: TargetWish, issues: Issue[]): string {
     return ''
   }
   const parsed = new URL(url)
-  if (!schemes.includes(parsed.protocol)) {
+  if (!allowed.includes(parsed.protocol)) {
+    const names = allowed.map((scheme) => scheme.slice(0, -1))
     wrong(
-      `The scheme \`${parsed.protocol.slice(0, -1)}\` is not one that breakwater speaks.`,
-      'Write http, https, grpc or grpcs.',
+      `The scheme \`${parsed.protocol.slice(0, -1)}\` is not one that ${allowed === schemes ? 'breakwater speaks' : 'is spoken here'}.`,
+      `Write ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`,
     )
     return ''
   }
   if (!/^[a-z]+:\/\/[^/?#]/i.test(url) || parsed.hostname === '') wrong('The URL names no host.', example)
   if (parsed.username !== '' || parsed.password !== '') {
-    issues.push({ path: 'target.url', ...notYet('user:password@ in a URL') })
+    issues.push({ path, ...notYet('user:password@ in a URL') })
   }
   if (parsed.search !== '' || parsed.hash !== '') {
     wrong(
@@ -95,40 +124,47 @@ function checkUrl({ url }: TargetWish, issues: Issue[]): string {
   return parsed.protocol.slice(0, -1)
 }
 
-function checkCombinations(wish: TargetWish, scheme: string, issues: Issue[]): void {
+function checkCombinations(wish: TargetWish, path: string, scheme: string, issues: Issue[]): void {
   if (scheme === '') return
-  const conflict = (path: string, message: string, hint: string) => {
-    issues.push({ path, code: 'conflict', message, hint })
+  const conflict = (below: readonly string[], message: string, hint: string) => {
+    issues.push({ path: under(path, below), code: 'conflict', message, hint })
   }
   const isGrpc = scheme.startsWith('grpc') || wish.protocol === 'grpc'
+  const call = wish.grpc?.url
+  const callScheme =
+    call === undefined ? '' : checkUrl(call, under(path, ['grpc', 'url']), grpcSchemes, issues)
   if (scheme.startsWith('grpc') && wish.protocol !== undefined && wish.protocol !== 'grpc') {
     conflict(
-      'target.protocol',
+      ['protocol'],
       `A ${scheme} URL cannot be spoken to by ${wish.protocol}.`,
       'Leave `protocol` out, or write an http URL.',
     )
   }
-  if (!isGrpc && wish.grpc !== undefined) {
+  if (!isGrpc && wish.grpc !== undefined && call === undefined) {
     conflict(
-      'target.grpc',
+      ['grpc'],
       `The target is ${scheme}, and \`grpc\` describes gRPC calls.`,
-      'Write a grpc or grpcs URL, or leave `grpc` out.',
+      'Write a grpc or grpcs URL, give the endpoint of the calls as `grpc.url`, or leave `grpc` out.',
+    )
+  }
+  if (isGrpc && call !== undefined) {
+    conflict(
+      ['grpc', 'url'],
+      'The target itself is gRPC, so its calls have two URLs.',
+      'Leave one of the two out.',
     )
   }
   if (isGrpc && wish.headers !== undefined && Object.keys(wish.headers).length > 0) {
-    conflict(
-      'target.headers',
-      'gRPC calls have metadata in place of headers.',
-      'Write `target.grpc.metadata`.',
-    )
+    conflict(['headers'], 'gRPC calls have metadata in place of headers.', 'Write `grpc: { metadata: … }`.')
   }
   if (
     (scheme === 'http' || scheme === 'grpc') &&
+    callScheme !== 'grpcs' &&
     wish.tls !== undefined &&
     Object.keys(wish.tls).length > 0
   ) {
     conflict(
-      'target.tls',
+      ['tls'],
       `A ${scheme} URL is not encrypted, so \`tls\` says nothing.`,
       `Write ${scheme}s, or leave \`tls\` out.`,
     )
@@ -136,7 +172,7 @@ function checkCombinations(wish: TargetWish, scheme: string, issues: Issue[]): v
   const { max, warm } = wish.connections ?? {}
   if (typeof max === 'number' && warm !== undefined && warm > max) {
     conflict(
-      'target.connections.warm',
+      ['connections', 'warm'],
       `${warm} warm connections are more than \`max\` allows (${max}).`,
       `Write at most ${max}.`,
     )
@@ -148,7 +184,7 @@ function checkCombinations(wish: TargetWish, scheme: string, issues: Issue[]): v
     timeout.connect > (timeout.request ?? 10_000)
   ) {
     conflict(
-      'target.timeout.connect',
+      ['timeout', 'connect'],
       'The connection may take longer than the whole request, which includes it.',
       'Write a `connect` that is no longer than `request` (10s when not given).',
     )

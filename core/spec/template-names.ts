@@ -32,12 +32,13 @@ export function knownColumns(
 /** Templates of every request: no captures there, for the first request of set-up has none. */
 export function checkTargetTemplates(
   target: Pick<Target, 'headers' | 'grpc'>,
+  path: string,
   known: Omit<KnownNames, 'setup'>,
   issues: Issue[],
 ): void {
   const templates = [
-    ...recordTemplates(target.headers, 'target.headers'),
-    ...recordTemplates(target.grpc?.metadata ?? {}, 'target.grpc.metadata'),
+    ...recordTemplates(target.headers, under(path, ['headers'])),
+    ...recordTemplates(target.grpc?.metadata ?? {}, under(path, ['grpc', 'metadata'])),
   ]
   const nothing: Captured = { known: new Map(), maybe: new Map() }
   const names: KnownNames = { ...known, setup: new Set() }

@@ -3,6 +3,7 @@ import { createMix } from '../plan/mix.ts'
 import type { Micros } from '../plan/plan.ts'
 import type { LoadTest, Metric, Objective, RequestStep, Scenario, Think } from '../spec/load-test.ts'
 import { mostOf, requestsOfScenario } from '../spec/step-tree.ts'
+import { requestTimeoutMs } from '../spec/targets.ts'
 import { phaseSpan, type Span, unionOf } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -103,7 +104,7 @@ function scopeOf(record: RunRecord, objective: Objective, loop: Scope['loop']): 
     slowestMicros:
       isGroup || isOfIterations(objective)
         ? slowestIterationMicros
-        : Math.max(...judged.map((step) => timeoutMs(test, step)), 0) * 1000,
+        : Math.max(...judged.map((step) => requestTimeoutMs(test, step)), 0) * 1000,
   }
 }
 
@@ -124,10 +125,6 @@ function seriesOf(
     table.select((key) => key.kind === kind && key.name === selector.name && inScope(key))
   const steps = named('step')
   return steps.length > 0 ? steps : named('group')
-}
-
-function timeoutMs(test: LoadTest, step: RequestStep): number {
-  return step.timeoutMs ?? test.target.timeoutMs.request
 }
 
 function labelOf({ selector, metric, limit }: Objective, loop: Scope['loop']): string {
@@ -152,7 +149,7 @@ function longestMs(test: LoadTest, scenario: Scenario): number {
   return mostOf([...scenario.onStart, ...scenario.steps], (step, pollMs) => {
     if (step.kind === 'group') return 0
     if (step.kind === 'think') return longestThinkMs(step.think)
-    return between + pollMs + timeoutMs(test, step)
+    return between + pollMs + requestTimeoutMs(test, step)
   })
 }
 

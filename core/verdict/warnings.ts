@@ -1,3 +1,5 @@
+import { under } from '../spec/path.ts'
+import { routesOf, targetPaths, targetsOf } from '../spec/targets.ts'
 import { lossText } from './cause-text.ts'
 import type { HealthReport } from './health.ts'
 import type { Facts } from './judged.ts'
@@ -69,18 +71,32 @@ function connectionWarnings({ record, accounts }: Facts): readonly string[] {
       `${counted(ports, 'request')} found no free local port. Keep connections open (target.connections), or spread the load over more workers.`,
     )
   }
-  const { max } = record.test.target.connections
   const open = record.test.load.flatMap((phase, index) =>
     phase.record && phase.loop === 'open' ? [index] : [],
   )
   const { sendLag, pacerLag } = record.metrics.lags(open)
   const waitMs = ((sendLag.percentile(95) ?? 0) - (pacerLag.percentile(95) ?? 0)) / 1000
-  if (max !== null && waitMs > connectionWaitLimitMs) {
+  const bounds = connectionBounds(record.test)
+  if (bounds.length > 0 && waitMs > connectionWaitLimitMs) {
+    const most = bounds.map(({ max, where }) => `${max} connections per worker at most${where}`).join(' and ')
     warnings.push(
-      `Requests waited for a connection: their send lag (p95) exceeds the pacer lag by ${durationText(waitMs)}, with ${max} connections per worker at most. Raise target.connections.max, unless that limit is what you test.`,
+      `Requests waited for a connection: their send lag (p95) exceeds the pacer lag by ${durationText(waitMs)}, with ${most}. Raise ${bounds.map(({ path }) => path).join(' or ')}, unless that limit is what you test.`,
     )
   }
   return warnings
+}
+
+/** Of the hosts that steps go to; those without a bound are left out. */
+function connectionBounds(test: Facts['record']['test']) {
+  const paths = targetPaths(test)
+  const targets = targetsOf(test)
+  const used = [...new Set(routesOf(test).map(({ target }) => target))]
+  return used.flatMap((number) => {
+    const { url, connections } = targets[number] ?? test.target
+    if (connections.max === null) return []
+    const path = under(paths[number] ?? '', ['connections', 'max'])
+    return [{ max: connections.max, where: used.length === 1 ? '' : ` to ${url}`, path }]
+  })
 }
 
 function clockWarnings({ record }: Facts): readonly string[] {

@@ -3,7 +3,7 @@ import type { RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { Target } from '../../core/spec/load-test.ts'
 import { createClock } from '../../worker/engine/clock.ts'
 import type { Exchange, Transport } from '../../worker/engine/transport-port.ts'
-import { createTransport, type TransportSettings } from '../../worker/transport/create-transport.ts'
+import { createRoute, type RouteSettings } from '../../worker/transport/create-transport.ts'
 
 export interface RequestWish {
   method?: string
@@ -52,8 +52,8 @@ export class Exchanges {
   #slots = 0
   #isSending = false
 
-  constructor(target: Target, more: Partial<TransportSettings> = {}) {
-    this.transport = createTransport({
+  constructor(target: Target, more: Partial<RouteSettings> = {}) {
+    this.transport = createRoute({
       target,
       threads: 1,
       thread: 0,
@@ -86,6 +86,7 @@ export class Exchanges {
     const exchange = this.#free.pop() ?? newExchange(this.#slots++)
     exchange.request = wish.request ?? {
       kind: 'http',
+      target: 0,
       method: wish.method ?? 'GET',
       path: wish.path ?? '/',
       headers: wish.headers ?? [],
@@ -119,7 +120,7 @@ export class Exchanges {
 function newExchange(slot: number): Exchange {
   return {
     slot,
-    request: { kind: 'http', method: 'GET', path: '/', headers: [], body: null },
+    request: { kind: 'http', target: 0, method: 'GET', path: '/', headers: [], body: null },
     requestIndex: 0,
     user: 0,
     dispatchedAt: 0,

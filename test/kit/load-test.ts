@@ -17,6 +17,7 @@ export function loadTest(overrides: Partial<LoadTest> = {}): LoadTest {
       userAgent: 'breakwater/test',
       maxBodyBytes: 10 * 1024 * 1024,
     },
+    targets: {},
     variables: {},
     data: {},
     setup: [],
@@ -49,6 +50,7 @@ export function httpGet(url: string, overrides: Partial<HttpStep> = {}): HttpSte
     checks: [],
     onError: 'stop',
     timeoutMs: null,
+    target: null,
     ...overrides,
   }
 }

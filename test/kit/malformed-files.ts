@@ -122,6 +122,50 @@ const inText: readonly Row[] = [
     ['target.tls', 'conflict'],
   ],
   [
+    'a step to a target that nobody defined',
+    steps('- { get: /, target: media }'),
+    ['scenarios[0].steps[0].target', 'unknown-name'],
+  ],
+  [
+    'targets with wrong parts',
+    specText({
+      targets:
+        'a: { url: ftp://h, timeuot: 1s }\nb: { url: http://h, headers: { x: "${nobody}" } }\nc: { url: http://h, tls: { ca: { file: /etc/ca.pem } } }',
+    }),
+    ['targets.a.url', 'wrong-url'],
+    ['targets.a.timeuot', 'unknown-key'],
+    ['targets.b.headers.x', 'unknown-name'],
+    ['targets.c.tls', 'conflict'],
+    ['targets.c.tls.ca.file', 'wrong-file'],
+  ],
+  [
+    'a call to an HTTP target, and a request to a gRPC one',
+    specText({
+      targets: 'calls: { url: grpc://h, grpc: { protos: [a.proto] } }',
+      scenarios:
+        '- name: a\n  steps: [ { grpc: a.B/C }, { get: /, target: calls }, { grpc: a.B/C, target: calls } ]',
+    }),
+    ['scenarios[0].steps[0]', 'conflict'],
+    ['scenarios[0].steps[1]', 'conflict'],
+  ],
+  [
+    'a gRPC endpoint of another scheme, and one of a gRPC target',
+    specText({
+      target: 'url: http://h\ngrpc: { url: http://h }',
+      targets: 'calls: { url: grpc://h, grpc: { url: grpc://g } }',
+    }),
+    ['target.grpc.url', 'wrong-url'],
+    ['targets.calls.grpc.url', 'conflict'],
+  ],
+  [
+    'calls that nothing describes',
+    specText({
+      targets: 'calls: { url: http://h, grpc: { url: grpc://h } }',
+      scenarios: '- name: a\n  steps: [ { grpc: a.B/C, target: calls } ]',
+    }),
+    ['targets.calls.grpc.protos', 'missing'],
+  ],
+  [
     'what comes later',
     specText({
       target: 'url: http://h\nauth: { bearer: x }',

@@ -27,6 +27,7 @@ export function httpStep(over: Partial<HttpStep> = {}): HttpStep {
     checks: [],
     onError: 'stop',
     timeoutMs: null,
+    target: null,
     ...over,
   }
 }
@@ -43,6 +44,7 @@ export function grpcStep(over: Partial<GrpcStep> = {}): GrpcStep {
     checks: [],
     onError: 'stop',
     timeoutMs: null,
+    target: null,
     ...over,
   }
 }
@@ -101,6 +103,7 @@ export function scenarioTest(
       maxBodyBytes: 10_485_760,
       ...target,
     },
+    targets: {},
     variables: {},
     data: {},
     setup: [],

@@ -2,7 +2,14 @@ import type { RequestError } from '../../core/measure/request-error.ts'
 import type { RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { Exchange } from './transport-port.ts'
 
-const unrendered: RenderedRequest = { kind: 'http', method: 'GET', path: '/', headers: [], body: null }
+const unrendered: RenderedRequest = {
+  kind: 'http',
+  target: 0,
+  method: 'GET',
+  path: '/',
+  headers: [],
+  body: null,
+}
 
 /** Every field exists from the start, so that all exchanges have one shape. */
 export class PooledExchange implements Exchange {

@@ -1,7 +1,7 @@
 import type { FailureSample, RequestError } from '../../core/measure/request-error.ts'
-import type { CompiledRequest } from '../../core/scenario/compiled.ts'
+import type { CompiledRequest, RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
-import { originOf, requestShown, responseShown } from './shown-exchange.ts'
+import { originsOf, requestShown, responseShown } from './shown-exchange.ts'
 import type { Exchange } from './transport-port.ts'
 
 const samplesEach = 5
@@ -15,14 +15,14 @@ export interface FailureSamplesOptions {
 /** The first five failures of each step and error on this thread. */
 export class FailureSamples {
   readonly #options: FailureSamplesOptions
-  readonly #origin: string
+  readonly #originOf: (request: RenderedRequest) => string
   /** By request index. */
   readonly #seen: (Map<RequestError, number> | undefined)[] = []
   #waiting: FailureSample[] = []
 
   constructor(options: FailureSamplesOptions) {
     this.#options = options
-    this.#origin = originOf(options.test.target)
+    this.#originOf = originsOf(options.test)
   }
 
   offer(
@@ -46,7 +46,7 @@ export class FailureSamples {
       error,
       at: exchange.doneAt,
       detail: redact(detail ?? error),
-      request: requestShown(exchange.request, this.#origin, redact),
+      request: requestShown(exchange.request, this.#originOf(exchange.request), redact),
       response: responseShown(exchange, redact),
     })
   }

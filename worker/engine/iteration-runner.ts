@@ -117,7 +117,7 @@ export class IterationRunner implements TransportSink {
     let judgement: Judgement | null = null
     if (error === null) {
       if (exchange.setCookies !== null && exchange.request.kind === 'http') {
-        iteration.scope.storeCookies(exchange.setCookies, exchange.request.path)
+        iteration.scope.storeCookies(exchange.setCookies, exchange.request)
       }
       judgement = request.judge(iteration.scope, this.#answer.of(exchange))
       error = judgement.error

@@ -6,7 +6,7 @@ import type { LoadTest } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail } from './answer.ts'
 import { createClock } from './clock.ts'
 import { PooledExchange } from './exchange.ts'
-import { originOf, requestShown, responseShown } from './shown-exchange.ts'
+import { originsOf, requestShown, responseShown } from './shown-exchange.ts'
 import type { CreateTransport } from './thread.ts'
 import type { Exchange } from './transport-port.ts'
 
@@ -59,7 +59,6 @@ export async function* runOnce(options: OnceOptions): AsyncGenerator<TraceRecord
   const clock = createClock()
   let onDone: (exchange: Exchange) => void = () => {}
   const transport = createTransport({
-    target: test.target,
     test,
     threads: 1,
     thread: 0,
@@ -120,7 +119,7 @@ function* requestsOf(
 }
 
 function createTracer(test: LoadTest, redact: (text: string) => string) {
-  const origin = originOf(test.target)
+  const originOf = originsOf(test)
   const answer = new Answer()
   return (
     scenario: CompiledScenario,
@@ -130,7 +129,7 @@ function createTracer(test: LoadTest, redact: (text: string) => string) {
     exchange: Exchange,
   ): TraceRecord => {
     const { dispatchedAt, sentAt, firstByteAt, doneAt, setCookies } = exchange
-    if (exchange.error === null && setCookies !== null) scope.storeCookies(setCookies, exchange.request.path)
+    if (exchange.error === null && setCookies !== null) scope.storeCookies(setCookies, exchange.request)
     const judgement = exchange.error === null ? request.judge(scope, answer.of(exchange)) : null
     const error = exchange.error ?? judgement?.error ?? null
     const detail = error === null ? null : failureDetail(judgement, exchange)
@@ -139,7 +138,7 @@ function createTracer(test: LoadTest, redact: (text: string) => string) {
       stage,
       step: request.name,
       path: request.path,
-      request: requestShown(exchange.request, origin, redact),
+      request: requestShown(exchange.request, originOf(exchange.request), redact),
       response: responseShown(exchange, redact),
       error,
       detail: error === null ? null : redact(detail ?? error),

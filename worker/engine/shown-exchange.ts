@@ -1,16 +1,27 @@
 import type { FailureSample } from '../../core/measure/request-error.ts'
 import type { RenderedRequest } from '../../core/scenario/compiled.ts'
 import { redactHeaders } from '../../core/scenario/redact.ts'
-import type { Target } from '../../core/spec/load-test.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
+import { endpointUrl, targetsOf } from '../../core/spec/targets.ts'
 import type { Exchange } from './transport-port.ts'
 
 const bodyCharacters = 2048
 /** Looked at for secrets, so that one at the cut isn't left half hidden. */
 const bodyBytesSeen = 4096
 
-/** Scheme, host and port; a rendered path has the rest. */
-export function originOf(target: Target): string {
-  const { protocol, host } = new URL(target.url)
+/** Scheme, host and port of where a request goes; its path has the rest. */
+export function originsOf(test: LoadTest): (request: RenderedRequest) => string {
+  const targets = targetsOf(test)
+  const origins = {
+    http: targets.map((target) => originOf(endpointUrl(target, 'http'))),
+    grpc: targets.map((target) => originOf(endpointUrl(target, 'grpc'))),
+  }
+  return ({ kind, target }) => origins[kind][target] ?? ''
+}
+
+/** `URL.origin` is null for the schemes of gRPC. */
+function originOf(url: string): string {
+  const { protocol, host } = new URL(url)
   return `${protocol}//${host}`
 }
 

@@ -9,7 +9,7 @@ import { createSchedules } from '../../core/plan/schedules.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
-import type { LoadTest, Target } from '../../core/spec/load-test.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
 import { type Clock, createClock } from './clock.ts'
 import { Engine } from './engine.ts'
 import { FailureSamples } from './failure-samples.ts'
@@ -21,7 +21,6 @@ import type { Transport, TransportSink } from './transport-port.ts'
 
 /** The transports are the composition's: the engine knows their port alone. */
 export type CreateTransport = (settings: {
-  readonly target: Target
   readonly test: LoadTest
   readonly threads: number
   readonly thread: number
@@ -114,7 +113,6 @@ class ThreadRun implements TransportSink {
     const detail = test.detail
     const clock = this.#clock
     this.transport = createTransport({
-      target: test.target,
       test,
       threads,
       thread,

@@ -51,7 +51,8 @@ export interface TransportSink {
 
 /** Bounds set at construction: connect timeout, connections, maxBody, tls, detail. One contract suite for all (test/contract/transport). */
 export interface Transport {
-  readonly name: 'undici' | 'grpc-js' | 'wire-http1' | 'wire-http2'
+  /** undici, grpc-js, wire-http1, wire-http2; several are joined by ` + `. */
+  readonly name: string
   /** Resolves names and opens the warm connections. Sends no request. */
   prepare(): Promise<void>
   /** Starts the exchange. Never throws. One retry, for an idempotent request whose reused connection closed before an answer's first byte. */

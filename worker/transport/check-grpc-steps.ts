@@ -2,18 +2,29 @@ import type { Files } from '../../core/scenario/compiled.ts'
 import type { Issue } from '../../core/spec/issue.ts'
 import type { GrpcStep, LoadTest } from '../../core/spec/load-test.ts'
 import { nearest } from '../../core/spec/nearest.ts'
+import { under } from '../../core/spec/path.ts'
+import { requestsOfTest, targetNumber, targetPaths, targetsOf } from '../../core/spec/targets.ts'
 import { messageIssues } from './grpc-message.ts'
 import { type ProtoService, protoFileService } from './proto-files.ts'
 
-/** Whether every gRPC step calls a unary method that the proto files describe, with a message that fits it. No effects: for `validate` too. */
-export function checkGrpcSteps(test: LoadTest, files: Files): Issue[] {
-  const steps = test.scenarios
-    .flatMap(({ onStart, steps }) => [...onStart, ...steps])
-    .filter((step) => step.kind === 'grpc')
-  if (steps.length === 0) return []
-  const service = protoFileService(test.target.grpc?.protos ?? [], files)
-  if (service.issues.length > 0) return [...service.issues]
-  return steps.flatMap((step) => stepIssues(step, service))
+/**
+ * Whether every gRPC step calls a unary method that its target's proto files describe, with a message that fits it. No effects: for `validate` too.
+ * `only`: the number of the one target to look at.
+ */
+export function checkGrpcSteps(test: LoadTest, files: Files, only: number | null = null): Issue[] {
+  const paths = targetPaths(test)
+  const steps = requestsOfTest(test).filter((step) => step.kind === 'grpc')
+  return targetsOf(test).flatMap((target, number) => {
+    const own = steps.filter((step) => targetNumber(test, step) === number)
+    if (own.length === 0 || (only !== null && only !== number)) return []
+    const service = protoFileService(
+      target.grpc?.protos ?? [],
+      files,
+      under(paths[number] ?? '', ['grpc', 'protos']),
+    )
+    if (service.issues.length > 0) return [...service.issues]
+    return own.flatMap((step) => stepIssues(step, service))
+  })
 }
 
 function stepIssues(step: GrpcStep, { methods }: ProtoService): Issue[] {

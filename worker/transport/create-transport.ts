@@ -1,15 +1,13 @@
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { LoadTest, Target } from '../../core/spec/load-test.ts'
-import { isGrpcTarget } from '../../core/spec/target-normal.ts'
+import { endpointUrl, isGrpcTarget, type Route, routesOf, targetsOf } from '../../core/spec/targets.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { Transport, TransportSink } from '../engine/transport-port.ts'
 import { GrpcTransport } from './grpc.ts'
+import { RoutingTransport } from './routing-transport.ts'
 import { UndiciTransport } from './undici.ts'
 
 export interface TransportSettings {
-  readonly target: Target
-  /** gRPC alone: what `prepare` checks the proto files against. */
-  readonly test?: LoadTest
   /** Engine threads of this worker, and which of them this one is. */
   readonly threads: number
   readonly thread: number
@@ -21,8 +19,39 @@ export interface TransportSettings {
   readonly engine?: 'auto' | 'wire' | 'undici'
 }
 
-export function createTransport(settings: TransportSettings): Transport {
+/** Everything that the steps of a test need. Where all of them go one way, it is that way's own transport. */
+export function createTransport(settings: TransportSettings & { readonly test: LoadTest }): Transport {
+  const { test } = settings
+  const targets = targetsOf(test)
+  const routes = routesOf(test).map((route) => {
+    const target = targets[route.target] as Target
+    return { route, transport: createRoute({ ...settings, target, route }) }
+  })
+  const [only] = routes
+  if (routes.length === 1 && only !== undefined) return only.transport
+  return new RoutingTransport(routes)
+}
+
+export interface RouteSettings extends TransportSettings {
+  readonly target: Target
+  /** Null: the only one there is, by the target's protocol. */
+  readonly route?: Route | null
+  /** gRPC alone: what `prepare` checks the proto files against. */
+  readonly test?: LoadTest | null
+}
+
+/** One protocol to one target. */
+export function createRoute({ route = null, ...settings }: RouteSettings): Transport {
   const { target, test = null } = settings
-  if (isGrpcTarget(target)) return new GrpcTransport({ ...settings, test })
-  return new UndiciTransport(settings)
+  const kind = route?.kind ?? (isGrpcTarget(target) ? 'grpc' : 'http')
+  switch (kind) {
+    case 'grpc': {
+      const endpoint = { ...target, url: endpointUrl(target, 'grpc') }
+      return new GrpcTransport({ ...settings, target: endpoint, test, number: route?.target ?? 0 })
+    }
+    case 'http':
+      return new UndiciTransport(settings)
+    default:
+      return kind satisfies never
+  }
 }

@@ -10,6 +10,7 @@ import { BreakwaterError } from '../../core/error.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { LoadTest, Target } from '../../core/spec/load-test.ts'
+import { requestsOfTest, requestTimeoutMs, targetNumber } from '../../core/spec/targets.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
 import { checkGrpcSteps } from './check-grpc-steps.ts'
@@ -25,6 +26,8 @@ import { errorDetailOf } from './transport-error.ts'
 
 export interface GrpcSettings {
   readonly target: Target
+  /** Of the target in the test. */
+  readonly number: number
   /** Its steps are checked against the proto files by `prepare`, and their timeouts go to the server as deadlines; null: neither. */
   readonly test: LoadTest | null
   readonly threads: number
@@ -182,9 +185,9 @@ export class GrpcTransport implements Transport {
   }
 
   #readProtos(): ReadonlyMap<string, ProtoMethod> {
-    const { target, files, test } = this.#settings
+    const { target, number, files, test } = this.#settings
     const { methods, issues: fileIssues } = protoFileService(target.grpc?.protos ?? [], files)
-    const issues = fileIssues.length > 0 || test === null ? fileIssues : checkGrpcSteps(test, files)
+    const issues = fileIssues.length > 0 || test === null ? fileIssues : checkGrpcSteps(test, files, number)
     const [first] = issues
     if (first === undefined) {
       this.#readTimeouts(test)
@@ -194,13 +197,12 @@ export class GrpcTransport implements Transport {
   }
 
   #readTimeouts(test: LoadTest | null): void {
-    for (const { onStart, steps } of test?.scenarios ?? []) {
-      for (const step of [...onStart, ...steps]) {
-        if (step.kind !== 'grpc') continue
-        const path = `/${step.method}`
-        const timeoutMs = step.timeoutMs ?? this.#settings.target.timeoutMs.request
-        this.#timeouts.set(path, Math.max(this.#timeouts.get(path) ?? 0, timeoutMs))
-      }
+    if (test === null) return
+    for (const step of requestsOfTest(test)) {
+      if (step.kind !== 'grpc' || targetNumber(test, step) !== this.#settings.number) continue
+      const path = `/${step.method}`
+      const timeoutMs = requestTimeoutMs(test, step)
+      this.#timeouts.set(path, Math.max(this.#timeouts.get(path) ?? 0, timeoutMs))
     }
   }
 

@@ -19,22 +19,26 @@ export interface ProtoService {
 
 /**
  * The methods that proto files describe. Names of fields are those of the file. Imports are looked up beside the file that imports them, then from the
- * LoadTest's folder; those of google/protobuf are known. What is wrong with a file is an issue at `target.grpc.protos[…]`.
+ * LoadTest's folder; those of google/protobuf are known. What is wrong with a file is an issue at `place`.
  */
-export function protoFileService(protos: readonly string[], files: Files): ProtoService {
+export function protoFileService(
+  protos: readonly string[],
+  files: Files,
+  place = 'target.grpc.protos',
+): ProtoService {
   const issues: Issue[] = []
   const root = new protobuf.Root()
   const parsed = new Set<string>()
 
   protos.forEach((path, index) => {
-    parse(posix.normalize(path), `target.grpc.protos[${index}]`)
+    parse(posix.normalize(path), `${place}[${index}]`)
   })
   if (issues.length > 0) return { methods: new Map(), issues }
   try {
     root.resolveAll()
   } catch (cause) {
     issues.push({
-      path: 'target.grpc.protos',
+      path: place,
       code: 'bad-proto',
       message: `The proto files do not fit together: ${messageOf(cause)}.`,
       hint: 'Add the file that defines it to target.grpc.protos, or mend the name.',

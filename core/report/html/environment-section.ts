@@ -8,6 +8,7 @@ export function environmentSection(document: ResultDocument): Markup {
   const labels = Object.entries(document.labels)
   const entries: readonly (readonly [string, Content])[] = [
     ['Target', environment.target],
+    ...Object.entries(environment.targets ?? {}).map(([name, url]) => [`Target ${name}`, url] as const),
     ['Transport', environment.transport],
     ['Breakwater', environment.breakwater],
     ['Node', environment.node],

@@ -12,7 +12,7 @@ import { until } from '../../kit/until.ts'
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-const grpc = { protos: ['shop.proto'], metadata: {} }
+const grpc = { url: null, protos: ['shop.proto'], metadata: {} }
 const mebibyte = 1024 * 1024
 const ok = 0
 const deadlineExceeded = 4
@@ -20,7 +20,7 @@ const notFound = 5
 const unavailable = 14
 
 function add(message: unknown, metadata: readonly string[] = []): { request: RenderedRequest } {
-  return { request: { kind: 'grpc', path: '/shop.v1.Cart/Add', message, metadata } }
+  return { request: { kind: 'grpc', target: 0, path: '/shop.v1.Cart/Add', message, metadata } }
 }
 
 async function withShop(

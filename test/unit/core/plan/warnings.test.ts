@@ -1,5 +1,6 @@
 import test from 'ava'
-import { connectionsPerWorker, inFlightBound, meanThinkMs } from '../../../../core/plan/in-flight.ts'
+import { connectionsPerWorker, planConnections } from '../../../../core/plan/connections.ts'
+import { inFlightBound, meanThinkMs } from '../../../../core/plan/in-flight.ts'
 import { planRun } from '../../../../core/plan/plan-run.ts'
 import { samplesNeeded, windowSamplesNeeded } from '../../../../core/plan/samples.ts'
 import { planWarnings } from '../../../../core/plan/warnings.ts'
@@ -109,7 +110,7 @@ const connections: readonly (readonly [
 for (const [title, overrides, workers, most] of connections) {
   test(`connections per worker: ${title}`, (t) => {
     const run = loadTest(overrides)
-    t.is(connectionsPerWorker(run, planRun(run, 1), workers), most)
+    t.is(connectionsPerWorker(planConnections(run, planRun(run, 1), workers)), most)
   })
 }
 

@@ -223,7 +223,10 @@ test("rows are drawn from the sources that templates read; those of onStart are 
 })
 
 test('gRPC requests carry path, message with types, and metadata', (t) => {
-  const target = { url: 'grpc://h:1', grpc: { protos: [], metadata: { 'X-Team': 'web', k: 'target' } } }
+  const target = {
+    url: 'grpc://h:1',
+    grpc: { url: null, protos: [], metadata: { 'X-Team': 'web', k: 'target' } },
+  }
   const step = grpcStep({
     message: { id: '${seven}', list: ['<${seven}>', { deep: true }], __proto__x: 1 },
     metadata: { K: '${seven}\n' },
@@ -232,6 +235,7 @@ test('gRPC requests carry path, message with types, and metadata', (t) => {
   const request = onlyRequest(compiled(scenarioTest([scenarioOf([step])], { target, variables })))
   t.deepEqual(request.constant, {
     kind: 'grpc',
+    target: 0,
     path: '/shop.Cart/Get',
     message: { id: 7, list: ['<7>', { deep: true }], __proto__x: 1 },
     metadata: ['x-team', 'web', 'k', '7'],

@@ -7,9 +7,9 @@ function header(
   setCookies: readonly string[],
   { host = 'shop.test', secure = false, path = '/a/b', on = '/a/b', at = now } = {},
 ) {
-  const jar = new CookieJar(host, secure)
-  for (const cookie of setCookies) jar.store(cookie, path, now)
-  return jar.headerFor(on, at)
+  const jar = new CookieJar()
+  for (const cookie of setCookies) jar.store(cookie, { host, secure }, path, now)
+  return jar.headerFor({ host, secure }, on, at)
 }
 
 const table: readonly (readonly [string, readonly string[], string, Parameters<typeof header>[1]?])[] = [
@@ -70,13 +70,74 @@ for (const [title, setCookies, expected, over] of table) {
   })
 }
 
-test('of 10,000 cookies the newest fifty stay', (t) => {
-  const jar = new CookieJar('shop.test', false)
+test('a name that promises how it was set is kept where the promise holds', (t) => {
+  const kept = ['__Secure-a=1; Secure', '__Host-b=1; Secure; Path=/']
+  const broken = ['__Secure-c=1', '__Host-d=1; Secure', '__Host-e=1; Secure; Path=/; Domain=shop.test']
+  t.is(header([...kept, ...broken], { secure: true }), '__Secure-a=1; __Host-b=1')
+})
+
+const sites: readonly (readonly [from: string, setCookie: string, to: string, sent: boolean])[] = [
+  ['shop.test', 'a=1', 'shop.test', true],
+  ['shop.test', 'a=1', 'www.shop.test', false],
+  ['shop.test', 'a=1', 'media.test', false],
+  ['shop.test', 'a=1; Domain=shop.test', 'www.shop.test', true],
+  ['shop.test', 'a=1; Domain=shop.test', 'a.b.shop.test', true],
+  ['shop.test', 'a=1; Domain=shop.test', 'myshop.test', false],
+  ['www.shop.test', 'a=1; Domain=shop.test', 'media.shop.test', true],
+  ['www.shop.test', 'a=1; Domain=shop.test', 'shop.test', true],
+  ['www.shop.test', 'a=1; Domain=media.shop.test', 'media.shop.test', false],
+  ['www.shop.test', 'a=1; Domain=test', 'other.test', false],
+  ['127.0.0.1', 'a=1; Domain=127.0.0.1', '127.0.0.1', true],
+  ['127.0.0.1', 'a=1', '127.0.0.2', false],
+  ['[::1]', 'a=1', '[::1]', true],
+  ['localhost', 'a=1; Domain=localhost', 'localhost', true],
+]
+
+for (const [from, setCookie, to, sent] of sites) {
+  test(`of ${from}, \`${setCookie}\` is ${sent ? '' : 'not '}sent to ${to}`, (t) => {
+    const jar = new CookieJar()
+    jar.store(setCookie, { host: from, secure: false }, '/', now)
+    t.is(jar.headerFor({ host: to, secure: false }, '/', now), sent ? 'a=1' : '')
+  })
+}
+
+test('a Secure cookie of the encrypted host is not sent to the plain one', (t) => {
+  const jar = new CookieJar()
+  jar.store('a=1; Secure', { host: 'shop.test', secure: true }, '/', now)
+  t.is(jar.headerFor({ host: 'shop.test', secure: false }, '/', now), '')
+  t.is(jar.headerFor({ host: 'shop.test', secure: true }, '/', now), 'a=1')
+})
+
+test('cookies of a host and of its domain are told apart, those stored first come first', (t) => {
+  const jar = new CookieJar()
+  const www = { host: 'www.shop.test', secure: false }
+  jar.store('a=domain; Domain=shop.test', www, '/', now)
+  jar.store('a=host', www, '/', now)
+  jar.store('b=domain; Domain=shop.test', www, '/', now)
+  t.is(jar.headerFor(www, '/', now), 'a=domain; a=host; b=domain')
+  t.is(jar.size, 3)
+  jar.store('a=; Domain=shop.test; Max-Age=0', www, '/', now)
+  t.is(jar.headerFor(www, '/', now), 'a=host; b=domain')
+})
+
+test('of 10,000 cookies of a host the newest fifty stay', (t) => {
+  const jar = new CookieJar()
+  const shop = { host: 'shop.test', secure: false }
   const start = performance.now()
-  for (let i = 0; i < 10_000; i++) jar.store(`c${i}=${i}; Path=/`, '/', now)
+  for (let i = 0; i < 10_000; i++) jar.store(`c${i}=${i}; Path=/`, shop, '/', now)
   t.is(jar.size, 50)
   t.true(performance.now() - start < 2000)
-  t.is(jar.headerFor('/', now).split('; ')[0], 'c9950=9950')
+  t.is(jar.headerFor(shop, '/', now).split('; ')[0], 'c9950=9950')
   jar.clear()
-  t.is(jar.headerFor('/', now), '')
+  t.is(jar.headerFor(shop, '/', now), '')
+})
+
+test('of a hundred hosts 3,000 cookies stay, the newest ones', (t) => {
+  const jar = new CookieJar()
+  for (let host = 0; host < 100; host++) {
+    for (let i = 0; i < 50; i++) jar.store(`c${i}=x`, { host: `h${host}.test`, secure: false }, '/', now)
+  }
+  t.is(jar.size, 3000)
+  t.is(jar.headerFor({ host: 'h0.test', secure: false }, '/', now), '')
+  t.is(jar.headerFor({ host: 'h99.test', secure: false }, '/', now).split('; ').length, 50)
 })

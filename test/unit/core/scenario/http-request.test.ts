@@ -173,7 +173,7 @@ test('users of a closed phase send the cookies they were given', (t) => {
   t.is(request.constant, null)
   const bare = request.render(scope)
   t.is(request.render(scope), bare, 'one object while there are none')
-  scope.storeCookies(['sid=1; Path=/', 'b=2; Path=/elsewhere', 'c=3; Max-Age=0'], '/a')
+  scope.storeCookies(['sid=1; Path=/', 'b=2; Path=/elsewhere', 'c=3; Max-Age=0'], bare)
   t.deepEqual(request.render(scope).kind === 'http' && (request.render(scope) as HttpRequest).headers, [
     'user-agent',
     'breakwater/test',
@@ -191,7 +191,7 @@ test("cookies are added to a step's own", (t) => {
     }),
   )
   const scope = subject.createScope()
-  scope.storeCookies(['sid=1'], '/')
+  scope.storeCookies(['sid=1'], onlyRequest(subject).render(scope))
   const request = onlyRequest(subject).render(scope)
   t.deepEqual(request.kind === 'http' && request.headers, [
     'user-agent',

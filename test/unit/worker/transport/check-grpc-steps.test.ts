@@ -17,9 +17,13 @@ function loadTestOf(method: string, message: Json, protos: readonly string[] = [
     checks: [],
     onError: 'stop',
     timeoutMs: null,
+    target: null,
   }
   return {
-    target: { grpc: { protos, metadata: {} } },
+    target: { grpc: { url: null, protos, metadata: {} } },
+    targets: {},
+    setup: [],
+    teardown: [],
     scenarios: [{ name: 'buy', weight: 1, onStart: [], think: null, steps: [step] }],
   } as unknown as LoadTest
 }
