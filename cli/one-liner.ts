@@ -19,20 +19,22 @@ export interface OneLiner {
 export function oneLiner(wish: OneLiner): string {
   const { origin, path } = splitUrl(wish.url)
   const headers = Object.fromEntries((wish.header ?? []).map(readHeader))
-  return stringify(
-    {
-      apiVersion: 'breakwater.dev/v1',
-      kind: 'LoadTest',
-      metadata: { name: nameOf(origin) },
-      spec: {
-        target: { url: origin, ...(wish.header === undefined ? {} : { headers }) },
-        scenarios: [{ name: 'url', steps: [{ get: path }] }],
-        load: [loadOf(wish)],
-        ...(wish.objective === undefined ? {} : { objectives: wish.objective }),
-      },
+  return specYaml({
+    apiVersion: 'breakwater.dev/v1',
+    kind: 'LoadTest',
+    metadata: { name: nameOf(origin) },
+    spec: {
+      target: { url: origin, ...(wish.header === undefined ? {} : { headers }) },
+      scenarios: [{ name: 'url', steps: [{ get: path }] }],
+      load: [loadOf(wish)],
+      ...(wish.objective === undefined ? {} : { objectives: wish.objective }),
     },
-    { lineWidth: 0, flowCollectionPadding: true },
-  )
+  })
+}
+
+/** A LoadTest as a person may go on with it; no anchors: what was one list in two places is written out in both. */
+export function specYaml(source: unknown): string {
+  return stringify(source, { lineWidth: 0, flowCollectionPadding: true, aliasDuplicateObjects: false })
 }
 
 /** By hand: a URL class would encode the braces of templates. */

@@ -2,11 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
 import { label, listen, several, wholeNumber } from './flags.ts'
-
-const secretsFlag = [
-  '--secrets <dir>',
-  'folder of secrets: { secret: shop, key: token } is DIR/shop/token (BREAKWATER_SECRETS)',
-] as const
+import { withSpecFlags } from './spec-flags.ts'
 
 const valuesNotNeeded =
   '\nValues of the environment and of secrets are not needed for this: what is not set is told, and no issue.\n'
@@ -36,14 +32,17 @@ export function createProgram(console: Console, done: (exitCode: number) => void
   const command = (nameAndArguments: string, description: string, ...lines: string[]): Command =>
     leaf(program.command(nameAndArguments), description, lines)
 
-  command(
-    'run <file|url>',
-    'run what a LoadTest describes, or load one URL',
-    'breakwater run test.yaml --workers 3 --out results/today',
-    'breakwater run test.yaml --once --trace',
-    "breakwater run http://localhost:8080/ --rate 100 --duration 30s --objective 'p95 < 200ms'",
+  withSpecFlags(
+    command(
+      'run <file|url>',
+      'run what a LoadTest describes, or load one URL',
+      'breakwater run test.yaml --workers 3 --out results/today',
+      'breakwater run test.yaml -f staging.yaml --set load[ramp].rate=5',
+      'breakwater run test.yaml --once --trace',
+      "breakwater run http://localhost:8080/ --rate 100 --duration 30s --objective 'p95 < 200ms'",
+    ),
   )
-    .option(...secretsFlag)
+    .option('--print', 'print the LoadTest that would run, overlays merged, and send nothing')
     .optionsGroup('Workers:')
     .option(
       '--workers <n>',
@@ -65,7 +64,6 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     .optionsGroup('Results:')
     .option('--out <dir>', 'folder of the results (default: breakwater-results/<name>-<run>)')
     .option('--name <name>', 'name of the result (default: the name in the file)')
-    .option('--label <key=value>', 'label of the result; may be repeated', label)
     .option(
       '--seed <n>',
       'of every random draw; the same seed sends the same (default: random)',
@@ -82,7 +80,6 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     .option('--duration <duration>', 'such as 30s or 5m')
     .option('--header <header>', "such as 'accept: text/html'; may be repeated", several)
     .option('--objective <rule>', "such as 'p95 < 200ms'; may be repeated", several)
-    .option('--print', 'print the LoadTest it stands for, and send nothing')
     .optionsGroup('Options:')
     .action(async (source: string, flags) => {
       const { run } = await import('./commands/run.ts')
@@ -103,26 +100,29 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       done(await worker(console, flags))
     })
 
-  command(
-    'validate <file...>',
-    'every issue of every file at once; sends nothing',
-    'breakwater validate *.yaml',
+  withSpecFlags(
+    command(
+      'validate <file...>',
+      'every issue of every file at once; sends nothing',
+      'breakwater validate *.yaml',
+      'breakwater validate test.yaml -f staging.yaml',
+    ),
   )
-    .option(...secretsFlag)
     .addHelpText('after', valuesNotNeeded)
     .action(async (files: readonly string[], flags) => {
       const { validate } = await import('./commands/validate.ts')
       done(await validate(console, files, flags))
     })
 
-  command(
-    'plan <file>',
-    'what a run would do: arrivals, shards, peak rate, length, connections, warnings; sends nothing',
-    'breakwater plan test.yaml --workers 3',
+  withSpecFlags(
+    command(
+      'plan <file>',
+      'what a run would do: arrivals, shards, peak rate, length, connections, warnings; sends nothing',
+      'breakwater plan test.yaml --workers 3',
+    ),
   )
     .option('--workers <n>', 'workers to share the load among', wholeNumber(1, 1024))
     .option('--seed <n>', 'of Poisson arrivals', wholeNumber(0))
-    .option(...secretsFlag)
     .addHelpText('after', valuesNotNeeded)
     .action(async (file: string, flags) => {
       const { plan } = await import('./commands/plan.ts')

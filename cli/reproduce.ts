@@ -1,11 +1,15 @@
 import { createRedactor } from '../core/scenario/redact.ts'
+import { readAssignment } from '../core/spec/set-path.ts'
 import type { RunFlags } from './run-flags.ts'
+import { isSecret } from './spec-changes.ts'
 
 const redact = createRedactor([])
 
 /** Command lines that run the same again; with the seed that it had. Credentials in headers and in a NATS URL stay out. */
 export function reproduceLines(source: string, flags: RunFlags, seed: number): readonly string[] {
   const values: readonly (readonly [string, string | number | undefined])[] = [
+    ...(flags.overlay ?? []).map((file) => ['-f', file] as const),
+    ...(flags.set ?? []).map((text) => ['--set', safe(text)] as const),
     ['--secrets', flags.secrets],
     ['--workers', flags.workers],
     ['--threads', flags.threads],
@@ -25,6 +29,12 @@ export function reproduceLines(source: string, flags: RunFlags, seed: number): r
   return [
     ['breakwater run', quoted(source), ...words, ...nats, ...(flags.strict ? ['--strict'] : [])].join(' '),
   ]
+}
+
+/** Where it goes by its name to what nobody should see, without its value. */
+function safe(setting: string): string {
+  const assignment = readAssignment(setting)
+  return assignment.ok && isSecret(assignment.path) ? `${assignment.pathText}=***` : redact(setting)
 }
 
 /** For a POSIX shell. */

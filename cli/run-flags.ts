@@ -1,7 +1,7 @@
-import type { SecretFlags } from './surroundings.ts'
+import type { SpecFlags } from './spec-flags.ts'
 
 /** Flags of `breakwater run`, as read. What is not given is not there. */
-export interface RunFlags extends SecretFlags {
+export interface RunFlags extends SpecFlags {
   readonly workers?: number
   readonly threads?: number
   readonly nats?: string
@@ -9,7 +9,6 @@ export interface RunFlags extends SecretFlags {
   readonly engine: 'auto' | 'wire' | 'undici'
   readonly out?: string
   readonly name?: string
-  readonly label?: Readonly<Record<string, string>>
   readonly seed?: number
   readonly strict?: boolean
   readonly quiet?: boolean

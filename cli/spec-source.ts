@@ -4,21 +4,24 @@ import { BreakwaterError } from '../core/error.ts'
 import type { Files } from '../core/scenario/compiled.ts'
 import type { Issue, Parsed } from '../core/spec/issue.ts'
 import { renderIssues } from '../core/spec/issue-text.ts'
+import { mergeLayers } from '../core/spec/layers.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
 import { namedFiles } from '../core/spec/outside.ts'
 import { placed } from '../core/spec/positions.ts'
 import { readLoadTest } from '../core/spec/read.ts'
 import { namedReferences } from '../core/spec/references.ts'
 import { isUtf8 } from '../core/spec/utf8.ts'
-import { parseYaml } from '../core/spec/yaml.ts'
+import { parseYaml, type YamlText } from '../core/spec/yaml.ts'
 import { checkGrpcSteps } from '../worker/transport/check-grpc-steps.ts'
 import { readSecrets } from './secrets.ts'
+import { specChanges } from './spec-changes.ts'
+import type { SpecFlags } from './spec-flags.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A LoadTest with everything it names: ready to be planned. */
 export interface LoadedTest {
   readonly test: LoadTest
-  /** As written, aliases resolved; environment references are still references. */
+  /** As written, overlays merged and aliases resolved; environment references are still references. */
   readonly source: unknown
   readonly files: Files
   readonly secrets: readonly string[]
@@ -26,7 +29,7 @@ export interface LoadedTest {
   readonly unset: readonly Issue[]
 }
 
-/** What is wrong with a file, all at once. `issues` are those of `file`. */
+/** What is wrong with a file and what is put over it, all at once. */
 export class SpecError extends BreakwaterError {
   readonly file: string
   readonly issues: readonly Issue[]
@@ -39,10 +42,15 @@ export class SpecError extends BreakwaterError {
 }
 
 const largestSpecBytes = 1024 * 1024
+const overlayHint = 'Name a file with -f that is to be merged over the LoadTest.'
 
 /** Reads, checks and completes a LoadTest. Throws SpecError, or BreakwaterError `file-unreadable`. */
-export async function loadTestFile(file: string, surroundings: Surroundings): Promise<LoadedTest> {
-  return loadTestText(await readSpecText(file), file, path.dirname(file), surroundings)
+export async function loadTestFile(
+  file: string,
+  surroundings: Surroundings,
+  flags: SpecFlags = {},
+): Promise<LoadedTest> {
+  return loadTestText(await readSpecText(file), file, path.dirname(file), surroundings, flags)
 }
 
 /** What stands for the words of a command line. Nobody sees its lines, so nothing that is wrong with it is given one. */
@@ -50,40 +58,48 @@ export async function loadTestOf(
   text: string,
   what: string,
   surroundings: Surroundings,
+  flags: SpecFlags = {},
 ): Promise<LoadedTest> {
   try {
-    return await loadTestText(text, what, '.', surroundings)
+    return await loadTestText(text, what, '.', surroundings, flags)
   } catch (error) {
     if (!(error instanceof SpecError)) throw error
-    throw new SpecError(
-      what,
-      error.issues.map(({ path, code, message, hint }) => ({ path, code, message, hint })),
-    )
+    const issues = error.issues.map((issue) => {
+      const { line: _line, column: _column, ...unplaced } = issue
+      return issue.file === undefined ? unplaced : issue
+    })
+    throw new SpecError(what, issues)
   }
 }
 
-/** `folder`: where its relative paths begin. */
+/** `folder`: where its relative paths begin, and those of its overlays. */
 export async function loadTestText(
   text: string,
   file: string,
   folder: string,
   { environment, secretsFolder, unset }: Surroundings,
+  flags: SpecFlags = {},
 ): Promise<LoadedTest> {
-  const yaml = expect(parseYaml(text), file)
-  const { positions } = yaml
+  const { value: source, positions } = await withChanges(expect(parseYaml(text), file), file, flags)
   const files = await readFiles(
-    namedFiles(yaml.value).map(({ name }) => name),
+    namedFiles(source).map(({ name }) => name),
     folder,
   )
-  const secret = await readSecrets(namedReferences(yaml.value), { environment, folder: secretsFolder })
+  const secret = await readSecrets(namedReferences(source), { environment, folder: secretsFolder })
   const outside = { files, environment, secret, positions, unset }
-  const resolved = expect(readLoadTest(yaml.value, outside), file)
+  const resolved = expect(readLoadTest(source, outside), file)
   const calls = checkGrpcSteps(resolved.test, resolved.files)
   if (calls.length > 0) throw new SpecError(file, placed(calls, positions))
-  return { ...resolved, source: yaml.value }
+  return { ...resolved, source }
 }
 
-export async function readSpecText(file: string): Promise<string> {
+async function withChanges(written: YamlText, file: string, flags: SpecFlags): Promise<YamlText> {
+  const { changes, issues } = await specChanges(flags, (file) => readSpecText(file, overlayHint))
+  if (issues.length > 0) throw new SpecError(file, issues)
+  return changes.length === 0 ? written : expect(mergeLayers(written, changes), file)
+}
+
+export async function readSpecText(file: string, hint?: string): Promise<string> {
   try {
     const { size } = await stat(file)
     if (size > largestSpecBytes) {
@@ -101,7 +117,7 @@ export async function readSpecText(file: string): Promise<string> {
       { path: '', code: 'not-text', message: 'The file is not UTF-8 text.', hint: 'Save it as UTF-8.' },
     ])
   } catch (error) {
-    throw error instanceof BreakwaterError ? error : unreadable(file, error)
+    throw error instanceof BreakwaterError ? error : unreadable(file, error, hint)
   }
 }
 

@@ -4,11 +4,12 @@ import { planDocument } from '../../core/plan/plan-document.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import { planText } from '../../core/plan/plan-text.ts'
 import type { Console } from '../console.ts'
+import type { SpecFlags } from '../spec-flags.ts'
 import { loadTestFile } from '../spec-source.ts'
-import { type SecretFlags, surroundingsOf } from '../surroundings.ts'
+import { surroundingsOf } from '../surroundings.ts'
 import { unsetText } from '../unset-text.ts'
 
-export interface PlanFlags extends SecretFlags {
+export interface PlanFlags extends SpecFlags {
   readonly workers?: number
   readonly seed?: number
 }
@@ -18,7 +19,8 @@ const usualSeed = 1
 
 /** What a run would do, with workers that are all alike. */
 export async function plan(console: Console, file: string, flags: PlanFlags): Promise<number> {
-  const { test, unset } = await loadTestFile(file, surroundingsOf(console.config, flags, 'allow'))
+  const surroundings = surroundingsOf(console.config, flags, 'allow')
+  const { test, unset } = await loadTestFile(file, surroundings, flags)
   const runPlan = planRun(test, flags.seed ?? usualSeed)
   const threads = test.workers.threads ?? 1
   const roster = Array.from(

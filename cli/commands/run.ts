@@ -7,7 +7,7 @@ import { conductRun } from '../conduct-run.ts'
 import type { Console } from '../console.ts'
 import { finishRun } from '../finish-run.ts'
 import { createFollower } from '../live/follow-run.ts'
-import { oneLiner } from '../one-liner.ts'
+import { oneLiner, specYaml } from '../one-liner.ts'
 import { openResultFolder } from '../result-folder.ts'
 import type { RunFlags } from '../run-flags.ts'
 import { prepareRun } from '../run-order.ts'
@@ -15,7 +15,7 @@ import { onInterruption } from '../signals.ts'
 import { type LoadedTest, loadTestFile, loadTestOf } from '../spec-source.ts'
 import { surroundingsOf } from '../surroundings.ts'
 
-const urlFlags = ['rate', 'users', 'duration', 'header', 'objective', 'print'] as const
+const urlFlags = ['rate', 'users', 'duration', 'header', 'objective'] as const
 
 /** `source`: a LoadTest's file, or a URL. */
 export async function run(console: Console, source: string, flags: RunFlags): Promise<number> {
@@ -24,12 +24,13 @@ export async function run(console: Console, source: string, flags: RunFlags): Pr
   const surroundings = surroundingsOf(console.config, flags)
   const loaded = renamed(
     text === null
-      ? await loadTestFile(source, surroundings)
-      : await loadTestOf(text, 'the LoadTest of this URL', surroundings),
+      ? await loadTestFile(source, surroundings, flags)
+      : await loadTestOf(text, 'the LoadTest of this URL', surroundings, flags),
     flags,
   )
-  if (flags.print && text !== null) {
-    console.answer({ text: () => text, document: () => loaded.source })
+  if (flags.print) {
+    const { source } = loaded
+    console.answer({ text: () => specYaml(source), document: () => source })
     return exitCodes.pass
   }
   if (flags.once) {
@@ -134,14 +135,13 @@ function refuseContradictions(source: string, flags: RunFlags): void {
   }
 }
 
-function renamed(loaded: LoadedTest, { name, label }: RunFlags): LoadedTest {
-  if (name === undefined && label === undefined) return loaded
+function renamed(loaded: LoadedTest, { name }: RunFlags): LoadedTest {
+  if (name === undefined) return loaded
   const { test } = loaded
-  const metadata = { name: name ?? test.name, labels: { ...test.labels, ...label } }
-  if (!metadataSchema.safeParse(metadata).success) {
-    throw new BreakwaterError('usage', `--name ${JSON.stringify(metadata.name)} is no name for a result`, {
+  if (!metadataSchema.safeParse({ name }).success) {
+    throw new BreakwaterError('usage', `--name ${JSON.stringify(name)} is no name for a result`, {
       hint: 'It is the name of a folder: use letters, digits, spaces, - and _, such as shop-nightly.',
     })
   }
-  return { ...loaded, test: { ...test, ...metadata } }
+  return { ...loaded, test: { ...test, name } }
 }

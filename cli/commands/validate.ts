@@ -5,8 +5,9 @@ import type { Issue } from '../../core/spec/issue.ts'
 import { renderIssues } from '../../core/spec/issue-text.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import type { Console } from '../console.ts'
+import type { SpecFlags } from '../spec-flags.ts'
 import { loadTestFile, SpecError } from '../spec-source.ts'
-import { type SecretFlags, type Surroundings, surroundingsOf } from '../surroundings.ts'
+import { type Surroundings, surroundingsOf } from '../surroundings.ts'
 import { unsetText } from '../unset-text.ts'
 
 interface Finding {
@@ -18,14 +19,17 @@ interface Finding {
   readonly unset: readonly Issue[]
 }
 
-/** Every issue of every file at once. Values of the environment and of secrets are not needed; what is not set is told. */
+/**
+ * Every issue of every file at once, each with what is put over it. Values of the environment and of secrets are not needed; what is not set is
+ * told.
+ */
 export async function validate(
   console: Console,
   files: readonly string[],
-  flags: SecretFlags,
+  flags: SpecFlags,
 ): Promise<number> {
   const surroundings = surroundingsOf(console.config, flags, 'allow')
-  const findings = await Promise.all(files.map((file) => find(file, surroundings)))
+  const findings = await Promise.all(files.map((file) => find(file, surroundings, flags)))
   const valid = findings.every(({ test }) => test !== null)
   const broken = findings.filter(({ test }) => test === null)
   if (!console.json) {
@@ -48,9 +52,9 @@ export async function validate(
   return valid ? exitCodes.pass : exitCodes.usage
 }
 
-async function find(file: string, surroundings: Surroundings): Promise<Finding> {
+async function find(file: string, surroundings: Surroundings, specFlags: SpecFlags): Promise<Finding> {
   try {
-    const { test, files, unset } = await loadTestFile(file, surroundings)
+    const { test, files, unset } = await loadTestFile(file, surroundings, specFlags)
     planRun(test, 1)
     compileTest(test, files, Date.now)
     return { file, test, issues: [], unset }

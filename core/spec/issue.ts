@@ -7,6 +7,8 @@ export interface Issue {
   readonly message: string
   /** What to write instead. */
   readonly hint: string
+  /** An overlay, or a flag such as `--set target.url=x`; not there: the LoadTest's own file. */
+  readonly file?: string
   /** 1-based, where the source was text. */
   readonly line?: number
   readonly column?: number

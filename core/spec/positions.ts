@@ -8,18 +8,34 @@ export interface Position {
   readonly column: number
 }
 
-/** Where the parts of a text stand in it, by their path (path.ts). */
-export interface Positions {
-  /** Of the place itself or the nearest one around it that is in the text. */
-  find(path: string): Position
+/** Where something was written, as far as that can be told: a flag has no lines. */
+export interface Whereabouts extends Partial<Position> {
+  /** What it is in, where that is not the LoadTest's own file. */
+  readonly file?: string
+  /** Of several texts, which one: 0 is the file. */
+  readonly layer?: number
 }
 
-/** Issues with line and column, in the order of the text; unchanged where there is none. */
+/** Where the parts of a LoadTest were written, by their path (path.ts). */
+export interface Positions {
+  /** Of the place itself or the nearest one around it that was written. */
+  find(path: string): Whereabouts
+}
+
+/** Issues with where they were written, in the order of the texts; unchanged where there is none. */
 export function placed(issues: readonly Issue[], positions: Positions | undefined): readonly Issue[] {
   if (positions === undefined) return issues
   return issues
-    .map((issue) => ({ ...issue, ...positions.find(issue.path) }))
-    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+    .map((issue) => {
+      const { layer = 0, ...where } = positions.find(issue.path)
+      return { layer, issue: { ...issue, ...where } }
+    })
+    .toSorted((a, b) => a.layer - b.layer || before(a.issue, b.issue))
+    .map(({ issue }) => issue)
+}
+
+function before(a: Issue, b: Issue): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
 
 /** A key or a list item of a document, and where it begins. */
@@ -60,7 +76,7 @@ export function documentPositions(
   document: Document.Parsed<ParsedNode>,
   lines: LineCounter,
   depth: number,
-): Positions {
+): { find(path: string): Position } {
   let offsets: Map<string, number> | undefined
   return {
     find(path) {

@@ -21,7 +21,7 @@ export function salvage<S extends z.ZodType>(
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return undefined
   const broken = new Set(
     first.error.issues.flatMap((issue) =>
-      issue.code === 'unrecognized_keys' ? issue.keys : issue.path.slice(0, 1),
+      issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : issue.path.slice(0, 1),
     ),
   )
   const rest = Object.fromEntries(Object.entries(input).filter(([key]) => !broken.has(key)))

@@ -22,9 +22,9 @@ const mostIssues = 50
 
 /**
  * YAML 1.2 (so JSON too). Codes: `yaml-syntax`, `duplicate-key`, `several-documents`, `empty`, `too-large`, `too-deep`, `too-many-aliases`,
- * all with line and column.
+ * all with line and column. `mayBeEmpty`: a text that holds nothing is null.
  */
-export function parseYaml(text: string): Parsed<YamlText> {
+export function parseYaml(text: string, { mayBeEmpty = false } = {}): Parsed<YamlText> {
   const bytes = new TextEncoder().encode(text).length
   if (bytes > inputBounds.bytes) {
     return refused(
@@ -47,7 +47,7 @@ export function parseYaml(text: string): Parsed<YamlText> {
         prettyErrors: false,
       }),
     ]
-    return fromDocuments(documents, lines)
+    return fromDocuments(documents, lines, mayBeEmpty)
   } catch (error) {
     if (isStackOverflow(error)) return tooDeep()
     throw error
@@ -57,6 +57,7 @@ export function parseYaml(text: string): Parsed<YamlText> {
 function fromDocuments(
   documents: readonly Document.Parsed<ParsedNode>[],
   lines: LineCounter,
+  mayBeEmpty: boolean,
 ): Parsed<YamlText> {
   const errors = documents.flatMap((document) => document.errors)
   if (errors.some(isStackOverflow)) return tooDeep()
@@ -73,6 +74,8 @@ function fromDocuments(
     )
   }
   if (document === undefined || isNothing(document)) {
+    if (mayBeEmpty)
+      return { ok: true, value: { value: null, positions: { find: () => ({ line: 1, column: 1 }) } } }
     return refused('empty', 'The file holds nothing.', 'Start from `breakwater init`.')
   }
   const repeated: Issue[] = []

@@ -114,13 +114,12 @@ function filesNamedIn(page: string): readonly string[] {
 }
 
 async function problemOf(example: Example, folder: string): Promise<string | null> {
+  const overlay = join(folder, 'overlay.yaml')
+  writeFileSync(overlay, example.text)
+  const flags = example.kind === 'overlay' ? { overlay: [overlay] } : {}
   try {
-    const { test: loadTest, files } = await loadTestText(
-      loadTestOf(example),
-      example.at,
-      folder,
-      surroundings,
-    )
+    const text = loadTestOf(example)
+    const { test: loadTest, files } = await loadTestText(text, example.at, folder, surroundings, flags)
     planRun(loadTest, 1)
     compileTest(loadTest, files, Date.now)
     return null

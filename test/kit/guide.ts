@@ -7,9 +7,10 @@ export const root = join(import.meta.dirname, '../..')
 
 /**
  * A fenced block of a page. What stands behind the language says what it is: `LoadTest` a whole file, `spec` some fields below `spec`, `steps` the
- * steps of a scenario.
+ * steps of a scenario, `overlay` what is put over the first LoadTest of the page.
  */
 export interface Example {
+  readonly page: string
   /** `docs/guide/verdict.md:12`. */
   readonly at: string
   readonly language: string
@@ -34,6 +35,7 @@ export function read(page: string): string {
 export function examplesOf(page: string): readonly Example[] {
   const text = read(page)
   return [...text.matchAll(/^```(\w+)(?: (\w+))?\n(.*?)^```$/gms)].map((found) => ({
+    page,
     at: `${page}:${text.slice(0, found.index).split('\n').length}`,
     language: found[1] ?? '',
     kind: found[2] ?? '',
@@ -48,8 +50,10 @@ const smallest = {
 }
 
 /** The LoadTest that an example is, or is a part of, as text. */
-export function loadTestOf({ kind, text }: Example): string {
+export function loadTestOf({ page, kind, text }: Example): string {
   switch (kind) {
+    case 'overlay':
+      return examplesOf(page).find((example) => example.kind === 'LoadTest')?.text ?? ''
     case 'LoadTest':
       return text
     case 'spec':

@@ -117,6 +117,12 @@ const inText: readonly Row[] = [
     ['target.tls.ca.file', 'wrong-file'],
   ],
   [
+    'an unknown key below a key beside it',
+    specText({ target: 'url: ftp://h\ntls: { serverNme: x }' }),
+    ['target.url', 'wrong-url'],
+    ['target.tls.serverNme', 'unknown-key'],
+  ],
+  [
     'TLS on plain HTTP',
     specText({ target: 'url: http://h\ntls: { insecureSkipVerify: true }' }),
     ['target.tls', 'conflict'],

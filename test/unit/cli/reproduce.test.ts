@@ -28,6 +28,22 @@ test('every flag that changes the load comes back, quoted for a shell', (t) => {
   )
 })
 
+test('what was put over the file comes back in its order, credentials without their value', (t) => {
+  const [line] = reproduceLines(
+    'test.yaml',
+    {
+      ...usual,
+      overlay: ['a.yaml', 'b c.yaml'],
+      set: ['load[0].rate=10', 'target.headers.authorization=Bearer hush', 'variables.token="hush"'],
+    },
+    1,
+  )
+  t.is(
+    line,
+    "breakwater run test.yaml -f a.yaml -f 'b c.yaml' --set 'load[0].rate=10' --set 'target.headers.authorization=***' --set 'variables.token=***' --seed 1",
+  )
+})
+
 test('credentials stay out', (t) => {
   const [line = ''] = reproduceLines(
     'test.yaml',
