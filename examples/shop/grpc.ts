@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import {
+  type GrpcObject,
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceClientConstructor,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import { Tallies } from './bounded-map.ts'
+import { productOf, products } from './catalog.ts'
+import type { GrpcMethod } from './counts.ts'
+import type { Shop } from './shop.ts'
+
+const mostCarts = 200_000
+const mostChanges = 10_000
+
+interface AddRequest {
+  readonly user: string
+  readonly product: number
+  readonly quantity: number
+}
+
+interface Piece {
+  readonly name: string
+  readonly data: Uint8Array
+}
+
+interface ChatMessage {
+  readonly text: string
+  readonly number: number
+}
+
+/** The carts of ../shop.proto. They are not those of the web, and belong to no tenant. */
+export async function startGrpc(
+  shop: Shop,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<{ readonly port: number; close(): void }> {
+  const carts = new Tallies(mostCarts)
+  const described = loadSync(join(import.meta.dirname, '../shop.proto'), { keepCase: true, longs: Number })
+  const { Cart } = (loadPackageDefinition(described).shop as GrpcObject).v1 as GrpcObject
+
+  function begin(method: GrpcMethod, path: string) {
+    shop.counts.receive('grpc', path.slice(1), path)
+    const counts = shop.counts.grpc[method]
+    counts.calls++
+    return counts
+  }
+
+  const server = new Server()
+  server.addService((Cart as ServiceClientConstructor).service, {
+    Add(call: ServerUnaryCall<AddRequest, unknown>, answer: sendUnaryData<{ items: number }>) {
+      const counts = begin('Add', call.getPath())
+      counts.messagesIn++
+      const { user, product, quantity } = call.request
+      if (productOf(product) === undefined) {
+        answer({ code: status.NOT_FOUND, details: `there is no product ${product}` })
+      } else {
+        counts.messagesOut++
+        answer(null, { items: carts.add(user, quantity) })
+      }
+    },
+
+    Watch(call: ServerWritableStream<{ user: string; changes: number }, unknown>) {
+      const counts = begin('Watch', call.getPath())
+      counts.messagesIn++
+      for (let number = 1; number <= Math.min(call.request.changes, mostChanges); number++) {
+        counts.messagesOut++
+        call.write({ number, product: 1 + (number % products.length) })
+      }
+      call.end()
+    },
+
+    Upload(
+      call: ServerReadableStream<Piece, unknown>,
+      answer: sendUnaryData<{ pieces: number; bytes: number }>,
+    ) {
+      const counts = begin('Upload', call.getPath())
+      let pieces = 0
+      let bytes = 0
+      call.on('data', ({ data }: Piece) => {
+        counts.messagesIn++
+        pieces++
+        bytes += data.length
+      })
+      call.on('end', () => {
+        counts.messagesOut++
+        answer(null, { pieces, bytes })
+      })
+    },
+
+    Chat(call: ServerDuplexStream<ChatMessage, ChatMessage>) {
+      const counts = begin('Chat', call.getPath())
+      let number = 0
+      call.on('data', ({ text }: ChatMessage) => {
+        counts.messagesIn++
+        counts.messagesOut++
+        call.write({ text: `re: ${text}`, number: ++number })
+      })
+      call.on('end', () => call.end())
+    },
+  })
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, where) =>
+      error ? reject(error) : resolve(where),
+    )
+  })
+  return { port: bound, close: () => server.forceShutdown() }
+}
