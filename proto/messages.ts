@@ -68,6 +68,16 @@ export type WorkerCommand =
       readonly fence: Fence
       readonly startLocalMs: number
       readonly epoch: Epoch
+      /** What set-up captured, by name; JSON. */
+      readonly setup: Readonly<Record<string, unknown>>
+    }
+  /** Once for the whole cluster, by this worker. Answered by `performed` when it is done. */
+  | {
+      readonly type: 'perform'
+      readonly run: string
+      readonly fence: Fence
+      readonly stage: 'setup' | 'teardown'
+      readonly setup: Readonly<Record<string, unknown>>
     }
   | { readonly type: 'epoch'; readonly run: string; readonly fence: Fence; readonly epoch: Epoch }
   | { readonly type: 'stop'; readonly run: string; readonly fence: Fence }
@@ -82,6 +92,16 @@ export interface ObjectRef {
 }
 
 export type CommandReply =
+  | {
+      readonly type: 'performed'
+      readonly incarnation: string
+      /** Requests written to an open connection. */
+      readonly sent: number
+      /** By the names of the captures; JSON. */
+      readonly values: Readonly<Record<string, unknown>>
+      /** Null: all went well. */
+      readonly failure: string | null
+    }
   | {
       readonly type: 'ok'
       readonly incarnation: string

@@ -87,7 +87,16 @@ function toAction(command: WorkerCommand): Action {
         },
       }
     case 'arm':
-      return { case: 'arm', value: { startLocalMs: command.startLocalMs, epoch: toEpoch(command.epoch) } }
+      return {
+        case: 'arm',
+        value: {
+          startLocalMs: command.startLocalMs,
+          epoch: toEpoch(command.epoch),
+          setup: toValues(command.setup),
+        },
+      }
+    case 'perform':
+      return { case: 'perform', value: { stage: command.stage, setup: toValues(command.setup) } }
     case 'epoch':
       return { case: 'epoch', value: toEpoch(command.epoch) }
     case 'clock':
@@ -126,6 +135,14 @@ export function decodeCommand(bytes: Uint8Array): WorkerCommand {
         ...head,
         startLocalMs: finite(action.value.startLocalMs, 'startLocalMs'),
         epoch: fromEpoch(present(action.value.epoch, 'epoch')),
+        setup: valuesOf(action.value.setup, 'setup'),
+      }
+    case 'perform':
+      return {
+        type: 'perform',
+        ...head,
+        stage: oneOf(['setup', 'teardown'], action.value.stage, 'stage'),
+        setup: valuesOf(action.value.setup, 'setup'),
       }
     case 'epoch':
       return { type: 'epoch', ...head, epoch: fromEpoch(action.value) }
@@ -150,6 +167,15 @@ export function encodeReply(reply: CommandReply): Uint8Array {
         case: 'reply',
         value: { incarnation, outcome: { case: 'ok', value: { state, localMs, threads } } },
       })
+    }
+    case 'performed': {
+      const { sent, values, failure } = reply
+      const value = {
+        sent: BigInt(sent),
+        values: toValues(values),
+        ...(failure !== null && { failure }),
+      }
+      return seal({ case: 'reply', value: { incarnation, outcome: { case: 'performed', value } } })
     }
     case 'refused': {
       const { code, message, hint } = reply
@@ -177,6 +203,16 @@ export function decodeReply(bytes: Uint8Array): CommandReply {
         localMs: finite(outcome.value.localMs, 'localMs'),
         threads: outcome.value.threads,
       }
+    case 'performed': {
+      const { sent, values, failure } = outcome.value
+      return {
+        type: 'performed',
+        incarnation,
+        sent: count(sent, 'sent'),
+        values: valuesOf(values, 'values'),
+        failure: failure === undefined ? null : text(failure, 'failure'),
+      }
+    }
     case 'refused':
       return {
         type: 'refused',
@@ -241,6 +277,18 @@ function fromLoadTest(bytes: Uint8Array): LoadTest {
     refuse('test is not a LoadTest')
   }
   return deepFreeze(test) as LoadTest
+}
+
+/** A map of JSON values; '' is an empty one. */
+function toValues(values: Readonly<Record<string, unknown>>): string {
+  return Object.keys(values).length === 0 ? '' : JSON.stringify(values)
+}
+
+function valuesOf(source: string, field: string): Readonly<Record<string, unknown>> {
+  if (source === '') return {}
+  const values = json(text(source, field), field)
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) refuse(`${field} is not a map`)
+  return deepFreeze(values as object) as Readonly<Record<string, unknown>>
 }
 
 /** Without recursion: hostile JSON nests deeper than the stack. */

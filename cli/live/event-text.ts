@@ -16,6 +16,12 @@ export function eventText(event: RunEvent): EventText {
       return news(`preparing ${plural(event.workers.length, 'worker')}`)
     case 'clock':
       return news(null)
+    case 'stage':
+      return news(`${stageWord(event.stage)} on worker ${event.worker}`)
+    case 'stage-ended':
+      return event.failure === null
+        ? news(null)
+        : { text: `warning: ${event.stage} failed: ${event.failure}`, isWarning: true }
     case 'armed':
       return news(`starting in ${time(event.startsInMs)}`)
     case 'started':
@@ -49,9 +55,12 @@ export function stateAfter(state: string, event: RunEvent): string {
         : `waiting for workers (${event.have} of ${event.want})`
     case 'preparing':
       return `preparing ${plural(event.workers.length, 'worker')}`
+    case 'stage':
+      return stageWord(event.stage)
     case 'clock':
     case 'epoch':
     case 'lost':
+    case 'stage-ended':
       return state
     case 'armed':
     case 'started':
@@ -63,6 +72,10 @@ export function stateAfter(state: string, event: RunEvent): string {
     default:
       return event satisfies never
   }
+}
+
+function stageWord(stage: 'setup' | 'teardown'): string {
+  return stage === 'setup' ? 'setting up' : 'tearing down'
 }
 
 function news(text: string | null): EventText {

@@ -64,6 +64,7 @@ export function armAll(state: CoordinatorState, nowMs: number): Decision {
         fence: fence(next),
         startLocalMs: startAtMs + m.offsetMs,
         epoch,
+        setup: next.once.setup?.values ?? {},
       }),
     ),
   }

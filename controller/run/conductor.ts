@@ -18,6 +18,7 @@ import { serveObjects } from '../../proto/objects.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { beginRun, decide } from './coordinator.ts'
 import type { CoordinatorAction, CoordinatorEvent, CoordinatorState, Member } from './coordinator-state.ts'
+import { howEnded } from './members.ts'
 import { createRowLeases, type RowLeases } from './row-leases.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 
@@ -191,13 +192,15 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       epochs: state.epochs,
       members: [...state.members.values()].map((member) => memberRecord(member, startAtMs)),
       metrics: merge.metrics,
-      ended: state.ending?.how ?? 'finished',
+      ended: howEnded(state),
       endedWhy: state.ending?.why ?? null,
       endingAt: state.ending === null ? null : (state.ending.atMs - startAtMs) * 1000,
       startedAtMs: startedAtMs ?? dependencies.wallNowMs(),
-      endedAt: Math.max(0, (localNowMs() - startAtMs) * 1000),
+      endedAt: Math.max(0, ((state.endedAtMs ?? localNowMs()) - startAtMs) * 1000),
       dataEnded,
-      setupFailure: null,
+      setupFailure: state.once.setup?.failure ?? null,
+      teardownFailure: state.once.teardown?.failure ?? null,
+      onceRequests: { setup: state.once.setup?.sent ?? 0, teardown: state.once.teardown?.sent ?? 0 },
       pace: order.pace,
       strict: dependencies.strict,
     }

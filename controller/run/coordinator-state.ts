@@ -4,7 +4,15 @@ import type { Epoch } from '../../core/plan/plan.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 
-export type Stage = 'gathering' | 'preparing' | 'clocking' | 'arming' | 'running' | 'closed'
+export type Stage =
+  | 'gathering'
+  | 'preparing'
+  | 'setup'
+  | 'clocking'
+  | 'arming'
+  | 'running'
+  | 'teardown'
+  | 'closed'
 
 /**
  * `candidate` until the run takes it; then it goes through the stages. `final`: its last snapshot is merged. `left`: likewise, because its operator
@@ -61,6 +69,30 @@ export interface CoordinatorState {
   readonly clocksAskedAtMs: number | null
   readonly epochs: readonly Epoch[]
   readonly ending: { readonly how: Ending; readonly why: string; readonly atMs: number } | null
+  readonly once: OnceState
+  /** What is to be done when everything is over. */
+  readonly last: Extract<CoordinatorAction, { type: 'refuse' | 'finish' }>
+  /** When the load was over; null: it is not. */
+  readonly endedAtMs: number | null
+}
+
+/** Set-up and teardown of the whole cluster. */
+export interface OnceState {
+  /** Null: not done, or nothing to do. */
+  readonly setup: StageOutcome | null
+  readonly teardown: StageOutcome | null
+  /** The worker that is doing the one at hand. */
+  readonly performer: string | null
+  /** Workers that were asked to. */
+  readonly tried: readonly string[]
+}
+
+export interface StageOutcome {
+  /** Requests. */
+  readonly sent: number
+  readonly values: Readonly<Record<string, unknown>>
+  /** Null: it went well. */
+  readonly failure: string | null
 }
 
 export type CoordinatorEvent =

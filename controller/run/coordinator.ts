@@ -1,11 +1,12 @@
 import type { EndedBy } from '../../core/measure/snapshot.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
-import { askClock, onClock, prepareAll } from './barrier.ts'
+import { onClock, prepareAll } from './barrier.ts'
 import { onLaterClock, watchClocks } from './clock-drift.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
-import { atWork, heard, isAtWork, keep, refuse, send, withMember } from './members.ts'
+import { atWork, heard, isAtWork, keep, send, withMember } from './members.ts'
+import { afterPrepare, onPerformed, performerLost, watchPerformer } from './once-stages.ts'
 import type { RunOrder } from './run-order.ts'
-import { closeIfDone, endPhasesEarly, endRun, lose } from './succession.ts'
+import { closeIfDone, endPhasesEarly, endRun, lose, refuse } from './succession.ts'
 import { beatMs, closingMs, gatherMs, lossMs, prepareTimeoutMs } from './timing.ts'
 
 export function beginRun(order: RunOrder, nowMs: number): CoordinatorState {
@@ -20,6 +21,9 @@ export function beginRun(order: RunOrder, nowMs: number): CoordinatorState {
     clocksAskedAtMs: null,
     epochs: [],
     ending: null,
+    once: { setup: null, teardown: null, performer: null, tried: [] },
+    last: { type: 'finish' },
+    endedAtMs: null,
   }
 }
 
@@ -96,12 +100,19 @@ function onReply(
   event: { worker: string; command: WorkerCommand; reply: CommandReply; sentMs: number; nowMs: number },
 ): Decision {
   const member = state.members.get(event.worker)
-  if (member === undefined || !isAtWork(member)) return keep(state)
   const { command, reply } = event
+  const isTeardown = state.stage === 'teardown' && command.type === 'perform'
+  if (member === undefined || (!isAtWork(member) && !isTeardown)) return keep(state)
   if (reply.incarnation !== member.incarnation)
     return lose(state, [member.id], 'lost', 'its process was replaced', event.nowMs)
   // A clock that was asked for just before an epoch may be answered after it: that is no fault.
   if (reply.type === 'refused' && command.type === 'clock' && state.stage === 'running') return keep(state)
+  if (command.type === 'perform') {
+    if (reply.type === 'performed') return onPerformed(state, member, reply)
+    const why = reply.type === 'refused' ? reply.message : 'it answered something else'
+    return state.once.performer === member.id ? performerLost(state, why) : keep(state)
+  }
+  if (reply.type === 'performed') return keep(state)
   if (reply.type === 'refused') {
     if (state.stage === 'running') return lose(state, [member.id], 'failed', reply.message, event.nowMs)
     return refuse(state, {
@@ -115,8 +126,7 @@ function onReply(
     case 'prepare': {
       const next = withMember(state, member.id, { status: 'ready', threads: reply.threads })
       if (next.stage !== 'preparing' || atWork(next).some((m) => m.status !== 'ready')) return keep(next)
-      const clocking: CoordinatorState = { ...next, stage: 'clocking' }
-      return keep(clocking, ...atWork(clocking).map((m) => askClock(clocking, m)))
+      return afterPrepare(next)
     }
     case 'clock':
       return state.stage === 'running'
@@ -148,6 +158,10 @@ function onNoReply(
   event: { worker: string; command: WorkerCommand; nowMs: number },
 ): Decision {
   const member = state.members.get(event.worker)
+  if (event.command.type === 'perform') {
+    const isAwaited = state.once.performer === event.worker && member !== undefined
+    return isAwaited ? keep(state, send(member, event.command)) : keep(state)
+  }
   if (member === undefined || !isAtWork(member)) return keep(state)
   if (event.command.type === 'clock' && state.stage === 'running') return keep(state)
   if (event.command.type === 'prepare' && event.nowMs - member.heardAtMs < lossMs) {
@@ -183,7 +197,7 @@ function onSnapshot(
       return lose(next, [member.id], 'left', 'its operator told it to leave', event.nowMs)
     }
     const { state: final, actions } = onEndOfData(withMember(next, member.id, { status: 'final' }), event)
-    const closed = closeIfDone(final)
+    const closed = closeIfDone(final, event.nowMs)
     return keep(closed.state, ...actions, ...closed.actions)
   }
   const ended = onEndOfData(next, event)
@@ -239,9 +253,12 @@ function onTick(before: CoordinatorState, nowMs: number): Decision {
         hint: 'Look at those workers’ logs and at the connection to NATS, then run again.',
       })
     case 'preparing':
+    case 'setup':
     case 'clocking':
     case 'running':
       return watchTick(state, nowMs)
+    case 'teardown':
+      return state.connected ? watchPerformer(state, nowMs) : keep(state)
     case 'closed':
       return keep(state)
     default:

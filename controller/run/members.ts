@@ -1,6 +1,7 @@
 import type { RosterEntry } from '../../core/plan/plan.ts'
 import type { Fence, WorkerCommand } from '../../proto/messages.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
+import type { Ending } from './run-order.ts'
 import { commandTimeoutMs, prepareTimeoutMs } from './timing.ts'
 
 /** Members that take part and have not ended. */
@@ -29,7 +30,8 @@ export function heard(state: CoordinatorState, id: string, nowMs: number): Coord
 }
 
 export function send(member: Member, command: WorkerCommand): CoordinatorAction {
-  const timeoutMs = command.type === 'prepare' ? prepareTimeoutMs : commandTimeoutMs
+  const isLong = command.type === 'prepare' || command.type === 'perform'
+  const timeoutMs = isLong ? prepareTimeoutMs : commandTimeoutMs
   return { type: 'send', worker: member.id, command, timeoutMs }
 }
 
@@ -43,17 +45,26 @@ export function roster(state: CoordinatorState): RosterEntry[] {
     .sort((a, b) => (a.worker < b.worker ? -1 : 1))
 }
 
-/** Ends before anything was sent. */
-export function refuse(state: CoordinatorState, refusal: CoordinatorAction & { type: 'refuse' }): Decision {
-  const released = atWork(state)
+/** Lets every worker go that is still there, and does the last thing of the run. */
+export function close(state: CoordinatorState): Decision {
+  const { run } = state.order
+  const command = (member: Member, type: 'abort' | 'release') =>
+    send(member, { type, run, fence: fence(state) })
+  const working = atWork(state).flatMap((member) => [command(member, 'abort'), command(member, 'release')])
+  const done = [...state.members.values()].filter(({ status }) => status === 'final')
+  const isFinish = state.last.type === 'finish'
   return {
     state: { ...state, stage: 'closed' },
     actions: [
-      ...released.flatMap((m) => [
-        send(m, { type: 'abort', run: state.order.run, fence: fence(state) }),
-        send(m, { type: 'release', run: state.order.run, fence: fence(state) }),
-      ]),
-      refusal,
+      ...working,
+      ...done.map((member) => command(member, 'release')),
+      ...(isFinish ? [{ type: 'say', event: { kind: 'ended', how: howEnded(state) } } as const] : []),
+      state.last,
     ],
   }
+}
+
+/** How the run ended; it has not begun where set-up failed. */
+export function howEnded({ ending, once }: CoordinatorState): Ending {
+  return ending?.how ?? (once.setup?.failure ? 'aborted' : 'finished')
 }

@@ -35,6 +35,13 @@ export type RunEvent =
       readonly offsetMs: number
       readonly roundTripMs: number
     }
+  | { readonly kind: 'stage'; readonly stage: 'setup' | 'teardown'; readonly worker: string }
+  | {
+      readonly kind: 'stage-ended'
+      readonly stage: 'setup' | 'teardown'
+      readonly sent: number
+      readonly failure: string | null
+    }
   | { readonly kind: 'armed'; readonly startsInMs: number }
   | { readonly kind: 'started'; readonly workers: readonly string[] }
   | {

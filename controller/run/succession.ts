@@ -2,22 +2,24 @@ import { endEarly } from '../../core/plan/epoch.ts'
 import type { EpochPhase, Micros } from '../../core/plan/plan.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, MemberStatus } from './coordinator-state.ts'
 import { followingEpoch } from './epochs.ts'
-import { atWork, fence, keep, refuse, roster, send, withMember } from './members.ts'
+import { atWork, fence, keep, roster, send, withMember } from './members.ts'
+import { endWith, giveUpStage, performerLost } from './once-stages.ts'
 import type { Ending } from './run-order.ts'
 import { leadMs } from './timing.ts'
 
-export function closeIfDone(state: CoordinatorState): Decision {
+export function closeIfDone(state: CoordinatorState, nowMs: number): Decision {
   if (state.stage !== 'running' || atWork(state).length > 0) return keep(state)
-  const how: Ending = state.ending?.how ?? 'finished'
-  const release = { type: 'release', run: state.order.run, fence: fence(state) } as const
-  return {
-    state: { ...state, stage: 'closed' },
-    actions: [
-      ...[...state.members.values()].filter((m) => m.status === 'final').map((m) => send(m, release)),
-      { type: 'say', event: { kind: 'ended', how } },
-      { type: 'finish' },
-    ],
-  }
+  return endWith({ ...state, endedAtMs: nowMs }, { type: 'finish' })
+}
+
+/** Ends before the load began, and takes down what set-up made. */
+export function refuse(state: CoordinatorState, refusal: CoordinatorAction & { type: 'refuse' }): Decision {
+  const working = atWork(state)
+  const ended = endWith(state, refusal)
+  if (ended.state.stage === 'closed') return ended
+  // Armed workers must not begin meanwhile.
+  const stop = working.map((m) => send(m, { type: 'abort', run: state.order.run, fence: fence(state) }))
+  return keep(ended.state, ...stop, ...ended.actions)
 }
 
 /** A phase with a number of iterations that are all done makes way for the next one, by an epoch. */
@@ -76,6 +78,10 @@ export function lose(
   nowMs: number,
 ): Decision {
   const { order } = state
+  if (state.stage === 'setup') {
+    const gone = ids.reduce((at, id) => withMember(at, id, { status, lostAtMs: nowMs, why }), state)
+    if (ids.includes(state.once.performer ?? '')) return performerLost(gone, why)
+  }
   if (state.stage !== 'running') {
     return refuse(state, {
       type: 'refuse',
@@ -89,7 +95,7 @@ export function lose(
   const said = ids.map((worker): CoordinatorAction => ({ type: 'say', event: { kind: 'lost', worker, why } }))
   const left = atWork(next)
   if (left.length === 0) {
-    const closed = closeIfDone(next)
+    const closed = closeIfDone(next, nowMs)
     return keep(closed.state, ...said, ...closed.actions)
   }
   if (next.ending !== null || order.test.workers.onLoss === 'continue') return keep(next, ...said)
@@ -114,6 +120,7 @@ export function endRun(
   state: CoordinatorState,
   event: { mode: 'stop' | 'abort'; how: Ending; why: string; nowMs: number },
 ): Decision {
+  if (state.stage === 'setup' || state.stage === 'teardown') return endStage(state, event)
   if (state.stage !== 'running') {
     return refuse(state, {
       type: 'refuse',
@@ -131,4 +138,17 @@ export function endRun(
       : []),
     ...atWork(next).map((m) => send(m, { type: event.mode, run: next.order.run, fence: fence(next) })),
   )
+}
+
+/** Set-up is let finish, so that teardown can take down what it made; whoever insists has to clean up by hand. */
+function endStage(
+  state: CoordinatorState,
+  event: { mode: 'stop' | 'abort'; how: Ending; why: string; nowMs: number },
+): Decision {
+  const ending = state.ending ?? { how: event.how, why: event.why, atMs: event.nowMs }
+  const next: CoordinatorState = state.stage === 'setup' ? { ...state, ending } : state
+  const said: CoordinatorAction = { type: 'say', event: { kind: 'ending', how: ending.how, why: ending.why } }
+  if (event.mode === 'stop') return keep(next, ...(state.ending === null ? [said] : []))
+  const given = giveUpStage(next, event.why)
+  return keep(given.state, ...given.actions)
 }

@@ -154,6 +154,8 @@ export interface Scope {
   random(): number
   /** What `${iteration()}` gives. */
   readonly iteration: number
+  /** Captures by name. */
+  captured(): Readonly<Record<string, unknown>>
   /** Captures and variables as they stand, for a trace; secrets redacted. */
   describe(): Readonly<Record<string, unknown>>
 }

@@ -99,14 +99,18 @@ export class UserScope implements Scope {
     return this.#templateRandom
   }
 
+  captured(): Readonly<Record<string, unknown>> {
+    const named = this.#layout.captures.flatMap((name, slot): [string, unknown][] =>
+      name === '' || this.slots[slot] === undefined ? [] : [[name, this.slots[slot]]],
+    )
+    return Object.fromEntries(named)
+  }
+
   /** Values of names that sound like secrets are ***; values given as secrets are for the caller's redactor (redact.ts). */
   describe(): Readonly<Record<string, unknown>> {
-    const described: [string, unknown][] = Object.entries(this.#layout.variables)
-    this.#layout.captures.forEach((name, slot) => {
-      if (name !== '' && this.slots[slot] !== undefined) described.push([name, this.slots[slot]])
-    })
+    const described = { ...this.#layout.variables, ...this.captured() }
     return Object.fromEntries(
-      described.map(([name, value]) => [name, secretName.test(name) ? '***' : plain(value)]),
+      Object.entries(described).map(([name, value]) => [name, secretName.test(name) ? '***' : plain(value)]),
     )
   }
 

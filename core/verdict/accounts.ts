@@ -56,6 +56,7 @@ export const afterLossMicros = 11_000_000
  */
 export function accountRun(record: RunRecord, mostRequests: readonly (number | null)[]): Accounts {
   const dead = deadMembers(record)
+  const { onceRequests } = record
   const { workers } = record.metrics
   const shards = workers.flatMap((worker) => worker.shards)
   const phases = record.test.load.map((_, phase) => accountPhase(record, dead, shards, phase))
@@ -78,13 +79,13 @@ export function accountRun(record: RunRecord, mostRequests: readonly (number | n
     },
     requests: {
       attempted: of('attempted'),
-      sent: of('sent'),
+      sent: of('sent') + onceRequests.setup + onceRequests.teardown,
       ok: of('ok'),
       failed: of('failed'),
       interrupted: of('interrupted'),
       overrun: of('overrun'),
-      setup: of('setup'),
-      teardown: of('teardown'),
+      setup: of('setup') + onceRequests.setup,
+      teardown: of('teardown') + onceRequests.teardown,
       auth: of('auth'),
       errors,
       unknown: { min: 0, max: unknownRequests(record, dead, mostRequests) },

@@ -8,7 +8,7 @@ import type { RunRecord } from './run-record.ts'
 export function headlineOf(finding: Finding): string {
   const { record, verdict, judged } = finding
   if (record.setupFailure !== null)
-    return `The set-up failed, so that no load was sent: ${record.setupFailure}.`
+    return `The setup failed, so that no load was sent: ${record.setupFailure}.`
   switch (verdict) {
     case 'fail':
       return failHeadline(finding)
@@ -32,7 +32,7 @@ function nothingJudged({ accounts: { requests } }: Finding): string {
 /** What stands behind the headline: each broken objective, each cause of doubt, and how the run ended. */
 export function reasonsBehind(finding: Finding): readonly string[] {
   const { record, judged, backlogs, warnings } = finding
-  if (record.setupFailure !== null) return ['Put the target or the set-up right, and run again.']
+  if (record.setupFailure !== null) return ['Put the target or the setup right, and run again.']
   // Its headline says it all.
   if (!hasBegun(record)) return []
   const worstFirst = judged.toSorted(compareJudged)

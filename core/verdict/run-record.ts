@@ -25,6 +25,10 @@ export interface RunRecord {
   readonly dataEnded: boolean
   /** Why the set-up failed, so that nothing of the load was sent; null: it did not, or there was none. */
   readonly setupFailure: string | null
+  /** What teardown could not take down; null: nothing, or there was none. */
+  readonly teardownFailure: string | null
+  /** Requests of set-up and teardown, which no worker's counts hold. */
+  readonly onceRequests: { readonly setup: number; readonly teardown: number }
   readonly pace: 'timer' | 'spin'
   /** `--strict` */
   readonly strict: boolean

@@ -19,6 +19,7 @@ export function warningsOf(facts: Facts, health: HealthReport): readonly string[
     ...health.warnings,
     ...connectionWarnings(facts),
     ...clockWarnings(facts),
+    ...teardownWarnings(facts),
   ]
 }
 
@@ -116,6 +117,13 @@ function clockWarnings({ record }: Facts): readonly string[] {
   }
   const drift = clockDriftText(record)
   return drift === null ? warnings : [...warnings, drift]
+}
+
+function teardownWarnings({ record: { teardownFailure } }: Facts): readonly string[] {
+  if (teardownFailure === null) return []
+  return [
+    `The teardown is not complete: ${teardownFailure}. Look for what the run left behind at the target.`,
+  ]
 }
 
 /** Null: no clock went further than it may. */

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file breakwater.proto.
  */
 export const file_breakwater: GenFile = /*@__PURE__*/
-  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIuEDCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSABCBgoEYm9keSKqAgoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBF9ydW4iPAoNV29ya2VyRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSLeAgoNV29ya2VyQ29tbWFuZBILCgNydW4YASABKAkSIwoFZmVuY2UYAiABKAsyFC5icmVha3dhdGVyLnYxLkZlbmNlEikKB3ByZXBhcmUYAyABKAsyFi5icmVha3dhdGVyLnYxLlByZXBhcmVIABIlCgVjbG9jaxgEIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2xvY2tIABIhCgNhcm0YBSABKAsyEi5icmVha3dhdGVyLnYxLkFybUgAEiUKBWVwb2NoGAYgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaEgAEiMKBHN0b3AYByABKAsyEy5icmVha3dhdGVyLnYxLlN0b3BIABIlCgVhYm9ydBgIIAEoCzIULmJyZWFrd2F0ZXIudjEuQWJvcnRIABIpCgdyZWxlYXNlGAkgASgLMhYuYnJlYWt3YXRlci52MS5SZWxlYXNlSABCCAoGYWN0aW9uIiQKBUZlbmNlEgwKBHRlcm0YASABKAQSDQoFZXBvY2gYAiABKAQi8AEKB1ByZXBhcmUSDAoEdGVzdBgBIAEoDBIMCgRzZWVkGAIgASgEEjAKBWZpbGVzGAMgAygLMiEuYnJlYWt3YXRlci52MS5QcmVwYXJlLkZpbGVzRW50cnkSFAoHdGhyZWFkcxgEIAEoDUgAiAEBEgwKBHBhY2UYBSABKAkSDgoGZW5naW5lGAYgASgJEg8KB3NlY3JldHMYByADKAkaRgoKRmlsZXNFbnRyeRILCgNrZXkYASABKAkSJwoFdmFsdWUYAiABKAsyGC5icmVha3dhdGVyLnYxLk9iamVjdFJlZjoCOAFCCgoIX3RocmVhZHMiBwoFQ2xvY2siQgoDQXJtEhYKDnN0YXJ0X2xvY2FsX21zGAEgASgBEiMKBWVwb2NoGAIgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaCIGCgRTdG9wIgcKBUFib3J0IgkKB1JlbGVhc2UiiQEKBUVwb2NoEg4KBm51bWJlchgBIAEoBBIKCgJhdBgCIAEoARINCgVjYXVzZRgDIAEoCRIqCgZyb3N0ZXIYBCADKAsyGi5icmVha3dhdGVyLnYxLlJvc3RlckVudHJ5EikKBnBoYXNlcxgFIAMoCzIZLmJyZWFrd2F0ZXIudjEuRXBvY2hQaGFzZSI+CgtSb3N0ZXJFbnRyeRIOCgZ3b3JrZXIYASABKAkSDgoGd2VpZ2h0GAIgASgNEg8KB3RocmVhZHMYAyABKA0iRQoKRXBvY2hQaGFzZRIQCghzdGFydF9hdBgBIAEoARIOCgZlbmRfYXQYAiABKAESFQoNZmlyc3RfYXJyaXZhbBgDIAEoBCKAAQoMQ29tbWFuZFJlcGx5EhMKC2luY2FybmF0aW9uGAEgASgJEiUKAm9rGAIgASgLMhcuYnJlYWt3YXRlci52MS5BY2NlcHRlZEgAEikKB3JlZnVzZWQYAyABKAsyFi5icmVha3dhdGVyLnYxLlJlZnVzZWRIAEIJCgdvdXRjb21lIjwKCEFjY2VwdGVkEg0KBXN0YXRlGAEgASgJEhAKCGxvY2FsX21zGAIgASgBEg8KB3RocmVhZHMYAyABKA0iNgoHUmVmdXNlZBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSIqCglPYmplY3RSZWYSDgoGZGlnZXN0GAEgASgJEg0KBWJ5dGVzGAIgASgEIi8KDU9iamVjdFJlcXVlc3QSDgoGZGlnZXN0GAEgASgJEg4KBm9mZnNldBgCIAEoBCJqCgtPYmplY3RSZXBseRIlCgVjaHVuaxgBIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2h1bmtIABIpCgd1bmtub3duGAIgASgLMhYuYnJlYWt3YXRlci52MS5Vbmtub3duSABCCQoHb3V0Y29tZSIlCgVDaHVuaxINCgVieXRlcxgBIAEoDBINCgV0b3RhbBgCIAEoBCIJCgdVbmtub3duIkIKC1Jvd3NSZXF1ZXN0Eg4KBndvcmtlchgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIOCgZzb3VyY2UYAyABKA0iKAoJUm93c1JlcGx5EgwKBGZyb20YASABKAQSDQoFY291bnQYAiABKAQiNAoLU25hcHNob3RBY2sSEwoLaW5jYXJuYXRpb24YASABKAkSEAoIc2VxdWVuY2UYAiABKAQiyQMKCFNuYXBzaG90EgsKA3J1bhgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKAkSEAoIc2VxdWVuY2UYBCABKAQSDQoFZXBvY2gYBSABKAQSCgoCYXQYBiABKAESKgoJaW50ZXJ2YWxzGAcgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbBIpCgZzaGFyZHMYCCADKAsyGS5icmVha3dhdGVyLnYxLlNoYXJkU3RhdGUSLgoIcmVxdWVzdHMYCSADKAsyHC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMSJQoGaGVhbHRoGAogASgLMhUuYnJlYWt3YXRlci52MS5IZWFsdGgSLgoIZmFpbHVyZXMYCyADKAsyHC5icmVha3dhdGVyLnYxLkZhaWx1cmVTYW1wbGUSFwoKc3RhcnRfc2tldxgMIAEoAUgAiAEBEg0KBWZpbmFsGA0gASgIEiUKBnRvdGFscxgOIAEoCzIVLmJyZWFrd2F0ZXIudjEuVG90YWxzEhUKCGVuZGVkX2J5GA8gASgJSAGIAQFCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIoMDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkaLQoLRXJyb3JzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ARotCgtQYXNzZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBImwKBkhlYWx0aBILCgNjcHUYASABKAESLAoHdGhyZWFkcxgCIAMoCzIbLmJyZWFrd2F0ZXIudjEuVGhyZWFkSGVhbHRoEhEKCXJzc19ieXRlcxgDIAEoARIUCgxvcGVuX3NvY2tldHMYBCABKA0iWwoMVGhyZWFkSGVhbHRoEg4KBnRocmVhZBgBIAEoDRILCgNjcHUYAiABKAESGQoRbG9vcF9kZWxheV9wOTlfbXMYAyABKAESEwoLZ2NfcGF1c2VfbXMYBCABKAEi9wEKDUZhaWx1cmVTYW1wbGUSDgoGd29ya2VyGAEgASgJEg0KBXBoYXNlGAIgASgJEhAKCHNjZW5hcmlvGAMgASgJEgwKBHN0ZXAYBCABKAkSDQoFZXJyb3IYBSABKAkSCgoCYXQYBiABKAESDgoGZGV0YWlsGAcgASgJEisKB3JlcXVlc3QYCCABKAsyGi5icmVha3dhdGVyLnYxLlNlbnRSZXF1ZXN0EjEKCHJlc3BvbnNlGAkgASgLMh8uYnJlYWt3YXRlci52MS5SZWNlaXZlZFJlc3BvbnNlEhIKBWV4dHJhGAogASgJSACIAQFCCAoGX2V4dHJhIlcKC1NlbnRSZXF1ZXN0Eg4KBm1ldGhvZBgBIAEoCRILCgN1cmwYAiABKAkSDwoHaGVhZGVycxgDIAMoCRIRCgRib2R5GAQgASgJSACIAQFCBwoFX2JvZHkiTwoQUmVjZWl2ZWRSZXNwb25zZRIOCgZzdGF0dXMYASABKA0SDwoHaGVhZGVycxgCIAMoCRIRCgRib2R5GAMgASgJSACIAQFCBwoFX2JvZHliBnByb3RvMw");
+  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIuEDCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSABCBgoEYm9keSKqAgoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBF9ydW4iPAoNV29ya2VyRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSKJAwoNV29ya2VyQ29tbWFuZBILCgNydW4YASABKAkSIwoFZmVuY2UYAiABKAsyFC5icmVha3dhdGVyLnYxLkZlbmNlEikKB3ByZXBhcmUYAyABKAsyFi5icmVha3dhdGVyLnYxLlByZXBhcmVIABIlCgVjbG9jaxgEIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2xvY2tIABIhCgNhcm0YBSABKAsyEi5icmVha3dhdGVyLnYxLkFybUgAEiUKBWVwb2NoGAYgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaEgAEiMKBHN0b3AYByABKAsyEy5icmVha3dhdGVyLnYxLlN0b3BIABIlCgVhYm9ydBgIIAEoCzIULmJyZWFrd2F0ZXIudjEuQWJvcnRIABIpCgdyZWxlYXNlGAkgASgLMhYuYnJlYWt3YXRlci52MS5SZWxlYXNlSAASKQoHcGVyZm9ybRgKIAEoCzIWLmJyZWFrd2F0ZXIudjEuUGVyZm9ybUgAQggKBmFjdGlvbiIkCgVGZW5jZRIMCgR0ZXJtGAEgASgEEg0KBWVwb2NoGAIgASgEIvABCgdQcmVwYXJlEgwKBHRlc3QYASABKAwSDAoEc2VlZBgCIAEoBBIwCgVmaWxlcxgDIAMoCzIhLmJyZWFrd2F0ZXIudjEuUHJlcGFyZS5GaWxlc0VudHJ5EhQKB3RocmVhZHMYBCABKA1IAIgBARIMCgRwYWNlGAUgASgJEg4KBmVuZ2luZRgGIAEoCRIPCgdzZWNyZXRzGAcgAygJGkYKCkZpbGVzRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhguYnJlYWt3YXRlci52MS5PYmplY3RSZWY6AjgBQgoKCF90aHJlYWRzIgcKBUNsb2NrIlEKA0FybRIWCg5zdGFydF9sb2NhbF9tcxgBIAEoARIjCgVlcG9jaBgCIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2gSDQoFc2V0dXAYAyABKAkiJwoHUGVyZm9ybRINCgVzdGFnZRgBIAEoCRINCgVzZXR1cBgCIAEoCSIGCgRTdG9wIgcKBUFib3J0IgkKB1JlbGVhc2UiiQEKBUVwb2NoEg4KBm51bWJlchgBIAEoBBIKCgJhdBgCIAEoARINCgVjYXVzZRgDIAEoCRIqCgZyb3N0ZXIYBCADKAsyGi5icmVha3dhdGVyLnYxLlJvc3RlckVudHJ5EikKBnBoYXNlcxgFIAMoCzIZLmJyZWFrd2F0ZXIudjEuRXBvY2hQaGFzZSI+CgtSb3N0ZXJFbnRyeRIOCgZ3b3JrZXIYASABKAkSDgoGd2VpZ2h0GAIgASgNEg8KB3RocmVhZHMYAyABKA0iRQoKRXBvY2hQaGFzZRIQCghzdGFydF9hdBgBIAEoARIOCgZlbmRfYXQYAiABKAESFQoNZmlyc3RfYXJyaXZhbBgDIAEoBCKvAQoMQ29tbWFuZFJlcGx5EhMKC2luY2FybmF0aW9uGAEgASgJEiUKAm9rGAIgASgLMhcuYnJlYWt3YXRlci52MS5BY2NlcHRlZEgAEikKB3JlZnVzZWQYAyABKAsyFi5icmVha3dhdGVyLnYxLlJlZnVzZWRIABItCglwZXJmb3JtZWQYBCABKAsyGC5icmVha3dhdGVyLnYxLlBlcmZvcm1lZEgAQgkKB291dGNvbWUiPAoIQWNjZXB0ZWQSDQoFc3RhdGUYASABKAkSEAoIbG9jYWxfbXMYAiABKAESDwoHdGhyZWFkcxgDIAEoDSJLCglQZXJmb3JtZWQSDAoEc2VudBgBIAEoBBIOCgZ2YWx1ZXMYAiABKAkSFAoHZmFpbHVyZRgDIAEoCUgAiAEBQgoKCF9mYWlsdXJlIjYKB1JlZnVzZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiKgoJT2JqZWN0UmVmEg4KBmRpZ2VzdBgBIAEoCRINCgVieXRlcxgCIAEoBCIvCg1PYmplY3RSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAQiagoLT2JqZWN0UmVwbHkSJQoFY2h1bmsYASABKAsyFC5icmVha3dhdGVyLnYxLkNodW5rSAASKQoHdW5rbm93bhgCIAEoCzIWLmJyZWFrd2F0ZXIudjEuVW5rbm93bkgAQgkKB291dGNvbWUiJQoFQ2h1bmsSDQoFYnl0ZXMYASABKAwSDQoFdG90YWwYAiABKAQiCQoHVW5rbm93biJCCgtSb3dzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDgoGc291cmNlGAMgASgNIigKCVJvd3NSZXBseRIMCgRmcm9tGAEgASgEEg0KBWNvdW50GAIgASgEIjQKC1NuYXBzaG90QWNrEhMKC2luY2FybmF0aW9uGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIskDCghTbmFwc2hvdBILCgNydW4YASABKAkSDgoGd29ya2VyGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgEEgoKAmF0GAYgASgBEioKCWludGVydmFscxgHIAMoCzIXLmJyZWFrd2F0ZXIudjEuSW50ZXJ2YWwSKQoGc2hhcmRzGAggAygLMhkuYnJlYWt3YXRlci52MS5TaGFyZFN0YXRlEi4KCHJlcXVlc3RzGAkgAygLMhwuYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzEiUKBmhlYWx0aBgKIAEoCzIVLmJyZWFrd2F0ZXIudjEuSGVhbHRoEi4KCGZhaWx1cmVzGAsgAygLMhwuYnJlYWt3YXRlci52MS5GYWlsdXJlU2FtcGxlEhcKCnN0YXJ0X3NrZXcYDCABKAFIAIgBARINCgVmaW5hbBgNIAEoCBIlCgZ0b3RhbHMYDiABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFscxIVCghlbmRlZF9ieRgPIAEoCUgBiAEBQg0KC19zdGFydF9za2V3QgsKCV9lbmRlZF9ieSI0CgZUb3RhbHMSKgoJaW50ZXJ2YWxzGAEgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbCJ9CghJbnRlcnZhbBIOCgZzZWNvbmQYASABKBESDgoGdGhyZWFkGAIgASgNEioKBnNlcmllcxgDIAMoCzIaLmJyZWFrd2F0ZXIudjEuU2VyaWVzRGVsdGESJQoEbGFncxgEIAMoCzIXLmJyZWFrd2F0ZXIudjEuTGFnRGVsdGEihwMKC1Nlcmllc0RlbHRhEg4KBnNlcmllcxgBIAEoDRIKCgJvaxgCIAEoBBIOCgZmYWlsZWQYAyABKAQSEQoJaW5fd2luZG93GAQgASgEEhQKDG9rX2luX3dpbmRvdxgFIAEoBBIQCghieXRlc19pbhgGIAEoBBIRCglieXRlc19vdXQYByABKAQSFQoNY2hlY2tzX3Bhc3NlZBgIIAEoBBIVCg1jaGVja3NfZmFpbGVkGAkgASgEEjYKBmVycm9ycxgKIAMoCzImLmJyZWFrd2F0ZXIudjEuU2VyaWVzRGVsdGEuRXJyb3JzRW50cnkSEwoLcmVzcG9uc2Vfb2sYCyABKAwSFwoPcmVzcG9uc2VfZmFpbGVkGAwgASgMEg8KB3NlcnZpY2UYDSABKAwSDwoHY29ubmVjdBgOIAEoDBILCgN0bHMYDyABKAwSDAoEdHRmYhgQIAEoDBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBIj4KCExhZ0RlbHRhEg0KBXBoYXNlGAEgASgNEhAKCHNlbmRfbGFnGAIgASgMEhEKCXBhY2VyX2xhZxgDIAEoDCKUAgoKU2hhcmRTdGF0ZRIOCgZ0aHJlYWQYASABKA0SDQoFcGhhc2UYAiABKA0SDQoFZXBvY2gYAyABKAQSDwoHdGhyb3VnaBgEIAEoBBIPCgdzdGFydGVkGAUgASgEEhkKEXNraXBwZWRfaW5fZmxpZ2h0GAYgASgEEhQKDHNraXBwZWRfbGF0ZRgHIAEoBBIRCgljb21wbGV0ZWQYCCABKAQSDgoGZmFpbGVkGAkgASgEEhMKC2ludGVycnVwdGVkGAogASgEEhEKCWluX2ZsaWdodBgLIAEoBBIdChVpbl9mbGlnaHRfYnlfc2NlbmFyaW8YDCADKAQSDQoFdXNlcnMYDSABKAQSDAoEZG9uZRgOIAEoCCKDAwoNUmVxdWVzdENvdW50cxIOCgZ0aHJlYWQYASABKA0SEQoJYXR0ZW1wdGVkGAIgASgEEgwKBHNlbnQYAyABKAQSCgoCb2sYBCABKAQSDgoGZmFpbGVkGAUgASgEEhMKC2ludGVycnVwdGVkGAYgASgEEg8KB292ZXJydW4YByABKAQSDQoFc2V0dXAYCCABKAQSEAoIdGVhcmRvd24YCSABKAQSDAoEYXV0aBgKIAEoBBI4CgZlcnJvcnMYCyADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuRXJyb3JzRW50cnkSOAoGcGFzc2VzGAwgAygLMiguYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzLlBhc3Nlc0VudHJ5Gi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEaLQoLUGFzc2VzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJsCgZIZWFsdGgSCwoDY3B1GAEgASgBEiwKB3RocmVhZHMYAiADKAsyGy5icmVha3dhdGVyLnYxLlRocmVhZEhlYWx0aBIRCglyc3NfYnl0ZXMYAyABKAESFAoMb3Blbl9zb2NrZXRzGAQgASgNIlsKDFRocmVhZEhlYWx0aBIOCgZ0aHJlYWQYASABKA0SCwoDY3B1GAIgASgBEhkKEWxvb3BfZGVsYXlfcDk5X21zGAMgASgBEhMKC2djX3BhdXNlX21zGAQgASgBIvcBCg1GYWlsdXJlU2FtcGxlEg4KBndvcmtlchgBIAEoCRINCgVwaGFzZRgCIAEoCRIQCghzY2VuYXJpbxgDIAEoCRIMCgRzdGVwGAQgASgJEg0KBWVycm9yGAUgASgJEgoKAmF0GAYgASgBEg4KBmRldGFpbBgHIAEoCRIrCgdyZXF1ZXN0GAggASgLMhouYnJlYWt3YXRlci52MS5TZW50UmVxdWVzdBIxCghyZXNwb25zZRgJIAEoCzIfLmJyZWFrd2F0ZXIudjEuUmVjZWl2ZWRSZXNwb25zZRISCgVleHRyYRgKIAEoCUgAiAEBQggKBl9leHRyYSJXCgtTZW50UmVxdWVzdBIOCgZtZXRob2QYASABKAkSCwoDdXJsGAIgASgJEg8KB2hlYWRlcnMYAyADKAkSEQoEYm9keRgEIAEoCUgAiAEBQgcKBV9ib2R5Ik8KEFJlY2VpdmVkUmVzcG9uc2USDgoGc3RhdHVzGAEgASgNEg8KB2hlYWRlcnMYAiADKAkSEQoEYm9keRgDIAEoCUgAiAEBQgcKBV9ib2R5YgZwcm90bzM");
 
 /**
  * @generated from message breakwater.v1.Envelope
@@ -244,6 +244,12 @@ export type WorkerCommand = Message<"breakwater.v1.WorkerCommand"> & {
      */
     value: Release;
     case: "release";
+  } | {
+    /**
+     * @generated from field: breakwater.v1.Perform perform = 10;
+     */
+    value: Perform;
+    case: "perform";
   } | { case: undefined; value?: undefined };
 };
 
@@ -351,6 +357,13 @@ export type Arm = Message<"breakwater.v1.Arm"> & {
    * @generated from field: breakwater.v1.Epoch epoch = 2;
    */
   epoch?: Epoch | undefined;
+
+  /**
+   * What set-up captured, as JSON.
+   *
+   * @generated from field: string setup = 3;
+   */
+  setup: string;
 };
 
 /**
@@ -359,6 +372,32 @@ export type Arm = Message<"breakwater.v1.Arm"> & {
  */
 export const ArmSchema: GenMessage<Arm> = /*@__PURE__*/
   messageDesc(file_breakwater, 7);
+
+/**
+ * Set-up or teardown, once for the whole cluster.
+ *
+ * @generated from message breakwater.v1.Perform
+ */
+export type Perform = Message<"breakwater.v1.Perform"> & {
+  /**
+   * @generated from field: string stage = 1;
+   */
+  stage: string;
+
+  /**
+   * What set-up captured, as JSON.
+   *
+   * @generated from field: string setup = 2;
+   */
+  setup: string;
+};
+
+/**
+ * Describes the message breakwater.v1.Perform.
+ * Use `create(PerformSchema)` to create a new message.
+ */
+export const PerformSchema: GenMessage<Perform> = /*@__PURE__*/
+  messageDesc(file_breakwater, 8);
 
 /**
  * @generated from message breakwater.v1.Stop
@@ -371,7 +410,7 @@ export type Stop = Message<"breakwater.v1.Stop"> & {
  * Use `create(StopSchema)` to create a new message.
  */
 export const StopSchema: GenMessage<Stop> = /*@__PURE__*/
-  messageDesc(file_breakwater, 8);
+  messageDesc(file_breakwater, 9);
 
 /**
  * @generated from message breakwater.v1.Abort
@@ -384,7 +423,7 @@ export type Abort = Message<"breakwater.v1.Abort"> & {
  * Use `create(AbortSchema)` to create a new message.
  */
 export const AbortSchema: GenMessage<Abort> = /*@__PURE__*/
-  messageDesc(file_breakwater, 9);
+  messageDesc(file_breakwater, 10);
 
 /**
  * @generated from message breakwater.v1.Release
@@ -397,7 +436,7 @@ export type Release = Message<"breakwater.v1.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_breakwater, 10);
+  messageDesc(file_breakwater, 11);
 
 /**
  * @generated from message breakwater.v1.Epoch
@@ -434,7 +473,7 @@ export type Epoch = Message<"breakwater.v1.Epoch"> & {
  * Use `create(EpochSchema)` to create a new message.
  */
 export const EpochSchema: GenMessage<Epoch> = /*@__PURE__*/
-  messageDesc(file_breakwater, 11);
+  messageDesc(file_breakwater, 12);
 
 /**
  * @generated from message breakwater.v1.RosterEntry
@@ -461,7 +500,7 @@ export type RosterEntry = Message<"breakwater.v1.RosterEntry"> & {
  * Use `create(RosterEntrySchema)` to create a new message.
  */
 export const RosterEntrySchema: GenMessage<RosterEntry> = /*@__PURE__*/
-  messageDesc(file_breakwater, 12);
+  messageDesc(file_breakwater, 13);
 
 /**
  * @generated from message breakwater.v1.EpochPhase
@@ -488,7 +527,7 @@ export type EpochPhase = Message<"breakwater.v1.EpochPhase"> & {
  * Use `create(EpochPhaseSchema)` to create a new message.
  */
 export const EpochPhaseSchema: GenMessage<EpochPhase> = /*@__PURE__*/
-  messageDesc(file_breakwater, 13);
+  messageDesc(file_breakwater, 14);
 
 /**
  * @generated from message breakwater.v1.CommandReply
@@ -514,6 +553,12 @@ export type CommandReply = Message<"breakwater.v1.CommandReply"> & {
      */
     value: Refused;
     case: "refused";
+  } | {
+    /**
+     * @generated from field: breakwater.v1.Performed performed = 4;
+     */
+    value: Performed;
+    case: "performed";
   } | { case: undefined; value?: undefined };
 };
 
@@ -522,7 +567,7 @@ export type CommandReply = Message<"breakwater.v1.CommandReply"> & {
  * Use `create(CommandReplySchema)` to create a new message.
  */
 export const CommandReplySchema: GenMessage<CommandReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 14);
+  messageDesc(file_breakwater, 15);
 
 /**
  * @generated from message breakwater.v1.Accepted
@@ -549,7 +594,36 @@ export type Accepted = Message<"breakwater.v1.Accepted"> & {
  * Use `create(AcceptedSchema)` to create a new message.
  */
 export const AcceptedSchema: GenMessage<Accepted> = /*@__PURE__*/
-  messageDesc(file_breakwater, 15);
+  messageDesc(file_breakwater, 16);
+
+/**
+ * @generated from message breakwater.v1.Performed
+ */
+export type Performed = Message<"breakwater.v1.Performed"> & {
+  /**
+   * @generated from field: uint64 sent = 1;
+   */
+  sent: bigint;
+
+  /**
+   * By the names of the captures, as JSON.
+   *
+   * @generated from field: string values = 2;
+   */
+  values: string;
+
+  /**
+   * @generated from field: optional string failure = 3;
+   */
+  failure?: string | undefined;
+};
+
+/**
+ * Describes the message breakwater.v1.Performed.
+ * Use `create(PerformedSchema)` to create a new message.
+ */
+export const PerformedSchema: GenMessage<Performed> = /*@__PURE__*/
+  messageDesc(file_breakwater, 17);
 
 /**
  * @generated from message breakwater.v1.Refused
@@ -576,7 +650,7 @@ export type Refused = Message<"breakwater.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_breakwater, 16);
+  messageDesc(file_breakwater, 18);
 
 /**
  * @generated from message breakwater.v1.ObjectRef
@@ -600,7 +674,7 @@ export type ObjectRef = Message<"breakwater.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_breakwater, 17);
+  messageDesc(file_breakwater, 19);
 
 /**
  * @generated from message breakwater.v1.ObjectRequest
@@ -622,7 +696,7 @@ export type ObjectRequest = Message<"breakwater.v1.ObjectRequest"> & {
  * Use `create(ObjectRequestSchema)` to create a new message.
  */
 export const ObjectRequestSchema: GenMessage<ObjectRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 18);
+  messageDesc(file_breakwater, 20);
 
 /**
  * @generated from message breakwater.v1.ObjectReply
@@ -651,7 +725,7 @@ export type ObjectReply = Message<"breakwater.v1.ObjectReply"> & {
  * Use `create(ObjectReplySchema)` to create a new message.
  */
 export const ObjectReplySchema: GenMessage<ObjectReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 19);
+  messageDesc(file_breakwater, 21);
 
 /**
  * @generated from message breakwater.v1.Chunk
@@ -673,7 +747,7 @@ export type Chunk = Message<"breakwater.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_breakwater, 20);
+  messageDesc(file_breakwater, 22);
 
 /**
  * @generated from message breakwater.v1.Unknown
@@ -686,7 +760,7 @@ export type Unknown = Message<"breakwater.v1.Unknown"> & {
  * Use `create(UnknownSchema)` to create a new message.
  */
 export const UnknownSchema: GenMessage<Unknown> = /*@__PURE__*/
-  messageDesc(file_breakwater, 21);
+  messageDesc(file_breakwater, 23);
 
 /**
  * @generated from message breakwater.v1.RowsRequest
@@ -713,7 +787,7 @@ export type RowsRequest = Message<"breakwater.v1.RowsRequest"> & {
  * Use `create(RowsRequestSchema)` to create a new message.
  */
 export const RowsRequestSchema: GenMessage<RowsRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 22);
+  messageDesc(file_breakwater, 24);
 
 /**
  * @generated from message breakwater.v1.RowsReply
@@ -735,7 +809,7 @@ export type RowsReply = Message<"breakwater.v1.RowsReply"> & {
  * Use `create(RowsReplySchema)` to create a new message.
  */
 export const RowsReplySchema: GenMessage<RowsReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 23);
+  messageDesc(file_breakwater, 25);
 
 /**
  * @generated from message breakwater.v1.SnapshotAck
@@ -757,7 +831,7 @@ export type SnapshotAck = Message<"breakwater.v1.SnapshotAck"> & {
  * Use `create(SnapshotAckSchema)` to create a new message.
  */
 export const SnapshotAckSchema: GenMessage<SnapshotAck> = /*@__PURE__*/
-  messageDesc(file_breakwater, 24);
+  messageDesc(file_breakwater, 26);
 
 /**
  * @generated from message breakwater.v1.Snapshot
@@ -846,7 +920,7 @@ export type Snapshot = Message<"breakwater.v1.Snapshot"> & {
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_breakwater, 25);
+  messageDesc(file_breakwater, 27);
 
 /**
  * @generated from message breakwater.v1.Totals
@@ -863,7 +937,7 @@ export type Totals = Message<"breakwater.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_breakwater, 26);
+  messageDesc(file_breakwater, 28);
 
 /**
  * @generated from message breakwater.v1.Interval
@@ -897,7 +971,7 @@ export type Interval = Message<"breakwater.v1.Interval"> & {
  * Use `create(IntervalSchema)` to create a new message.
  */
 export const IntervalSchema: GenMessage<Interval> = /*@__PURE__*/
-  messageDesc(file_breakwater, 27);
+  messageDesc(file_breakwater, 29);
 
 /**
  * Histograms are sparse counts: varint pairs (distance to the index of the previous non-zero bucket, count).
@@ -991,7 +1065,7 @@ export type SeriesDelta = Message<"breakwater.v1.SeriesDelta"> & {
  * Use `create(SeriesDeltaSchema)` to create a new message.
  */
 export const SeriesDeltaSchema: GenMessage<SeriesDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 28);
+  messageDesc(file_breakwater, 30);
 
 /**
  * @generated from message breakwater.v1.LagDelta
@@ -1018,7 +1092,7 @@ export type LagDelta = Message<"breakwater.v1.LagDelta"> & {
  * Use `create(LagDeltaSchema)` to create a new message.
  */
 export const LagDeltaSchema: GenMessage<LagDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 29);
+  messageDesc(file_breakwater, 31);
 
 /**
  * @generated from message breakwater.v1.ShardState
@@ -1100,7 +1174,7 @@ export type ShardState = Message<"breakwater.v1.ShardState"> & {
  * Use `create(ShardStateSchema)` to create a new message.
  */
 export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
-  messageDesc(file_breakwater, 30);
+  messageDesc(file_breakwater, 32);
 
 /**
  * @generated from message breakwater.v1.RequestCounts
@@ -1174,7 +1248,7 @@ export type RequestCounts = Message<"breakwater.v1.RequestCounts"> & {
  * Use `create(RequestCountsSchema)` to create a new message.
  */
 export const RequestCountsSchema: GenMessage<RequestCounts> = /*@__PURE__*/
-  messageDesc(file_breakwater, 31);
+  messageDesc(file_breakwater, 33);
 
 /**
  * @generated from message breakwater.v1.Health
@@ -1206,7 +1280,7 @@ export type Health = Message<"breakwater.v1.Health"> & {
  * Use `create(HealthSchema)` to create a new message.
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
-  messageDesc(file_breakwater, 32);
+  messageDesc(file_breakwater, 34);
 
 /**
  * @generated from message breakwater.v1.ThreadHealth
@@ -1238,7 +1312,7 @@ export type ThreadHealth = Message<"breakwater.v1.ThreadHealth"> & {
  * Use `create(ThreadHealthSchema)` to create a new message.
  */
 export const ThreadHealthSchema: GenMessage<ThreadHealth> = /*@__PURE__*/
-  messageDesc(file_breakwater, 33);
+  messageDesc(file_breakwater, 35);
 
 /**
  * @generated from message breakwater.v1.FailureSample
@@ -1302,7 +1376,7 @@ export type FailureSample = Message<"breakwater.v1.FailureSample"> & {
  * Use `create(FailureSampleSchema)` to create a new message.
  */
 export const FailureSampleSchema: GenMessage<FailureSample> = /*@__PURE__*/
-  messageDesc(file_breakwater, 34);
+  messageDesc(file_breakwater, 36);
 
 /**
  * @generated from message breakwater.v1.SentRequest
@@ -1334,7 +1408,7 @@ export type SentRequest = Message<"breakwater.v1.SentRequest"> & {
  * Use `create(SentRequestSchema)` to create a new message.
  */
 export const SentRequestSchema: GenMessage<SentRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 35);
+  messageDesc(file_breakwater, 37);
 
 /**
  * @generated from message breakwater.v1.ReceivedResponse
@@ -1361,5 +1435,5 @@ export type ReceivedResponse = Message<"breakwater.v1.ReceivedResponse"> & {
  * Use `create(ReceivedResponseSchema)` to create a new message.
  */
 export const ReceivedResponseSchema: GenMessage<ReceivedResponse> = /*@__PURE__*/
-  messageDesc(file_breakwater, 36);
+  messageDesc(file_breakwater, 38);
 

@@ -93,6 +93,8 @@ export function runRecord(sketch: RunSketch): RunRecord {
     endedAt: plan.endAt + second,
     dataEnded: false,
     setupFailure: null,
+    teardownFailure: null,
+    onceRequests: { setup: 0, teardown: 0 },
     pace: 'timer',
     strict: false,
     ...sketch.record,

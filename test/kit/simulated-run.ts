@@ -101,6 +101,8 @@ export function simulateRun(simulation: Simulation): RunRecord {
     endedAt: Math.max(endedAt, plan.endAt),
     dataEnded: false,
     setupFailure: null,
+    teardownFailure: null,
+    onceRequests: { setup: 0, teardown: 0 },
     pace: 'timer',
     strict: false,
     ...simulation.overrides,

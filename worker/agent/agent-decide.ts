@@ -1,4 +1,5 @@
 import type { CommandReply, Fence, WorkerCommand } from '../../proto/messages.ts'
+import type { StageResult } from '../engine/thread-protocol.ts'
 import {
   type AgentAction,
   type AgentDecision,
@@ -25,6 +26,19 @@ export function decide(state: AgentState, event: AgentEvent): AgentDecision {
       const failed: AgentState = { ...state, stage: 'failed', failure: event.message, waiting: [] }
       const answer = refused(state, 'failed', event.message, event.hint)
       return { state: failed, actions: state.waiting.map((request) => reply(request, answer)) }
+    }
+    case 'performed': {
+      const { stage, result } = event
+      if (state.prepare?.run !== event.run || state.performing?.stage !== stage) return { state, actions: [] }
+      const done: AgentState = {
+        ...state,
+        performing: null,
+        performed: { ...state.performed, [stage]: result },
+      }
+      return {
+        state: done,
+        actions: state.performing.waiting.map((request) => reply(request, told(state, result))),
+      }
     }
     case 'started':
       return { state: state.stage === 'armed' ? { ...state, stage: 'running' } : state, actions: [] }
@@ -69,15 +83,17 @@ function onCommand(state: AgentState, command: WorkerCommand, request: number, n
       return answer(fenced)
     case 'arm':
       if (state.stage === 'ready') {
-        const { startLocalMs, epoch } = command
+        const { startLocalMs, epoch, setup } = command
         return answer(
           { ...fenced, stage: 'armed', epoch: epoch.number },
-          { type: 'arm', startLocalMs, epoch },
+          { type: 'arm', startLocalMs, epoch, setup },
         )
       }
       return state.stage === 'armed' || state.stage === 'running'
         ? answer(fenced)
         : refuse('invalid', `cannot be armed while ${state.stage}`, 'prepare the run first')
+    case 'perform':
+      return onPerform(fenced, command, request)
     case 'epoch':
       if (command.epoch.number <= state.epoch) return answer(fenced)
       return answer({ ...fenced, epoch: command.epoch.number }, { type: 'epoch', epoch: command.epoch })
@@ -127,11 +143,35 @@ function onPrepare(
       epoch: 0,
       waiting: [request],
       failure: null,
+      performing: null,
+      performed: {},
     },
     actions: [
       ...(state.prepare === null ? [] : [{ type: 'release' } as const]),
       { type: 'prepare', command },
     ],
+  }
+}
+
+function onPerform(
+  state: AgentState,
+  { stage, setup }: Extract<WorkerCommand, { type: 'perform' }>,
+  request: number,
+): AgentDecision {
+  const done = state.performed[stage]
+  if (done !== undefined) return { state, actions: [reply(request, told(state, done))] }
+  if (state.performing?.stage === stage) {
+    const waiting = [...state.performing.waiting, request]
+    return { state: { ...state, performing: { stage, waiting } }, actions: [] }
+  }
+  // When it is to be done is the coordinator's business: it has connections of its own.
+  if (state.performing !== null || state.stage === 'preparing' || state.stage === 'failed') {
+    const why = refused(state, 'invalid', `cannot do the ${stage} while ${state.stage}`, 'ask another worker')
+    return { state, actions: [reply(request, why)] }
+  }
+  return {
+    state: { ...state, performing: { stage, waiting: [request] } },
+    actions: [{ type: 'perform', stage, setup }],
   }
 }
 
@@ -169,6 +209,10 @@ function reply(request: number, answer: CommandReply): AgentAction {
 
 function accepted(state: AgentState, localMs: number): CommandReply {
   return { type: 'ok', incarnation: state.incarnation, state: state.stage, localMs, threads: state.threads }
+}
+
+function told({ incarnation }: AgentState, { sent, values, failure }: StageResult): CommandReply {
+  return { type: 'performed', incarnation, sent, values, failure }
 }
 
 function refused(state: AgentState, code: RefusalCode, message: string, hint: string): CommandReply {

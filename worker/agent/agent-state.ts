@@ -1,5 +1,6 @@
 import type { Epoch } from '../../core/plan/plan.ts'
 import type { CommandReply, Fence, WorkerCommand, WorkerState } from '../../proto/messages.ts'
+import type { Captured, OnceStage, StageResult } from '../engine/thread-protocol.ts'
 
 type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
 
@@ -15,6 +16,10 @@ export interface AgentState {
   /** Commands that are answered when the preparation has ended. */
   readonly waiting: readonly number[]
   readonly failure: string | null
+  /** Set-up or teardown that is being done, and the commands that are answered when it is. */
+  readonly performing: { readonly stage: OnceStage; readonly waiting: readonly number[] } | null
+  /** Those that are done: asked for again, they are not done again. */
+  readonly performed: Readonly<Partial<Record<OnceStage, StageResult>>>
   /** The operator asked this worker to leave: it drains, then takes no further run. */
   readonly leaving: boolean
 }
@@ -35,6 +40,12 @@ export type AgentEvent =
       readonly hint: string
       readonly nowMs: number
     }
+  | {
+      readonly type: 'performed'
+      readonly run: string
+      readonly stage: OnceStage
+      readonly result: StageResult
+    }
   | { readonly type: 'started'; readonly run: string }
   /** Every thread has drained and the last snapshot is acknowledged. */
   | { readonly type: 'drained'; readonly run: string }
@@ -44,7 +55,13 @@ export type AgentEvent =
 export type AgentAction =
   | { readonly type: 'reply'; readonly request: number; readonly reply: CommandReply }
   | { readonly type: 'prepare'; readonly command: Prepare }
-  | { readonly type: 'arm'; readonly startLocalMs: number; readonly epoch: Epoch }
+  | { readonly type: 'perform'; readonly stage: OnceStage; readonly setup: Captured }
+  | {
+      readonly type: 'arm'
+      readonly startLocalMs: number
+      readonly epoch: Epoch
+      readonly setup: Captured
+    }
   | { readonly type: 'epoch'; readonly epoch: Epoch }
   | { readonly type: 'stop' }
   | { readonly type: 'abort' }
@@ -70,6 +87,8 @@ export function idleAgent(incarnation: string, threads: number): AgentState {
     threads,
     waiting: [],
     failure: null,
+    performing: null,
+    performed: {},
     leaving: false,
   }
 }

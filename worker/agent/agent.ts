@@ -60,8 +60,12 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         log('info', `preparing run ${action.command.run}`)
         session = createRunSession({ ...dependencies, command: action.command, onEvent: dispatch })
         return
+      case 'perform':
+        log('info', action.stage === 'setup' ? 'setting up' : 'tearing down')
+        session?.perform(action.stage, action.setup)
+        return
       case 'arm':
-        session?.arm(action.startLocalMs, action.epoch)
+        session?.arm(action.startLocalMs, action.epoch, action.setup)
         return
       case 'epoch':
         log('info', `epoch ${action.epoch.number}: ${action.epoch.cause}`)

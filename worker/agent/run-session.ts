@@ -8,7 +8,7 @@ import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot }
 import type { WorkerCommand } from '../../proto/messages.ts'
 import { fetchObject } from '../../proto/objects.ts'
 import type { Subjects } from '../../proto/subjects.ts'
-import type { ThreadPart } from '../engine/thread-protocol.ts'
+import type { Captured, OnceStage, ThreadPart } from '../engine/thread-protocol.ts'
 import type { EngineThreads, StartThreads } from '../engine/threads.ts'
 import type { AgentEvent } from './agent-state.ts'
 import { createOutbox } from './outbox.ts'
@@ -30,7 +30,9 @@ export interface SessionDependencies {
 
 /** One run on this worker: its threads, and its snapshots on their way. */
 export interface RunSession {
-  arm(startLocalMs: number, epoch: Epoch): void
+  /** Tells of it by the event `performed`. */
+  perform(stage: OnceStage, setup: Captured): void
+  arm(startLocalMs: number, epoch: Epoch, setup: Captured): void
   epoch(epoch: Epoch): void
   stop(): void
   /** Stops because this worker leaves. */
@@ -159,9 +161,15 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   prepare().catch(fail)
 
   return {
-    arm(startLocalMs, first) {
+    perform(stage, setup) {
+      threads
+        ?.perform(stage, setup)
+        .then((result) => onEvent({ type: 'performed', run, stage, result }))
+        .catch(fail)
+    },
+    arm(startLocalMs, first, setup) {
       epoch = first.number
-      threads?.arm(startLocalMs, first)
+      threads?.arm(startLocalMs, first, setup)
     },
     epoch(next) {
       epoch = next.number

@@ -33,3 +33,8 @@ export function askFor(request: CompiledRequest, exchange: Exchange): void {
   exchange.wantCookies = request.needs.cookies
   exchange.wantBody = request.needs.body
 }
+
+/** Why the last request of a poll failed. */
+export function missedText(awaited: string, times: number): string {
+  return `${awaited}; asked ${times} ${times === 1 ? 'time' : 'times'}`
+}

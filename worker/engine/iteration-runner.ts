@@ -2,11 +2,11 @@ import type { Recorder, RequestSample } from '../../core/measure/recorder.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Micros } from '../../core/plan/plan.ts'
 import type { CompiledRequest, Judgement } from '../../core/scenario/compiled.ts'
+import { follow } from '../../core/scenario/follow.ts'
 import type { Think } from '../../core/spec/load-test.ts'
-import { Answer, askFor, failureDetail } from './answer.ts'
+import { Answer, askFor, failureDetail, missedText } from './answer.ts'
 import type { FailureSamples } from './failure-samples.ts'
 import type { Iteration, IterationPool } from './iteration.ts'
-import { chosen } from './program-choice.ts'
 import { RequestTally } from './request-tally.ts'
 import { thinkMs } from './think.ts'
 import { Timeouts } from './timeouts.ts'
@@ -43,6 +43,7 @@ export class IterationRunner implements TransportSink {
   readonly #recorder: Recorder
   readonly #failures: FailureSamples
   readonly #onSooner: (at: Micros) => void
+  readonly #onList = (path: string, items: number): void => this.tally.goesRound(path, items)
   readonly #answer = new Answer()
   readonly #sample: RequestSample = {
     series: -1,
@@ -130,12 +131,17 @@ export class IterationRunner implements TransportSink {
     } else {
       this.tally.fail(error)
       iteration.failures++
-      const detail = awaited ?? failureDetail(judgement, exchange)
+      const detail =
+        awaited === null ? failureDetail(judgement, exchange) : missedText(awaited, iteration.tries)
       this.#failures.offer(phase.index, request, exchange, error, detail)
     }
     if (phase.series !== null) this.#record(iteration, exchange, error, judgement)
-    if (asksAgain) this.#askAgain(iteration, now)
-    else if (error !== null && request.onError === 'stop') this.#end(iteration, now)
+    if (asksAgain) {
+      this.#askAgain(iteration, now)
+      return
+    }
+    iteration.tries = 0
+    if (error !== null && request.onError === 'stop') this.#end(iteration, now)
     else this.#proceed(iteration, now, now, false)
   }
 
@@ -150,9 +156,7 @@ export class IterationRunner implements TransportSink {
     if (op?.kind !== 'request' || op.poll === null) return false
     const isMissed = error === null ? judgement?.again !== undefined : request.onError === 'continue'
     iteration.tries = isMissed ? iteration.tries + 1 : 0
-    if (isMissed && iteration.tries < op.poll.max) return true
-    iteration.tries = 0
-    return false
+    return isMissed && iteration.tries < op.poll.max
   }
 
   #askAgain(iteration: Iteration, now: Micros): void {
@@ -199,24 +203,6 @@ export class IterationRunner implements TransportSink {
         case 'think':
           if (this.#think(iteration, op.think, intendedAt, now)) return
           continue
-        case 'jump':
-          iteration.counter = op.to
-          continue
-        case 'unless':
-          if (!op.holds(iteration.scope)) iteration.counter = op.to
-          continue
-        case 'choose':
-          iteration.counter = chosen(op, iteration.scope.random())
-          continue
-        case 'forEach': {
-          const times = op.begin(iteration.scope)
-          this.tally.goesRound(op.path, times)
-          if (times === 0) iteration.counter = op.to
-          continue
-        }
-        case 'set':
-          op.run(iteration.scope)
-          continue
         case 'enter': {
           const startedAt = iteration.phase.loop === 'open' ? intendedAt : now
           iteration.groups.push({ group: op.group, startedAt, failures: iteration.failures })
@@ -226,7 +212,7 @@ export class IterationRunner implements TransportSink {
           this.#leave(iteration, now)
           continue
         default:
-          op satisfies never
+          iteration.counter = follow(op, iteration.scope, iteration.counter, this.#onList)
       }
     }
     // Loops that request nothing must not hold up the others.

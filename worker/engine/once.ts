@@ -1,30 +1,21 @@
 import type { FailureSample, RequestError } from '../../core/measure/request-error.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
-import type { CompiledRequest, CompiledScenario, Files, Scope } from '../../core/scenario/compiled.ts'
+import type { CompiledScenario, CompiledTest, Scope } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
-import { Answer, askFor, failureDetail } from './answer.ts'
-import { createClock } from './clock.ts'
-import { PooledExchange } from './exchange.ts'
 import { originsOf, requestShown, responseShown } from './shown-exchange.ts'
-import type { CreateTransport } from './thread.ts'
-import type { Exchange } from './transport-port.ts'
+import { type Performed, Walker, type WalkerOptions } from './walker.ts'
 
-export interface OnceOptions {
-  readonly test: LoadTest
-  readonly files: Files
+export interface OnceOptions extends WalkerOptions {
   readonly seed: number
   readonly secrets: readonly string[]
-  readonly engine: 'auto' | 'wire' | 'undici'
-  readonly createTransport: CreateTransport
-  /** Keeps headers and bodies that no check or capture looks at: a body above `maxBody` is `too_large` then. */
-  readonly trace: boolean
 }
 
 /** One request of `run --once`. Secrets are ***, bodies bounded to 2 KB. */
 export interface TraceRecord {
+  /** Set-up and teardown by these names. */
   readonly scenario: string
-  readonly stage: 'onStart' | 'steps'
+  readonly stage: 'setup' | 'onStart' | 'steps' | 'teardown'
   readonly step: string
   /** Where it stands in the file. */
   readonly path: string
@@ -50,89 +41,66 @@ export interface TraceRecord {
 }
 
 /**
- * One iteration of each scenario in turn, in this thread and without think times; scenario i draws the row i of its data. Throws BreakwaterError
- * where it cannot be prepared.
+ * Set-up, one iteration of each scenario in turn, and teardown, in this thread and without think times; scenario i draws the row i of its data. Where
+ * set-up fails nothing follows. Throws BreakwaterError where it cannot be prepared.
  */
 export async function* runOnce(options: OnceOptions): AsyncGenerator<TraceRecord> {
-  const { test, files, seed, secrets, engine, createTransport } = options
+  const { test, files, seed, secrets } = options
   const compiled = compileTest(test, files, Date.now)
-  const clock = createClock()
-  let onDone: (exchange: Exchange) => void = () => {}
-  const transport = createTransport({
-    test,
-    threads: 1,
-    thread: 0,
-    detail: true,
-    files,
-    clock,
-    sink: { done: (exchange) => onDone(exchange) },
-    engine,
-  })
-  const exchange = new PooledExchange(0)
-  const send = (request: CompiledRequest, scope: Scope, user: number): Promise<Exchange> =>
-    new Promise((resolve) => {
-      exchange.reset()
-      exchange.request = request.constant ?? request.render(scope)
-      exchange.requestIndex = request.index
-      exchange.user = user
-      exchange.dispatchedAt = clock.nowMicros()
-      askFor(request, exchange)
-      exchange.wantHeaders ||= options.trace
-      exchange.wantBody ||= options.trace
-      const timeout = setTimeout(() => transport.cancel(exchange, 'timeout'), request.timeoutMs)
-      onDone = (done) => {
-        clearTimeout(timeout)
-        resolve(done)
-      }
-      transport.send(exchange)
-    })
+  const walker = new Walker(options)
   const record = createTracer(test, createRedactor(secrets))
   try {
-    await transport.prepare()
-    for (const scenario of compiled.scenarios) {
-      const scope = compiled.createScope()
-      scope.begin(seed, 0, scenario.index, 0, 0)
-      for (const source of scenario.draws) {
-        const rows = compiled.sources[source]?.rows ?? 0
-        if (rows > 0) scope.drawRow(source, scenario.index % rows)
+    await walker.prepare()
+    for (const { scenario, stage } of journeys(compiled)) {
+      const scope = scopeOf(compiled, scenario, seed)
+      let failed = false
+      for (const part of scenario.onStart.length > 0
+        ? (['onStart', 'steps'] as const)
+        : (['steps'] as const)) {
+        const program = part === 'onStart' ? scenario.onStart : scenario.program
+        for await (const performed of walker.walk(program, scope, scenario.index)) {
+          failed ||= performed.error !== null && performed.request.onError === 'stop'
+          yield record(scenario, stage === 'scenario' ? part : stage, scope, performed)
+        }
+        if (failed) break
       }
-      for (const { request, stage } of requestsOf(scenario)) {
-        const traced = record(scenario, stage, request, scope, await send(request, scope, scenario.index))
-        yield traced
-        if (traced.error !== null && request.onError === 'stop') break
-      }
+      if (stage !== 'setup') continue
+      if (failed) return
+      compiled.provideSetup(scope.captured())
     }
   } finally {
-    await transport.close()
+    await walker.close()
   }
 }
 
-function* requestsOf(
-  scenario: CompiledScenario,
-): Generator<{ readonly request: CompiledRequest; readonly stage: TraceRecord['stage'] }> {
-  for (const [stage, program] of [
-    ['onStart', scenario.onStart],
-    ['steps', scenario.program],
-  ] as const) {
-    for (const op of program) if (op.kind === 'request') yield { request: op.request, stage }
+function* journeys({ setup, scenarios, teardown }: CompiledTest): Generator<{
+  readonly scenario: CompiledScenario
+  readonly stage: 'setup' | 'scenario' | 'teardown'
+}> {
+  if (setup !== null) yield { scenario: setup, stage: 'setup' }
+  for (const scenario of scenarios) yield { scenario, stage: 'scenario' }
+  if (teardown !== null) yield { scenario: teardown, stage: 'teardown' }
+}
+
+function scopeOf(compiled: CompiledTest, scenario: CompiledScenario, seed: number): Scope {
+  const scope = compiled.createScope()
+  scope.begin(seed, 0, scenario.index, 0, 0)
+  for (const source of scenario.draws) {
+    const rows = compiled.sources[source]?.rows ?? 0
+    if (rows > 0) scope.drawRow(source, scenario.index % rows)
   }
+  return scope
 }
 
 function createTracer(test: LoadTest, redact: (text: string) => string) {
   const originOf = originsOf(test)
-  const answer = new Answer()
   return (
     scenario: CompiledScenario,
     stage: TraceRecord['stage'],
-    request: CompiledRequest,
     scope: Scope,
-    exchange: Exchange,
+    { request, exchange, judgement, error, detail }: Performed,
   ): TraceRecord => {
-    const { dispatchedAt, sentAt, firstByteAt, doneAt, setCookies } = exchange
-    if (exchange.error === null && setCookies !== null) scope.storeCookies(setCookies, exchange.request)
-    const judgement = exchange.error === null ? request.judge(scope, answer.of(exchange)) : null
-    const error = exchange.error ?? judgement?.error ?? null
-    const detail = error === null ? null : failureDetail(judgement, exchange)
+    const { dispatchedAt, sentAt, firstByteAt, doneAt } = exchange
     return {
       scenario: scenario.name,
       stage,

@@ -5,6 +5,22 @@ import type { Epoch } from '../../core/plan/plan.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 
+/** What is done once for the whole cluster. */
+export type OnceStage = 'setup' | 'teardown'
+
+/** Plain JSON: it travels to the coordinator, and from there to all workers. */
+export interface StageResult {
+  /** Requests that were written to an open connection. */
+  readonly sent: number
+  /** By the names of the captures. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** A sentence, secrets redacted; null: all went well. */
+  readonly failure: string | null
+}
+
+/** What set-up captured, by name. */
+export type Captured = Readonly<Record<string, unknown>>
+
 /** What the agent (main thread) and an engine thread say to each other. Instants named `…LocalMs` are process.hrtime in ms, alike in all threads of a machine. */
 export type ToThread =
   | {
@@ -22,11 +38,18 @@ export type ToThread =
       readonly secrets: readonly string[]
     }
   /** The start: cluster time 0 is this instant. Sent once, before it. */
-  | { readonly type: 'arm'; readonly startLocalMs: number; readonly epoch: Epoch }
+  | {
+      readonly type: 'arm'
+      readonly startLocalMs: number
+      readonly epoch: Epoch
+      readonly setup: Captured
+    }
   /** The next epoch; begins at `epoch.at`. */
   | { readonly type: 'epoch'; readonly epoch: Epoch }
   /** The block of rows asked for: [from, from + count); count 0: the data is at its end. */
   | { readonly type: 'rows'; readonly source: number; readonly from: number; readonly count: number }
+  /** Set-up or teardown of the whole cluster, by one thread of one worker; not while load is under way. `setup`: what set-up captured. */
+  | { readonly type: 'perform'; readonly stage: OnceStage; readonly setup: Captured }
   /** No further iteration starts; those in flight finish within the drain. */
   | { readonly type: 'stop' }
   /** Everything ends now; what is in flight is interrupted. */
@@ -43,6 +66,7 @@ export type FromThread =
       readonly message: string
       readonly hint: string | null
     }
+  | { readonly type: 'performed'; readonly result: StageResult }
   | { readonly type: 'rowsWanted'; readonly source: number }
   /** At each whole second of cluster time, and once more when drained. */
   | { readonly type: 'part'; readonly part: ThreadPart }

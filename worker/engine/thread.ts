@@ -7,29 +7,17 @@ import type { Micros } from '../../core/plan/plan.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import { createSchedules } from '../../core/plan/schedules.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
-import type { Files } from '../../core/scenario/compiled.ts'
+import type { CompiledTest } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
-import type { LoadTest } from '../../core/spec/load-test.ts'
-import { type Clock, createClock } from './clock.ts'
+import { createClock } from './clock.ts'
 import { Engine } from './engine.ts'
 import { FailureSamples } from './failure-samples.ts'
 import { createPacer, type Pacer } from './pacer.ts'
 import { Rows } from './rows.ts'
+import { performStage } from './set-up.ts'
 import { createHealthMeter, type HealthMeter } from './thread-health.ts'
-import type { FromThread, ThreadPart, ToThread } from './thread-protocol.ts'
-import type { Transport, TransportSink } from './transport-port.ts'
-
-/** The transports are the composition's: the engine knows their port alone. */
-export type CreateTransport = (settings: {
-  readonly test: LoadTest
-  readonly threads: number
-  readonly thread: number
-  readonly detail: boolean
-  readonly files: Files
-  readonly clock: Clock
-  readonly sink: TransportSink
-  readonly engine: 'auto' | 'wire' | 'undici'
-}) => Transport
+import type { Captured, FromThread, OnceStage, ThreadPart, ToThread } from './thread-protocol.ts'
+import type { CreateTransport, Transport, TransportSink } from './transport-port.ts'
 
 type Prepare = Extract<ToThread, { type: 'prepare' }>
 
@@ -51,7 +39,10 @@ export function serveThread(port: MessagePort, createTransport: CreateTransport)
           .catch((error: unknown) => post(failed(error)))
         return
       case 'arm':
-        run?.arm(message.startLocalMs, message.epoch)
+        run?.arm(message.startLocalMs, message.epoch, message.setup)
+        return
+      case 'perform':
+        void run?.perform(message.stage, message.setup)
         return
       case 'epoch':
         run?.engine.advance(message.epoch)
@@ -90,6 +81,8 @@ class ThreadRun implements TransportSink {
   readonly transport: Transport
   readonly #prepare: Prepare
   readonly #post: (message: FromThread) => void
+  readonly #createTransport: CreateTransport
+  readonly #compiled: CompiledTest
   readonly #clock = createClock()
   readonly #recorder: Recorder
   readonly #failures: FailureSamples
@@ -103,7 +96,9 @@ class ThreadRun implements TransportSink {
     const { test, seed, files, worker, thread, threads, secrets, engine } = prepare
     this.#prepare = prepare
     this.#post = post
+    this.#createTransport = createTransport
     const compiled = compileTest(test, files, Date.now)
+    this.#compiled = compiled
     const plan = planRun(test, seed)
     const table = seriesTable(test)
     this.#recorder = createRecorder({ table, thread, detail: test.detail })
@@ -143,7 +138,18 @@ class ThreadRun implements TransportSink {
     this.engine.done(exchange)
   }
 
-  arm(startLocalMs: number, epoch: Parameters<Engine['arm']>[0]): void {
+  /** A defect rejects. */
+  async perform(stage: OnceStage, setup: Captured): Promise<void> {
+    const { test, files, engine, seed, secrets } = this.#prepare
+    const compiled = this.#compiled
+    const createTransport = this.#createTransport
+    compiled.provideSetup(setup)
+    const options = { test, files, engine, seed, secrets, compiled, createTransport }
+    this.#post({ type: 'performed', result: await performStage(stage, options) })
+  }
+
+  arm(startLocalMs: number, epoch: Parameters<Engine['arm']>[0], setup: Captured): void {
+    this.#compiled.provideSetup(setup)
     this.#clock.bind(startLocalMs)
     this.engine.arm(epoch)
     this.#pacer = createPacer(this.#prepare.pace, this.#clock, (now) => this.#turn(now))

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { BreakwaterError } from '../../core/error.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
 import { entryUrl } from './entry-url.ts'
-import type { FromThread, ThreadPart, ToThread } from './thread-protocol.ts'
+import type { Captured, FromThread, OnceStage, StageResult, ThreadPart, ToThread } from './thread-protocol.ts'
 
 export interface ThreadsOptions {
   readonly count: number
@@ -20,8 +20,10 @@ export interface EngineThreads {
   readonly count: number
   /** Resolves with the transport's name when all are prepared. Rejects with the first failure: a BreakwaterError, or a defect. */
   prepare(): Promise<string>
+  /** Set-up or teardown, once at a time. Rejects where the thread dies. */
+  perform(stage: OnceStage, setup: Captured): Promise<StageResult>
   /** `startLocalMs` is on the clock of worker/engine/clock.ts: localMs. */
-  arm(startLocalMs: number, epoch: Epoch): void
+  arm(startLocalMs: number, epoch: Epoch, setup: Captured): void
   epoch(epoch: Epoch): void
   rows(thread: number, source: number, from: number, count: number): void
   stop(): void
@@ -38,11 +40,14 @@ const exitGraceMs = 2_000
 export const startThreads: StartThreads = (options) => {
   const { count, prepare, onPart, onRowsWanted, onFailed } = options
   const waiting = new Map<number, { resolve: (transport: string) => void; reject: (why: unknown) => void }>()
+  let performing: { resolve: (result: StageResult) => void; reject: (why: unknown) => void } | null = null
   let isLeaving = false
 
   const fail = (thread: number, error: unknown): void => {
     const preparing = waiting.get(thread)
     waiting.delete(thread)
+    performing?.reject(error)
+    performing = null
     if (preparing !== undefined) preparing.reject(error)
     else if (!isLeaving) onFailed(error)
   }
@@ -55,6 +60,10 @@ export const startThreads: StartThreads = (options) => {
         return
       case 'failed':
         fail(thread, errorOf(message))
+        return
+      case 'performed':
+        performing?.resolve(message.result)
+        performing = null
         return
       case 'rowsWanted':
         onRowsWanted(thread, message.source)
@@ -100,7 +109,13 @@ export const startThreads: StartThreads = (options) => {
       )
       return names[0] ?? ''
     },
-    arm: (startLocalMs, epoch) => postAll({ type: 'arm', startLocalMs, epoch }),
+    perform(stage, setup) {
+      return new Promise((resolve, reject) => {
+        performing = { resolve, reject }
+        post(0, { type: 'perform', stage, setup })
+      })
+    },
+    arm: (startLocalMs, epoch, setup) => postAll({ type: 'arm', startLocalMs, epoch, setup }),
     epoch: (epoch) => postAll({ type: 'epoch', epoch }),
     rows: (thread, source, from, rows) => post(thread, { type: 'rows', source, from, count: rows }),
     stop: () => postAll({ type: 'stop' }),

@@ -1,5 +1,7 @@
 import type { RequestError } from '../../core/measure/request-error.ts'
-import type { RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
+import type { Clock } from './clock.ts'
 
 /**
  * One request on its way. The engine owns a pool of them and reuses each, so a request costs no promise, no closure and no object.
@@ -63,3 +65,15 @@ export interface Transport {
   /** Closes every connection; exchanges under way end with `reset`. */
   close(): Promise<void>
 }
+
+/** The transports are the composition's: the engine knows their port alone. */
+export type CreateTransport = (settings: {
+  readonly test: LoadTest
+  readonly threads: number
+  readonly thread: number
+  readonly detail: boolean
+  readonly files: Files
+  readonly clock: Clock
+  readonly sink: TransportSink
+  readonly engine: 'auto' | 'wire' | 'undici'
+}) => Transport

@@ -63,6 +63,7 @@ async function runThreads(
     threads.arm(
       localMs() + 100,
       firstEpoch(test, planRun(test, 1), [{ worker: 'w1', weight: 1, threads: count }]),
+      {},
     )
     await act?.(threads, () => received)
     const last = await until('every thread has drained', () => {

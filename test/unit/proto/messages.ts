@@ -93,6 +93,10 @@ const bare = (type: 'clock' | 'stop' | 'abort' | 'release') =>
     ...head,
   })
 
+const values = byName<unknown>(
+  fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value))),
+)
+
 export const command: fc.Arbitrary<WorkerCommand> = fc.oneof(
   record<Extract<WorkerCommand, { type: 'prepare' }>>({
     type: fc.constant('prepare'),
@@ -110,6 +114,13 @@ export const command: fc.Arbitrary<WorkerCommand> = fc.oneof(
     ...head,
     startLocalMs: finite,
     epoch,
+    setup: values,
+  }),
+  record<Extract<WorkerCommand, { type: 'perform' }>>({
+    type: fc.constant('perform'),
+    ...head,
+    stage: fc.constantFrom('setup', 'teardown'),
+    setup: values,
   }),
   record<Extract<WorkerCommand, { type: 'epoch' }>>({ type: fc.constant('epoch'), ...head, epoch }),
   bare('clock'),
@@ -119,6 +130,13 @@ export const command: fc.Arbitrary<WorkerCommand> = fc.oneof(
 )
 
 export const reply: fc.Arbitrary<CommandReply> = fc.oneof(
+  record<Extract<CommandReply, { type: 'performed' }>>({
+    type: fc.constant('performed'),
+    incarnation: id,
+    sent: count,
+    values,
+    failure: fc.option(text),
+  }),
   record<Extract<CommandReply, { type: 'ok' }>>({
     type: fc.constant('ok'),
     incarnation: id,

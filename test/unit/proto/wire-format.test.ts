@@ -89,6 +89,7 @@ test('arm is on the wire as it was', (t) => {
         roster: [{ worker: 'w-1', weight: 2, threads: 3 }],
         phases: [{ startAt: 1, endAt: 2, firstArrival: 300 }],
       },
+      setup: {},
     },
     'CAEaSgoCcjESBAgDEAQqPgkAAAAAAAApQBIzCAQRAAAAAAAA+D8aBGxvc3QiCQoDdy0xEAIYAyoVCQAAAAAAAPA/EQ' +
       'AAAAAAAABAGKwC',

@@ -430,7 +430,7 @@ const cases: readonly Case[] = [
     spec: { objectives: ['p95 < 1s'] },
     sketch: { fate: () => 'unstarted', record: { setupFailure: 'POST /seed answered 500' } },
     verdict: 'fail',
-    reason: /^The set-up failed, so that no load was sent: POST \/seed answered 500\.$/,
+    reason: /^The setup failed, so that no load was sent: POST \/seed answered 500\.$/,
   },
   {
     title: 'measurements that nothing stands in for make everything unknown',

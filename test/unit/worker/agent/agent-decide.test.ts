@@ -29,6 +29,7 @@ const arm = (run = 'r1'): WorkerCommand => ({
   fence: fence(1),
   startLocalMs: 5,
   epoch: epoch(1),
+  setup: {},
 })
 const plain = (type: 'stop' | 'abort' | 'release' | 'clock', of = fence(1), run = 'r1'): WorkerCommand => ({
   type,
@@ -53,7 +54,7 @@ function play(...events: AgentEvent[]): { state: AgentState; log: string[] } {
     state = decision.state
     for (const action of decision.actions) {
       if (action.type !== 'reply') log.push(action.type)
-      else log.push(`reply:${action.reply.type === 'ok' ? 'ok' : action.reply.code}`)
+      else log.push(`reply:${action.reply.type === 'refused' ? action.reply.code : action.reply.type}`)
     }
   }
   return { state, log }

@@ -1,8 +1,7 @@
 import test from 'ava'
 import type { LoadTest } from '../../../../core/spec/load-test.ts'
 import { type OnceOptions, runOnce, type TraceRecord } from '../../../../worker/engine/once.ts'
-import type { CreateTransport } from '../../../../worker/engine/thread.ts'
-import type { Exchange } from '../../../../worker/engine/transport-port.ts'
+import type { CreateTransport, Exchange } from '../../../../worker/engine/transport-port.ts'
 import { httpGet, loadTest, scenario } from '../../../kit/load-test.ts'
 
 /** Answers as `answer` fills in; undefined: never. */

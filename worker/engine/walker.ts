@@ -1,0 +1,136 @@
+import type { RequestError } from '../../core/measure/request-error.ts'
+import type { CompiledRequest, Files, Judgement, Op, Program, Scope } from '../../core/scenario/compiled.ts'
+import { follow } from '../../core/scenario/follow.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
+import { Answer, askFor, failureDetail, missedText } from './answer.ts'
+import { createClock } from './clock.ts'
+import { PooledExchange } from './exchange.ts'
+import type { CreateTransport, Exchange, Transport } from './transport-port.ts'
+
+export interface WalkerOptions {
+  readonly test: LoadTest
+  readonly files: Files
+  readonly engine: 'auto' | 'wire' | 'undici'
+  readonly createTransport: CreateTransport
+  /** Keeps headers and bodies that no check or capture looks at: a body above `maxBody` is `too_large` then. */
+  readonly trace: boolean
+}
+
+/** A request that was made. The exchange is used again by the next one. */
+export interface Performed {
+  readonly request: CompiledRequest
+  readonly exchange: Exchange
+  readonly judgement: Judgement | null
+  /** Null: good. */
+  readonly error: RequestError | null
+  readonly detail: string | null
+}
+
+/**
+ * Goes through programs one request at a time, without think times and outside of any load: for `run --once`, set-up and teardown. It ends at the
+ * first failure that its step does not go on from. Connections are its own.
+ */
+export class Walker {
+  readonly #trace: boolean
+  readonly #clock = createClock()
+  readonly #transport: Transport
+  readonly #exchange = new PooledExchange(0)
+  readonly #answer = new Answer()
+  #onDone: (exchange: Exchange) => void = () => {}
+
+  constructor({ test, files, engine, createTransport, trace }: WalkerOptions) {
+    this.#trace = trace
+    this.#transport = createTransport({
+      test,
+      threads: 1,
+      thread: 0,
+      detail: trace,
+      files,
+      clock: this.#clock,
+      sink: { done: (exchange) => this.#onDone(exchange) },
+      engine,
+    })
+  }
+
+  /** @throws BreakwaterError where the target cannot be prepared. */
+  prepare(): Promise<void> {
+    return this.#transport.prepare()
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close()
+  }
+
+  async *walk(program: Program, scope: Scope, user: number): AsyncGenerator<Performed> {
+    let tries = 0
+    for (let at = 0; at < program.length; ) {
+      const op = program[at++] as Op
+      switch (op.kind) {
+        case 'think':
+        case 'pause':
+        case 'enter':
+        case 'leave':
+          break
+        case 'request': {
+          const performed = await this.#perform(op, scope, user, tries + 1)
+          const { error, judgement, request } = performed
+          const isMissed = error === null ? judgement?.again !== undefined : request.onError === 'continue'
+          const asksAgain = op.poll !== null && isMissed && tries + 1 < op.poll.max
+          yield performed
+          if (asksAgain) {
+            tries++
+            at--
+            await elapsed(op.poll?.everyMs ?? 0)
+            break
+          }
+          tries = 0
+          if (error !== null && request.onError === 'stop') return
+          break
+        }
+        default:
+          at = follow(op, scope, at)
+      }
+    }
+  }
+
+  async #perform(
+    { request, poll }: Extract<Op, { kind: 'request' }>,
+    scope: Scope,
+    user: number,
+    time: number,
+  ): Promise<Performed> {
+    const exchange = await this.#send(request, scope, user)
+    if (exchange.error === null && exchange.setCookies !== null && exchange.request.kind === 'http')
+      scope.storeCookies(exchange.setCookies, exchange.request)
+    const judgement = exchange.error === null ? request.judge(scope, this.#answer.of(exchange)) : null
+    const error = exchange.error ?? judgement?.error ?? null
+    const awaited = judgement?.again
+    if (error === null && awaited !== undefined && poll !== null && time >= poll.max)
+      return { request, exchange, judgement, error: 'check', detail: missedText(awaited, time) }
+    return { request, exchange, judgement, error, detail: error && failureDetail(judgement, exchange) }
+  }
+
+  #send(request: CompiledRequest, scope: Scope, user: number): Promise<Exchange> {
+    const exchange = this.#exchange
+    return new Promise((resolve) => {
+      exchange.reset()
+      exchange.request = request.constant ?? request.render(scope)
+      exchange.requestIndex = request.index
+      exchange.user = user
+      exchange.dispatchedAt = this.#clock.nowMicros()
+      askFor(request, exchange)
+      exchange.wantHeaders ||= this.#trace
+      exchange.wantBody ||= this.#trace
+      const timeout = setTimeout(() => this.#transport.cancel(exchange, 'timeout'), request.timeoutMs)
+      this.#onDone = (done) => {
+        clearTimeout(timeout)
+        resolve(done)
+      }
+      this.#transport.send(exchange)
+    })
+  }
+}
+
+function elapsed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
