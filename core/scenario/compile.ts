@@ -91,6 +91,7 @@ function compileScenario(
     onStart: onStart.program,
     program: steps.program,
     groups,
+    hasStreams: false,
     mostRequests: Number.isFinite(most) ? most : null,
     draws: names.draws,
     onStartDraws,

@@ -28,8 +28,10 @@ export interface CompiledScenario {
   /** Heads a user's iterations until it has succeeded once. Empty: none. */
   readonly onStart: Program
   readonly program: Program
-  /** Names of its groups; operations and series count through them. */
+  /** Names of its groups and of its streams; operations and series count through them. */
   readonly groups: readonly string[]
+  /** Some step opens a stream. */
+  readonly hasStreams: boolean
   /** The most requests one iteration can make, redirect hops included; null: not bounded. */
   readonly mostRequests: number | null
   /** Data sources it draws a row from, by their order in the LoadTest's `data`. */
@@ -72,7 +74,7 @@ export interface CompiledRequest {
   readonly name: string
   /** Where it stands in the file. */
   readonly path: string
-  readonly protocol: 'http' | 'grpc'
+  readonly protocol: RenderedRequest['kind']
   readonly onError: 'stop' | 'continue'
   readonly timeoutMs: number
   /** What the transport has to keep of the response: nothing that nobody looks at is materialised. */
@@ -111,10 +113,59 @@ export type RenderedRequest =
       readonly message: unknown
       readonly metadata: readonly string[]
     }
+  | StreamRequest
+
+/**
+ * What a step does with a stream: a WebSocket, or server-sent events. A user has one stream of a number at a time. Opening it is an HTTP request
+ * on a connection of its own; whatever follows goes over that connection and has neither path nor headers.
+ */
+export interface StreamRequest {
+  readonly kind: 'ws' | 'sse'
+  readonly target: number
+  /** Its place in {@link CompiledScenario.groups}: its duration is a series as theirs. */
+  readonly stream: number
+  /** What the LoadTest calls it. */
+  readonly name: string
+  /** Of the request that opens it; else ''. */
+  readonly path: string
+  /** As those of an HTTP request. */
+  readonly headers: readonly string[]
+  readonly operation: StreamOperation
+}
+
+export type StreamOperation =
+  | {
+      readonly kind: 'open'
+      /** WebSocket alone: what is offered, the preferred one first. */
+      readonly subprotocols: readonly string[]
+      /** How long it stays open where nothing closes it: the iteration, or the user's life. */
+      readonly life: 'iteration' | 'user'
+      /** Some step waits for messages that may have come before it: they are kept, within bounds. */
+      readonly keeps: boolean
+    }
+  /** Null: done when written. Else done by the wanted one among the messages that come after it. */
+  | { readonly kind: 'send'; readonly data: string | Uint8Array; readonly wanted: Wanted | null }
+  /** Messages that came before are looked at first, the oldest first. */
+  | { readonly kind: 'expect'; readonly wanted: Wanted }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+
+/** Messages that end a step. */
+export interface Wanted {
+  /** That many of them, the last one is the answer. */
+  readonly count: number
+  /** Never throws, bounded in time and memory whatever the message is. */
+  accepts(message: StreamMessage): boolean
+}
+
+export interface StreamMessage {
+  /** As the headers of a response: `event` and `id` of a server-sent event; none of a WebSocket's. */
+  readonly headers: readonly string[]
+  readonly body: Uint8Array
+}
 
 /** What a transport hands back; fields nobody needs are null. */
 export interface ReceivedResponse {
-  /** HTTP status, or the gRPC status code's number. */
+  /** HTTP status, or the gRPC status code's number; 0 for a message of a stream. */
   readonly status: number
   /** name, value, name, value …, names in lower case. */
   readonly headers: readonly string[] | null

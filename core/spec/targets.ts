@@ -14,7 +14,7 @@ export interface Route {
 }
 
 /** As `RenderedRequest.kind`. */
-export type RouteKind = 'http' | 'grpc'
+export type RouteKind = 'http' | 'grpc' | 'ws' | 'sse'
 
 /** The main target first, then `targets` in the order of the file. `RenderedRequest.target` counts through them. */
 export function targetsOf({ target, targets }: Targets): readonly Target[] {
@@ -55,7 +55,7 @@ export function endpointUrl(target: Target, kind: RouteKind): string {
 
 export function takes(target: Pick<Target, 'url' | 'protocol' | 'grpc'>, kind: RouteKind): boolean {
   if (isGrpcTarget(target)) return kind === 'grpc'
-  return kind === 'http' || target.grpc?.url != null
+  return kind !== 'grpc' || target.grpc?.url != null
 }
 
 /** Every request step of a test, those of setup and teardown included. */
@@ -63,13 +63,15 @@ export function requestsOfTest({ setup, scenarios, teardown }: Steps): readonly 
   return [...requestsOf(setup), ...scenarios.flatMap(requestsOfScenario), ...requestsOf(teardown)]
 }
 
-/** Every route that some step takes, in the order of `targetsOf`, HTTP before gRPC. */
+/** Every route that some step takes, in the order of `targetsOf`, HTTP first, streams last. */
 export function routesOf(test: Targets & Steps): readonly Route[] {
   const steps = requestsOfTest(test)
   return targetsOf(test).flatMap((_, target) => {
-    const kinds = new Set(steps.filter((step) => targetNumber(test, step) === target).map(({ kind }) => kind))
+    const kinds: ReadonlySet<RouteKind> = new Set(
+      steps.filter((step) => targetNumber(test, step) === target).map(({ kind }) => kind),
+    )
     return routeKinds.filter((kind) => kinds.has(kind)).map((kind) => ({ target, kind }))
   })
 }
 
-const routeKinds = ['http', 'grpc'] as const
+const routeKinds = ['http', 'grpc', 'ws', 'sse'] as const

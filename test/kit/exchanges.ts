@@ -13,6 +13,8 @@ export interface RequestWish {
   /** Instead of the above. */
   request?: RenderedRequest
   user?: number
+  /** Of a user who keeps it: the same exchange each time. */
+  slot?: number
   wantHeaders?: boolean
   wantCookies?: boolean
   wantBody?: boolean
@@ -49,11 +51,18 @@ export class Exchanges {
   readonly clock = createClock()
   readonly #waiting = new Map<Exchange, (exchange: Exchange) => void>()
   readonly #free: Exchange[] = []
+  readonly #kept = new Map<number, Exchange>()
   #slots = 0
   #isSending = false
+  /** Streams that ended, as they were reported. */
+  readonly ended: { slot: number; stream: number; openedAt: number; at: number; ok: boolean }[] = []
 
-  constructor(target: Target, more: Partial<RouteSettings> = {}) {
-    this.transport = createRoute({
+  constructor(
+    target: Target,
+    more: Partial<RouteSettings> = {},
+    create: (settings: RouteSettings) => Transport = createRoute,
+  ) {
+    this.transport = create({
       target,
       threads: 1,
       thread: 0,
@@ -69,6 +78,9 @@ export class Exchanges {
           this.#waiting.delete(exchange)
           resolve?.(exchange)
         },
+        streamEnded: (slot, stream, openedAt, at, ok) => {
+          this.ended.push({ slot, stream, openedAt, at, ok })
+        },
       },
     })
   }
@@ -83,7 +95,7 @@ export class Exchanges {
   }
 
   start(wish: RequestWish = {}): { exchange: Exchange; done: Promise<Exchange> } {
-    const exchange = this.#free.pop() ?? newExchange(this.#slots++)
+    const exchange = this.#exchange(wish.slot)
     exchange.request = wish.request ?? {
       kind: 'http',
       target: 0,
@@ -99,13 +111,20 @@ export class Exchanges {
     exchange.dispatchedAt = this.clock.nowMicros()
     const done = new Promise<Exchange>((resolve) => this.#waiting.set(exchange, resolve)).then((ended) => {
       const copy = { ...ended }
-      this.#free.push(ended)
+      if (wish.slot === undefined) this.#free.push(ended)
       return copy
     })
     this.#isSending = true
     this.transport.send(exchange)
     this.#isSending = false
     return { exchange, done }
+  }
+
+  #exchange(slot: number | undefined): Exchange {
+    if (slot === undefined) return this.#free.pop() ?? newExchange(this.#slots++)
+    const kept = this.#kept.get(slot) ?? newExchange(slot)
+    this.#kept.set(slot, kept)
+    return kept
   }
 
   cancel(exchange: Exchange, error: RequestError = 'timeout'): void {

@@ -1,5 +1,5 @@
 import type { FailureSample } from '../../core/measure/request-error.ts'
-import type { RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { RenderedRequest, StreamRequest } from '../../core/scenario/compiled.ts'
 import { redactHeaders } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { endpointUrl, targetsOf } from '../../core/spec/targets.ts'
@@ -16,7 +16,7 @@ export function originsOf(test: LoadTest): (request: RenderedRequest) => string 
     http: targets.map((target) => originOf(endpointUrl(target, 'http'))),
     grpc: targets.map((target) => originOf(endpointUrl(target, 'grpc'))),
   }
-  return ({ kind, target }) => origins[kind][target] ?? ''
+  return ({ kind, target }) => origins[kind === 'grpc' ? 'grpc' : 'http'][target] ?? ''
 }
 
 /** `URL.origin` is null for the schemes of gRPC. */
@@ -49,8 +49,27 @@ export function requestShown(
         headers: redactHeaders(request.metadata, redact),
         body: bodyShown(JSON.stringify(request.message) ?? '', redact),
       }
+    case 'ws':
+    case 'sse':
+      return streamStepShown(request, origin, redact)
     default:
       return request satisfies never
+  }
+}
+
+/** What follows the opening of a stream has no path: the stream's name stands in its place. */
+function streamStepShown(
+  { kind, name, path, headers, operation }: StreamRequest,
+  origin: string,
+  redact: (text: string) => string,
+): FailureSample['request'] {
+  const scheme = kind === 'ws' ? origin.replace(/^http/, 'ws') : origin
+  const isOpening = operation.kind === 'open'
+  return {
+    method: isOpening ? 'GET' : operation.kind.toUpperCase(),
+    url: redact(isOpening ? `${scheme}${path}` : `${scheme} (${name})`),
+    headers: redactHeaders(headers, redact),
+    body: operation.kind === 'send' ? bodyShown(operation.data, redact) : null,
   }
 }
 
@@ -60,11 +79,18 @@ export function responseShown(
   redact: (text: string) => string,
 ): FailureSample['response'] {
   const { status, headers, body, message, request } = exchange
-  const isAnswered = request.kind === 'grpc' ? exchange.error === null : status !== 0
+  const isAnswered =
+    request.kind === 'grpc' ? exchange.error === null : status !== 0 || body !== null || message !== null
   if (!isAnswered) return null
   const shown =
-    body !== null ? bodyShown(body, redact) : message ? bodyShown(JSON.stringify(message), redact) : null
+    body !== null ? bodyShown(body, redact) : message ? bodyShown(messageText(message), redact) : null
   return { status, headers: redactHeaders(headers ?? [], redact), body: shown }
+}
+
+/** Of a stream: the last that came, one a line. */
+function messageText(message: unknown): string {
+  const isList = Array.isArray(message) && message.every((one) => typeof one === 'string')
+  return isList ? message.join('\n') : JSON.stringify(message)
 }
 
 function bodyShown(body: string | Uint8Array, redact: (text: string) => string): string {

@@ -49,11 +49,16 @@ export interface Exchange {
 export interface TransportSink {
   /** Exactly once per `send`, never from within `send`. The exchange is the engine's again. */
   done(exchange: Exchange): void
+  /**
+   * A stream has ended that exchanges of this slot used. `ok`: it was closed by the user, or as it should be by the target. Within `done` of the
+   * step that closed it, within `leave`, or whenever it was lost.
+   */
+  streamEnded?(slot: number, stream: number, openedAt: number, at: number, ok: boolean): void
 }
 
 /** Bounds set at construction: connect timeout, connections, maxBody, tls, detail. One contract suite for all (test/contract/transport). */
 export interface Transport {
-  /** undici, grpc-js, wire-http1, wire-http2; several are joined by ` + `. */
+  /** undici, grpc-js, wire-http1, wire-http2, streams; several are joined by ` + `. */
   readonly name: string
   /** Resolves names and opens the warm connections. Sends no request. */
   prepare(): Promise<void>
@@ -61,6 +66,11 @@ export interface Transport {
   send(exchange: Exchange): void
   /** Ends it now: `done` follows with this error. Nothing happens where it is done already. */
   cancel(exchange: Exchange, error: RequestError): void
+  /**
+   * No exchange of this slot is under way, and what it held is let go of: streams opened for one iteration, or `user`: all of them. Each is
+   * closed as its protocol wants it, beside whatever comes next. Transports without streams have none.
+   */
+  leave?(slot: number, whose: 'iteration' | 'user'): void
   readonly openSockets: number
   /** Closes every connection; exchanges under way end with `reset`. */
   close(): Promise<void>

@@ -5,6 +5,7 @@ import type { Clock } from '../engine/clock.ts'
 import type { Transport, TransportSink } from '../engine/transport-port.ts'
 import { GrpcTransport } from './grpc.ts'
 import { RoutingTransport } from './routing-transport.ts'
+import { StreamsTransport } from './streams.ts'
 import { UndiciTransport } from './undici.ts'
 
 export interface TransportSettings {
@@ -51,6 +52,9 @@ export function createRoute({ route = null, ...settings }: RouteSettings): Trans
     }
     case 'http':
       return new UndiciTransport(settings)
+    case 'ws':
+    case 'sse':
+      return new StreamsTransport(settings)
     default:
       return kind satisfies never
   }

@@ -152,7 +152,7 @@ function endsConnection(header: string | string[] | undefined): boolean {
 }
 
 /** undici hands over bytes for HTTP/1.1 and an object for HTTP/2, in which repeated names have arrays or, joined by commas, one text. */
-function flatHeaders(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
+export function flatHeaders(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   const flat: string[] = []
   if (Array.isArray(raw)) {
     raw.forEach((part, index) => {

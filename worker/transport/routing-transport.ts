@@ -28,7 +28,7 @@ export class RoutingTransport implements Transport {
       }
       return byTarget
     }
-    this.#byKind = { http: of('http'), grpc: of('grpc') }
+    this.#byKind = { http: of('http'), grpc: of('grpc'), ws: of('ws'), sse: of('sse') }
   }
 
   get openSockets(): number {
@@ -49,6 +49,10 @@ export class RoutingTransport implements Transport {
 
   cancel(exchange: Exchange, error: RequestError): void {
     this.#of(exchange).cancel(exchange, error)
+  }
+
+  leave(slot: number, whose: 'iteration' | 'user'): void {
+    for (const transport of this.#transports) transport.leave?.(slot, whose)
   }
 
   async close(): Promise<void> {

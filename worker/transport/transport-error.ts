@@ -17,6 +17,7 @@ export function requestErrorOf(error: unknown): RequestError {
   if (code === 'UND_ERR_SOCKET') return messageOf(error).startsWith('bad ') ? 'protocol' : 'reset'
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return endedByPeersProtocolError(error) ? 'protocol' : 'reset'
+  if (code.startsWith('HPE_')) return cutShort.has(code) ? 'reset' : 'protocol'
   if (error instanceof errors.HTTPParserError) return isCutShort(error) ? 'reset' : 'protocol'
   if (code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('CERT_')) return 'tls'
   if (certificateCodes.has(code)) return 'tls'
@@ -87,10 +88,15 @@ const byCode: Readonly<Record<string, RequestError>> = {
   ERR_HTTP2_ERROR: 'protocol',
   ERR_HTTP2_SESSION_ERROR: 'protocol',
   ERR_BREAKWATER_ALPN: 'protocol',
+  ERR_BREAKWATER_UPGRADE: 'protocol',
+  ERR_BREAKWATER_TOO_LARGE: 'too_large',
   // The same, told by the target.
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'protocol',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too_large',
 }
+
+/** What the parser of node:http calls an answer that ended too early. */
+const cutShort: ReadonlySet<string> = new Set(['HPE_INVALID_EOF_STATE', 'HPE_CLOSED_CONNECTION'])
 
 /** X509 verification, as node:tls names it (https://nodejs.org/api/tls.html#x509-certificate-error-codes); those that begin with CERT_ are not repeated. */
 const certificateCodes: ReadonlySet<string> = new Set([

@@ -1,4 +1,3 @@
-import { createSecureContext } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
 import { BreakwaterError } from '../../core/error.ts'
@@ -10,10 +9,9 @@ import type { Exchange, Transport, TransportSink } from '../engine/transport-por
 import type { Connection } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { Delivery } from './delivery.ts'
+import { endpointOf, httpProtocols } from './endpoint.ts'
 import { Flight, type FlightListener } from './flight.ts'
-import type { Endpoint } from './open-socket.ts'
 import { clearOutcome } from './outcome.ts'
-import { resolveHost } from './resolve.ts'
 import { shareOf } from './share.ts'
 import { errorDetailOf, requestErrorOf } from './transport-error.ts'
 
@@ -87,12 +85,12 @@ export class UndiciTransport implements Transport {
   }
 
   async prepare(): Promise<void> {
-    const { target, threads, thread, clock } = this.#settings
+    const { target, threads, thread, files, clock } = this.#settings
     const { connections } = target
     const max = Math.max(1, shareOf(connections.max ?? automaticMax, threads, thread))
     const pool = new ConnectionPool<Flight>(
       {
-        endpoint: await this.#endpoint(),
+        endpoint: await endpointOf(target, files, httpProtocols(target)),
         origin: this.#url.origin,
         share: connections.share,
         max,
@@ -128,7 +126,7 @@ export class UndiciTransport implements Transport {
     }
     if (request.kind !== 'http') {
       flight.start(exchange, unsendable)
-      this.#delivery.late(flight.finish(), 'protocol', 'a gRPC request on an HTTP target')
+      this.#delivery.late(flight.finish(), 'protocol', `a ${request.kind} request on an HTTP connection`)
       return
     }
     flight.start(exchange, this.#optionsOf(exchange, request))
@@ -178,24 +176,6 @@ export class UndiciTransport implements Transport {
   get #openPool(): ConnectionPool<Flight> {
     if (this.#pool === null) throw new Error('send before prepare')
     return this.#pool
-  }
-
-  async #endpoint(): Promise<Endpoint> {
-    const { target, files } = this.#settings
-    const isTls = this.#url.protocol === 'https:'
-    const { caFile, insecureSkipVerify, serverName } = target.tls
-    return {
-      addresses: await resolveHost(this.#url.hostname),
-      port: Number(this.#url.port || (isTls ? 443 : 80)),
-      tls: isTls
-        ? {
-            context: createSecureContext(caFile === null ? {} : { ca: Buffer.from(files[caFile] ?? []) }),
-            serverName: serverName ?? this.#url.hostname,
-            insecureSkipVerify,
-          }
-        : null,
-      protocols: protocolsOf(target, isTls),
-    }
   }
 
   #optionsOf(exchange: Exchange, request: HttpRequest): Dispatcher.DispatchOptions {
@@ -267,9 +247,4 @@ function optionsOf(request: HttpRequest, servername: string): Dispatcher.Dispatc
     // undici would take it from a host header, and connect anew where that differs from the request before.
     servername,
   } as Dispatcher.DispatchOptions
-}
-
-function protocolsOf(target: Target, isTls: boolean): Endpoint['protocols'] {
-  if (target.protocol === 'http2') return ['h2']
-  return target.protocol === null && isTls ? ['h2', 'http/1.1'] : ['http/1.1']
 }
