@@ -1,5 +1,6 @@
 import { type JsonPath, parseJsonPath } from '../spec/json-path.ts'
 import type { Check } from '../spec/load-test.ts'
+import { compilePattern } from '../spec/pattern.ts'
 import { compileMatcher } from './matcher.ts'
 import type { Names } from './names.ts'
 import type { ResponseView } from './response-view.ts'
@@ -32,6 +33,29 @@ export function compileCheck(check: Exclude<Check, { kind: 'status' }>, names: N
         return expected === null
           ? null
           : `expected the header ${name} to be ${expected}, got ${shown(actual)}`
+      }
+    }
+    case 'cookie': {
+      const { cookie } = check
+      const match = compileMatcher(check.matcher, names, true)
+      return (scope, view) => {
+        const actual = view.cookie(cookie)
+        const expected = match(scope, actual)
+        return expected === null
+          ? null
+          : `expected the cookie ${cookie} to be ${expected}, got ${shown(actual)}`
+      }
+    }
+    case 'regex': {
+      const pattern = compilePattern(check.pattern)
+      const group = Math.min(1, pattern.groups)
+      const match = compileMatcher(check.matcher, names, true)
+      return (scope, view) => {
+        const actual = pattern.first(view.text, group)
+        const expected = match(scope, actual)
+        return expected === null
+          ? null
+          : `expected /${check.pattern.slice(0, 80)}/ in the body to be ${expected}, got ${shown(actual)}`
       }
     }
     case 'body': {

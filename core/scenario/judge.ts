@@ -1,18 +1,12 @@
 import type { RequestError } from '../measure/request-error.ts'
 import { grpcCodes } from '../spec/grpc-codes.ts'
-import type { Capture, Check, RequestStep, StatusRange } from '../spec/load-test.ts'
-import { type CompiledCheck, compileCheck, jsonPathOf, look } from './check.ts'
+import type { Check, RequestStep, StatusRange } from '../spec/load-test.ts'
+import { compileCapture } from './capture.ts'
+import { type CompiledCheck, compileCheck } from './check.ts'
 import type { CompiledRequest, Judgement, ReceivedResponse } from './compiled.ts'
 import type { Names } from './names.ts'
 import { ResponseView } from './response-view.ts'
 import type { UserScope } from './user-scope.ts'
-
-interface CompiledCapture {
-  readonly slot: number
-  /** Undefined: nothing to capture. */
-  read(view: ResponseView): { readonly value: unknown; readonly problem: string | null }
-  readonly from: string
-}
 
 /**
  * Captures and checks of one step. All of them are always looked at, so that counts of checks compare; the error is the first of: status,
@@ -75,7 +69,7 @@ export function compileJudge(
     }
     if (view !== null) {
       for (const capture of captures) {
-        const problem = take(capture, scope, view)
+        const problem = capture(scope, view)
         if (problem === null) continue
         error ??= 'capture'
         detail ??= problem
@@ -114,37 +108,10 @@ export function responseNeeds(
     ...step.captures.map(({ from }) => from),
     ...[...step.checks, ...until].map(({ kind }) => kind),
   ]
-  return { headers: looks.includes('header'), body: looks.some((at) => at === 'json' || at === 'body') }
-}
-
-function compileCapture(capture: Capture, names: Names): CompiledCapture {
-  const slot = names.capture(capture.name)
-  switch (capture.from) {
-    case 'json': {
-      const path = jsonPathOf(capture.expression)
-      return { slot, from: path.text, read: (view) => look(path, view) }
-    }
-    case 'header': {
-      const name = capture.header.toLowerCase()
-      return {
-        slot,
-        from: `the header ${name}`,
-        read: (view) => ({ value: view.header(name), problem: null }),
-      }
-    }
-    case 'status':
-      return { slot, from: 'the status', read: (view) => ({ value: view.response.status, problem: null }) }
-    default:
-      return capture satisfies never
+  return {
+    headers: looks.some((at) => at === 'header' || at === 'cookie'),
+    body: looks.some((at) => at === 'json' || at === 'body' || at === 'regex'),
   }
-}
-
-/** A capture that finds nothing leaves nothing: not what an earlier iteration found. */
-function take({ slot, from, read }: CompiledCapture, scope: UserScope, view: ResponseView): string | null {
-  const { value, problem } = read(view)
-  scope.slots[slot] = value
-  if (value !== undefined) return null
-  return `expected ${from} to capture, but ${problem ?? 'it is not in the answer'}`
 }
 
 /** Values nested so deeply that comparing them exhausts the stack fail the check: the answer is at fault, not the run. */

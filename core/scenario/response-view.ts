@@ -47,6 +47,18 @@ export class ResponseView {
     return value
   }
 
+  /** The value of a cookie that the answer sets; the last one of its name counts (RFC 6265 §5.3). */
+  cookie(name: string): string | undefined {
+    const headers = this.response.headers ?? []
+    for (let i = headers.length - 2; i >= 0; i -= 2) {
+      if (headers[i] !== 'set-cookie') continue
+      const [pair = ''] = (headers[i + 1] ?? '').split(';', 1)
+      const equals = pair.indexOf('=')
+      if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
+    }
+    return undefined
+  }
+
   #read(): Document {
     if (this.#grpc) return { ok: true, value: this.response.message }
     if (this.response.bodyBytes === 0 && this.text === '') return { ok: false, problem: 'the body is empty' }

@@ -1,3 +1,4 @@
+import { readChecks } from './check-normal.ts'
 import { readCondition } from './condition-normal.ts'
 import type { Issue } from './issue.ts'
 import type {
@@ -15,7 +16,6 @@ import type {
 import { under } from './path.ts'
 import { fieldsOf, itemsOf, type RawMap } from './raw.ts'
 import type { StepWish } from './schema-scenario.ts'
-import { checksOf } from './step-normal.ts'
 import { parseTemplate } from './template.ts'
 
 /** A block without the steps it holds. */
@@ -135,10 +135,12 @@ export function blockHead(
       return {
         kind,
         path,
-        until: checksOf(
-          { check: wish.until },
-          fieldsOf(wish.poll as Json).grpc === undefined ? 'http' : 'grpc',
-          fieldsOf(wish.poll as Json).head === undefined,
+        until: readChecks(
+          wish.until ?? {},
+          {
+            protocol: fieldsOf(wish.poll as Json).grpc === undefined ? 'http' : 'grpc',
+            hasBody: fieldsOf(wish.poll as Json).head === undefined,
+          },
           under(path, ['until']),
           issues,
         ),

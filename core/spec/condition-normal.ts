@@ -3,7 +3,8 @@ import type { Condition, Matcher } from './load-test.ts'
 import { readMatcher } from './matcher-text.ts'
 import { under } from './path.ts'
 import { show } from './quantity.ts'
-import type { ConditionWish, MatcherWish } from './schema-scenario.ts'
+import type { MatcherWish } from './schema-answer.ts'
+import type { ConditionWish } from './schema-scenario.ts'
 import { parseTemplate } from './template.ts'
 
 const comparisons = ['equals', 'in', 'matches', 'is', 'exists'] as const

@@ -17,6 +17,8 @@ import { sameJson } from './same-json.ts'
 export interface JsonPath {
   readonly text: string
   find(document: unknown): Found
+  /** The first `most` matches in document order. `gaveUp`: the bound was met before the document's end. */
+  findAll(document: unknown, most: number): { readonly values: readonly unknown[]; readonly gaveUp: boolean }
 }
 
 /** `value` where there is a match. `gaveUp`: the bound was met before one was found. */
@@ -45,11 +47,13 @@ export function parseJsonPath(text: string): ParsedJsonPath {
       hint: parsed.hint,
     }
   }
-  const keys = straightKeys(parsed.segments)
+  const { segments } = parsed
+  const keys = straightKeys(segments)
   const find = keys
     ? (document: unknown) => follow(document, keys)
-    : (document: unknown) => new Search(document).find(parsed.segments)
-  return { ok: true, path: { text, find } }
+    : (document: unknown) => new Search(document).find(segments)
+  const findAll = (document: unknown, most: number) => new Search(document).findAll(segments, most)
+  return { ok: true, path: { text, find, findAll } }
 }
 
 /** The keys of a path that can match at one place alone; undefined for any other. */
@@ -88,6 +92,10 @@ function element(value: unknown, index: number): unknown {
 class Search {
   readonly #document: unknown
   #visits = 0
+  /** Of the path all of whose matches are wanted: paths within filters end at their first. */
+  #collecting: readonly Segment[] | null = null
+  readonly #collected: unknown[] = []
+  #most = 0
 
   constructor(document: unknown) {
     this.#document = document
@@ -106,15 +114,28 @@ class Search {
     return this.#visits >= mostVisits ? surrendered : nothing
   }
 
+  findAll(segments: readonly Segment[], most: number): { values: readonly unknown[]; gaveUp: boolean } {
+    this.#collecting = segments
+    this.#most = most
+    const { gaveUp } = { gaveUp: false, ...this.find(segments) }
+    return { values: this.#collected, gaveUp }
+  }
+
   #match(value: unknown, segments: readonly Segment[], at: number, depth: number): unknown {
     const segment = segments[at]
-    if (segment === undefined) return value
+    if (segment === undefined) return segments === this.#collecting ? this.#collect(value) : value
     for (const selector of segment.selectors) {
       const match = this.#select(value, selector, segments, at, depth)
       if (match !== undefined) return match
     }
     if (!segment.descend) return undefined
     return this.#each(value, depth, (child) => this.#match(child, segments, at, depth + 1))
+  }
+
+  /** Undefined: the search goes on. */
+  #collect(value: unknown): true | undefined {
+    this.#collected.push(value)
+    return this.#collected.length >= this.#most ? true : undefined
   }
 
   #select(

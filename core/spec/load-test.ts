@@ -217,26 +217,41 @@ export interface PollStep {
   readonly max: number
 }
 
-export type Capture =
-  | { readonly name: string; readonly from: 'json'; readonly expression: string }
-  | { readonly name: string; readonly from: 'header'; readonly header: string }
-  | { readonly name: string; readonly from: 'status' }
+/** Into a name that later templates read. `otherwise`: taken where nothing is found, its strings are templates; without it the request fails. */
+export type Capture = { readonly name: string; readonly otherwise?: Json } & CaptureSource
+
+export type CaptureSource =
+  | { readonly from: 'json'; readonly expression: string; readonly take?: Take }
+  | { readonly from: 'header'; readonly header: string }
+  /** `group`: null is the first one, or the whole match where there is none. */
+  | { readonly from: 'regex'; readonly pattern: string; readonly group: number | null; readonly take?: Take }
+  /** One that this answer sets. */
+  | { readonly from: 'cookie'; readonly cookie: string }
+  | { readonly from: 'status' }
+
+/** Which of several matches: by number, from the end where it is negative; or a list of all of them. None given: the first. */
+export type Take = number | 'random' | 'all'
 
 /** `matcher` texts: `=` is equality, `~` contains, `/…/` a regular expression (linear time), `< > <= >=` compare numbers. */
 export type Matcher =
   /** Strings in it are templates. */
-  | { readonly op: 'equals'; readonly value: Json }
-  | { readonly op: 'contains'; readonly text: TemplateText }
-  | { readonly op: 'matches'; readonly pattern: string }
+  | { readonly op: 'equals'; readonly value: Json; readonly ignoreCase?: true }
+  | { readonly op: 'contains'; readonly text: TemplateText; readonly ignoreCase?: true }
+  | { readonly op: 'matches'; readonly pattern: string; readonly ignoreCase?: true }
   | { readonly op: '<' | '<=' | '>' | '>='; readonly value: number }
   | { readonly op: 'exists'; readonly exists: boolean }
-  | { readonly op: 'in'; readonly values: readonly Json[] }
+  | { readonly op: 'in'; readonly values: readonly Json[]; readonly ignoreCase?: true }
+  | { readonly op: 'not'; readonly matcher: Exclude<Matcher, { readonly op: 'not' }> }
 
 export type Check =
   /** Any of them is right; for gRPC the status code's number. A given status check decides alone whether the status was right. */
   | { readonly kind: 'status'; readonly anyOf: readonly StatusRange[] }
   | { readonly kind: 'json'; readonly expression: string; readonly matcher: Matcher }
   | { readonly kind: 'header'; readonly header: string; readonly matcher: Matcher }
+  /** The value of a cookie that this answer sets. */
+  | { readonly kind: 'cookie'; readonly cookie: string; readonly matcher: Matcher }
+  /** The first group of the first match in the body, or the whole match where the pattern has no group. */
+  | { readonly kind: 'regex'; readonly pattern: string; readonly matcher: Matcher }
   | { readonly kind: 'body'; readonly matcher: Matcher }
   /** Bytes of the body. */
   | { readonly kind: 'size'; readonly matcher: Matcher }

@@ -1,9 +1,9 @@
 import type { Issue } from './issue.ts'
 import type { Json, Matcher } from './load-test.ts'
 import { under } from './path.ts'
-import { compilePattern } from './pattern.ts'
+import { patternProblem } from './pattern.ts'
 import { type Reading, readDuration, readSize, show } from './quantity.ts'
-import type { MatcherWish } from './schema-scenario.ts'
+import type { MatcherWish, PlainMatcherWish } from './schema-answer.ts'
 
 /** What is compared decides how a limit is written: bytes, durations, or bare numbers. */
 export type Compared = 'value' | 'text' | 'size' | 'time'
@@ -15,6 +15,21 @@ export function readMatcher(
   path: string,
   issues: Issue[],
 ): Matcher | undefined {
+  if (typeof wish === 'object' && wish !== null && 'not' in wish) {
+    const matcher = readPlain(wish.not, compared, under(path, ['not']), issues)
+    return matcher && { op: 'not', matcher }
+  }
+  return readPlain(wish, compared, path, issues)
+}
+
+type PlainMatcher = Exclude<Matcher, { readonly op: 'not' }>
+
+function readPlain(
+  wish: PlainMatcherWish,
+  compared: Compared,
+  path: string,
+  issues: Issue[],
+): PlainMatcher | undefined {
   const refuse = (message: string, hint: string, below: readonly string[] = []): undefined => {
     issues.push({ path: under(path, below), code: 'wrong-matcher', message, hint })
   }
@@ -55,15 +70,16 @@ export function readMatcher(
 
 type Refused = { readonly problem: string; readonly hint: string }
 
-function fromMap(wish: Exclude<MatcherWish, null | string | number | boolean>): Matcher {
-  if ('equals' in wish) return { op: 'equals', value: wish.equals }
-  if ('contains' in wish) return { op: 'contains', text: wish.contains }
-  if ('matches' in wish) return { op: 'matches', pattern: wish.matches }
-  if ('in' in wish) return { op: 'in', values: wish.in }
-  return { op: 'exists', exists: wish.exists }
+function fromMap(wish: Exclude<PlainMatcherWish, null | string | number | boolean>): PlainMatcher {
+  if ('exists' in wish) return { op: 'exists', exists: wish.exists }
+  const how = wish.ignoreCase === true ? ({ ignoreCase: true } as const) : {}
+  if ('equals' in wish) return { op: 'equals', value: wish.equals, ...how }
+  if ('contains' in wish) return { op: 'contains', text: wish.contains, ...how }
+  if ('matches' in wish) return { op: 'matches', pattern: wish.matches, ...how }
+  return { op: 'in', values: wish.in, ...how }
 }
 
-function fromScalar(wish: Json, compared: Compared): Matcher | Refused {
+function fromScalar(wish: Json, compared: Compared): PlainMatcher | Refused {
   if (typeof wish !== 'string') return { op: 'equals', value: wish }
   const text = wish.trimStart()
   const comparison = /^(<=|>=|<|>)\s*(.*)$/s.exec(text)
@@ -97,14 +113,4 @@ function readLimit(limit: string, compared: Compared): Reading {
   if (/^-?\d{1,15}(\.\d{1,15})?$/.test(limit)) return { ok: true, value: Number(limit) }
   if (compared === 'size') return readSize(limit)
   return { ok: false, code: 'wrong-matcher', message: '', hint: 'Write a number: > 0.' }
-}
-
-function patternProblem(pattern: string): string | undefined {
-  try {
-    compilePattern(pattern)
-    return undefined
-  } catch (error) {
-    if (error instanceof RangeError) return error.message.replace(/^error parsing regexp: /, '')
-    throw error
-  }
 }

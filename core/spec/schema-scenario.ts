@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { captureSchema, checkSchema } from './schema-answer.ts'
 import {
   field,
   identifier,
@@ -28,62 +29,6 @@ const think = z.union([
 ])
 
 const thinkDescription = 'A pause: constant, a range, or a distribution.'
-
-const capture = z.union([
-  map(
-    { json: field(z.string().min(1).max(1000), 'A JSONPath; the first match is taken.', '$.items[0].id') },
-    ['regex', 'cookie', 'css'],
-  ),
-  map({ header: field(z.string().min(1).max(200), 'A header of the response.', 'location') }),
-  map({ status: field(z.literal(true), 'The status of the response.', true) }),
-])
-
-const matcherDescription =
-  'A value to equal, or text: `~text` contains it, `/pattern/` matches it, `> 0` compares, `= text` equals it whatever it begins with.'
-
-const matcher = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z.null(),
-  map({ equals: field(json(), 'The value it must be.', 'done') }),
-  map({ contains: field(template(), 'Text it must contain.', 'items') }),
-  map({
-    matches: field(
-      z.string().min(1),
-      'A regular expression it must match; linear time, no look-around.',
-      '^[0-9]+$',
-    ),
-  }),
-  map({ in: field(z.array(json()).min(1).max(1000), 'Values of which it must be one.', ['done', 'failed']) }),
-  map({ exists: field(z.boolean(), 'Whether it must be there.', true) }),
-])
-
-const status = z.union([z.number(), z.string()])
-
-const check = map(
-  {
-    status: field(
-      z.union([status, z.array(status).min(1).max(50)]).optional(),
-      'The right status, a class (`2xx`), a range (`200..204`), or a list of these; for gRPC the code by number or name.',
-      200,
-      '2xx',
-      [200, 404],
-    ),
-    json: field(
-      z.record(z.string(), matcher).optional(),
-      `By JSONPath into the body. ${matcherDescription}`,
-      { '$.ok': true },
-    ),
-    header: field(z.record(z.string(), matcher).optional(), `By header. ${matcherDescription}`, {
-      'content-type': '~json',
-    }),
-    body: field(matcher.optional(), `Of the whole body. ${matcherDescription}`, '~items'),
-    size: field(matcher.optional(), 'Bytes of the body: a number, or a comparison.', '> 0', '< 10KiB'),
-    time: field(matcher.optional(), 'The service time: a comparison with a duration.', '< 2s'),
-  },
-  ['cookie', 'css', 'regex'],
-)
 
 const verb = (method: string, example: string) =>
   field(
@@ -194,7 +139,7 @@ export const stepSchema = map(
     as: field(identifier().optional(), 'The name of the number of the pass, from 0.', 'i'),
     then: field(steps.optional(), 'What is done where the condition holds.', [{ get: '/gold' }]),
     else: field(anySteps.optional(), 'What is done where it does not.', [{ get: '/plain' }]),
-    until: field(check.optional(), 'What ends a poll, written as a check.', {
+    until: field(checkSchema.optional(), 'What ends a poll, written as a check.', {
       json: { '$.state': 'done' },
     }),
     every: field(period().optional(), 'The pause before a poll asks again; 1s when not given.', '1s'),
@@ -231,11 +176,11 @@ export const stepSchema = map(
       'media',
     ),
     capture: field(
-      z.record(z.string(), capture).optional(),
+      z.record(z.string(), captureSchema).optional(),
       'Values taken from the response, for the templates of later steps.',
       { productId: { json: '$.items[0].id' } },
     ),
-    check: field(check.optional(), 'What the response must be.', { status: 200 }),
+    check: field(checkSchema.optional(), 'What the response must be.', { status: 200 }),
     onError: field(
       z.enum(['stop', 'continue']).optional(),
       'Whether the iteration ends when this request fails.',
@@ -246,7 +191,6 @@ export const stepSchema = map(
 ).meta({ id: 'Step' })
 
 export type StepWish = z.output<typeof stepSchema>
-export type MatcherWish = z.output<typeof matcher>
 export type ThinkWish = z.output<typeof think>
 
 export const scenarioSchema = map({

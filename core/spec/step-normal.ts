@@ -1,22 +1,11 @@
+import { readCaptures } from './capture-normal.ts'
+import { readChecks } from './check-normal.ts'
 import { checkHeaders, headerOf } from './headers.ts'
 import type { Issue } from './issue.ts'
-import { parseJsonPath } from './json-path.ts'
-import type {
-  Body,
-  Capture,
-  Check,
-  GrpcStep,
-  HttpMethod,
-  HttpStep,
-  LeafStep,
-  ThinkStep,
-} from './load-test.ts'
-import { type Compared, readMatcher } from './matcher-text.ts'
+import type { Body, GrpcStep, HttpMethod, HttpStep, LeafStep, ThinkStep } from './load-test.ts'
 import { under } from './path.ts'
 import { show } from './quantity.ts'
-import { identifierPattern } from './schema-fields.ts'
-import type { MatcherWish, StepWish } from './schema-scenario.ts'
-import { readStatus } from './status-text.ts'
+import type { StepWish } from './schema-scenario.ts'
 import { readThink } from './think-text.ts'
 
 export const verbs = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
@@ -225,110 +214,13 @@ function measured(wish: StepWish, ownName: string, protocol: 'http' | 'grpc', pa
       hint: 'Write a fixed name, such as `product`.',
     })
   }
-  const hasBody = wish.head === undefined
+  const asked = { protocol, hasBody: wish.head === undefined }
   return {
     path,
     name: wish.name ?? ownName,
-    captures: capturesOf(wish, hasBody, under(path, ['capture']), issues),
-    checks: checksOf(wish, protocol, hasBody, under(path, ['check']), issues),
+    captures: readCaptures(wish.capture ?? {}, asked, under(path, ['capture']), issues),
+    checks: readChecks(wish.check ?? {}, asked, under(path, ['check']), issues),
     onError: wish.onError ?? 'stop',
     target: wish.target ?? null,
   } as const
-}
-
-function capturesOf(wish: StepWish, hasBody: boolean, path: string, issues: Issue[]): readonly Capture[] {
-  return Object.entries(wish.capture ?? {}).map(([name, from]): Capture => {
-    const at = under(path, [name])
-    if (!identifierPattern.test(name) || name === 'setup') {
-      issues.push({
-        path: at,
-        code: name === 'setup' ? 'reserved-name' : 'wrong-format',
-        message: `The name ${show(name)} cannot be used in a template.`,
-        hint: 'Begin with a letter and go on with letters, digits, _ and -; `setup` is taken.',
-      })
-    }
-    if ('header' in from) return { name, from: 'header', header: from.header.toLowerCase() }
-    if ('status' in from) return { name, from: 'status' }
-    if (!hasBody) noBody(under(at, ['json']), issues)
-    checkExpression(from.json, under(at, ['json']), issues)
-    return { name, from: 'json', expression: from.json }
-  })
-}
-
-export function checksOf(
-  { check }: Pick<StepWish, 'check'>,
-  protocol: 'http' | 'grpc',
-  hasBody: boolean,
-  path: string,
-  issues: Issue[],
-): readonly Check[] {
-  const checks: Check[] = []
-  if (check?.status !== undefined) {
-    const given = Array.isArray(check.status) ? check.status : [check.status]
-    const ranges = given.map((status) => readStatus(status, protocol))
-    checks.push({ kind: 'status', anyOf: ranges.filter((range) => 'from' in range) })
-    ranges.forEach((range, index) => {
-      if ('from' in range) return
-      issues.push({
-        path: under(path, Array.isArray(check.status) ? ['status', index] : ['status']),
-        code: 'out-of-range',
-        message: `${show(given[index])} is not a status of ${protocol === 'http' ? 'HTTP' : 'gRPC'}.`,
-        hint: range.hint,
-      })
-    })
-  }
-  const add = (
-    wish: MatcherWish,
-    compared: Compared,
-    at: string,
-    build: (matcher: NonNullable<ReturnType<typeof readMatcher>>) => Check,
-  ) => {
-    const matcher = readMatcher(wish, compared, at, issues)
-    if (matcher !== undefined) checks.push(build(matcher))
-  }
-  for (const [expression, wish] of Object.entries(check?.json ?? {})) {
-    const at = under(path, ['json', expression])
-    if (!hasBody) noBody(at, issues)
-    checkExpression(expression, at, issues)
-    add(wish, 'value', at, (matcher) => ({ kind: 'json', expression, matcher }))
-  }
-  for (const [header, wish] of Object.entries(check?.header ?? {})) {
-    add(wish, 'value', under(path, ['header', header]), (matcher) => ({
-      kind: 'header',
-      header: header.toLowerCase(),
-      matcher,
-    }))
-  }
-  if (check?.body !== undefined) {
-    const at = under(path, ['body'])
-    if (!hasBody) noBody(at, issues)
-    if (protocol === 'grpc') {
-      issues.push({
-        path: at,
-        code: 'conflict',
-        message: 'A gRPC message is not text.',
-        hint: 'Write `json` with a JSONPath.',
-      })
-    }
-    add(check.body, 'text', at, (matcher) => ({ kind: 'body', matcher }))
-  }
-  if (check?.size !== undefined)
-    add(check.size, 'size', under(path, ['size']), (matcher) => ({ kind: 'size', matcher }))
-  if (check?.time !== undefined)
-    add(check.time, 'time', under(path, ['time']), (matcher) => ({ kind: 'time', matcher }))
-  return checks
-}
-
-function checkExpression(expression: string, path: string, issues: Issue[]): void {
-  const parsed = parseJsonPath(expression)
-  if (!parsed.ok) issues.push({ path, code: 'wrong-expression', message: parsed.message, hint: parsed.hint })
-}
-
-function noBody(path: string, issues: Issue[]): void {
-  issues.push({
-    path,
-    code: 'conflict',
-    message: 'The answer to a HEAD request has no body to look into.',
-    hint: 'Look at `header` or `status`, or write `get`.',
-  })
 }

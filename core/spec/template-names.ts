@@ -361,22 +361,39 @@ function* stepTemplates(step: LeafStep): Generator<PlacedTemplate> {
     default:
       return step satisfies never
   }
+  for (const { name, otherwise } of step.captures) {
+    if (otherwise !== undefined)
+      yield* jsonTemplates(otherwise, under(step.path, ['capture', name, 'default']))
+  }
   for (const check of step.checks) yield* checkTemplates(check, under(step.path, ['check']))
 }
 
 function* checkTemplates(check: Check, path: string): Generator<PlacedTemplate> {
-  if (check.kind === 'status') return
-  const below =
-    check.kind === 'json'
-      ? ['json', check.expression]
-      : check.kind === 'header'
-        ? ['header', check.header]
-        : [check.kind]
-  yield* matcherTemplates(check.matcher, under(path, below))
+  if (check.kind !== 'status') yield* matcherTemplates(check.matcher, under(path, placeOf(check)))
+}
+
+function placeOf(check: Exclude<Check, { readonly kind: 'status' }>): readonly string[] {
+  switch (check.kind) {
+    case 'json':
+      return ['json', check.expression]
+    case 'header':
+      return ['header', check.header]
+    case 'cookie':
+      return ['cookie', check.cookie]
+    case 'regex':
+      return ['regex', check.pattern]
+    case 'body':
+    case 'size':
+    case 'time':
+      return [check.kind]
+    default:
+      return check satisfies never
+  }
 }
 
 function* matcherTemplates(matcher: Matcher, path: string): Generator<PlacedTemplate> {
-  if (matcher.op === 'equals') yield* jsonTemplates(matcher.value, path)
+  if (matcher.op === 'not') yield* matcherTemplates(matcher.matcher, under(path, ['not']))
+  else if (matcher.op === 'equals') yield* jsonTemplates(matcher.value, path)
   else if (matcher.op === 'in') yield* jsonTemplates(matcher.values, path)
   else if (matcher.op === 'contains') yield { path, text: matcher.text }
 }

@@ -353,6 +353,22 @@ const inText: readonly Row[] = [
     ['scenarios[0].steps[0].capture.id.json', 'wrong-expression'],
   ],
   [
+    'captures by expressions that cannot be used',
+    steps(
+      '- { get: /, capture: { a: { regex: "(?=x)" }, b: { regex: "x(y)", group: 2 }, c: { regex: x, index: 1, all: true }, d: { regex: x, default: "${e}" } } }',
+    ),
+    ['scenarios[0].steps[0].capture.a.regex', 'wrong-expression'],
+    ['scenarios[0].steps[0].capture.b.group', 'out-of-range'],
+    ['scenarios[0].steps[0].capture.c.all', 'conflict'],
+    ['scenarios[0].steps[0].capture.d.default', 'unknown-name'],
+  ],
+  [
+    'captures and checks that look into a body where there is none',
+    steps('- { head: /, capture: { a: { regex: x } }, check: { regex: { x: y }, cookie: { sid: x } } }'),
+    ['scenarios[0].steps[0].capture.a.regex', 'conflict'],
+    ['scenarios[0].steps[0].check.regex.x', 'conflict'],
+  ],
+  [
     'a broken regular expression',
     steps('- { get: /, check: { body: "/(/" } }'),
     ['scenarios[0].steps[0].check.body', 'wrong-matcher'],
