@@ -136,9 +136,11 @@ function labelled(label: string, text: string, width: number): readonly string[]
 function stepTable({ metrics }: ResultDocument, width: number): readonly string[] {
   const totals = metrics.filter((row) => row.scope === 'total')
   const rows = metrics.filter(
-    (row) => row.phase === null && (row.scope === 'scenario' || row.scope === 'step'),
+    (row) =>
+      row.phase === null && (row.scope === 'scenario' || row.scope === 'step' || row.scope === 'group'),
   )
-  if (totals.length === 0) return []
+  // Where nothing was requested there are no times to show.
+  if (totals.every((row) => row.count === 0)) return []
   const apart = totals.length > 1
   const shown = rows.slice(0, mostSteps)
   const columns: readonly TextColumn[] = [
@@ -162,8 +164,9 @@ function stepTable({ metrics }: ResultDocument, width: number): readonly string[
 function nameOf(row: MetricRow, apart: boolean): string {
   const loop = apart ? ` (${row.loop})` : ''
   if (row.scope === 'total') return `all requests${loop}`
-  return row.scope === 'scenario'
-    ? `${printable(row.scenario ?? '')}${loop}`
+  if (row.scope === 'scenario') return `${printable(row.scenario ?? '')}${loop}`
+  return row.scope === 'group'
+    ? `  group ${printable(row.group ?? '')}${loop}`
     : `  ${printable(row.step ?? '')}${loop}`
 }
 

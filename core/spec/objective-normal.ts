@@ -88,8 +88,10 @@ function resolveScope(rule: Rule, scopes: Scopes, report: Report): Selector {
   if (scenario === undefined) {
     if (scopes.scenarios.some(({ name, complete }) => name === undefined || !complete)) return selector
     // A group alone: wherever it is.
-    if (second === undefined && scopes.scenarios.some(({ groups }) => groups.includes(first)))
+    if (second === undefined && scopes.scenarios.some(({ groups }) => groups.includes(first))) {
+      checkGroup(rule, first, report)
       return { ...selector, scenario: null, name: first }
+    }
     const owner = scopes.scenarios.find(({ steps }) => steps.includes(first))
     const near = nearest(first, scenarios)
     report(
@@ -103,6 +105,7 @@ function resolveScope(rule: Rule, scopes: Scopes, report: Report): Selector {
     )
     return selector
   }
+  if (second !== undefined && scenario.groups.includes(second)) checkGroup(rule, second, report)
   const names = [...scenario.steps, ...scenario.groups]
   if (second === undefined || names.includes(second) || !scenario.complete) return selector
   const near = nearest(second, names)
@@ -114,6 +117,26 @@ function resolveScope(rule: Rule, scopes: Scopes, report: Report): Selector {
       : `Did you mean \`${first}/${near}\`?`,
   )
   return selector
+}
+
+/** What a group has: durations, and passes that went well or not. */
+function checkGroup({ metric, ok, limit }: Rule, group: string, report: Report): void {
+  const wanted =
+    metric.kind === 'checks'
+      ? '`checks`'
+      : metric.kind === 'percentile' && metric.of !== 'response'
+        ? `\`${metric.of}_p${metric.p}\``
+        : ok
+          ? '`ok`'
+          : limit.unit === 'of planned'
+            ? '`of planned`'
+            : null
+  if (wanted === null) return
+  report(
+    'conflict',
+    `\`${group}\` is a group, of which there is no ${wanted}.`,
+    'A group has durations and passes: p95, mean, max, error_rate, rate.',
+  )
 }
 
 function checkPhase(rule: Rule, { phases }: Scopes, report: Report): void {

@@ -133,6 +133,49 @@ test('arming and epochs are idempotent', (t) => {
   )
 })
 
+const perform = (stage: 'setup' | 'teardown'): AgentEvent =>
+  command({ type: 'perform', run: 'r1', fence: fence(1), stage, setup: {} })
+const performed = (stage: 'setup' | 'teardown'): AgentEvent => ({
+  type: 'performed',
+  run: 'r1',
+  stage,
+  result: { sent: 1, values: {}, failure: null },
+})
+
+test('set-up is done once however often it is asked for, and each asking is answered when it is done', (t) => {
+  const { log } = play(
+    command(prepare()),
+    prepared,
+    perform('setup'),
+    perform('setup'),
+    performed('setup'),
+    perform('setup'),
+    command(arm()),
+  )
+  t.deepEqual(log.slice(2), [
+    'perform',
+    'reply:performed',
+    'reply:performed',
+    'reply:performed',
+    'arm',
+    'reply:ok',
+  ])
+})
+
+test('teardown is done beside a drain, and not by a worker that has failed', (t) => {
+  const draining = play(
+    command(prepare()),
+    prepared,
+    command(arm()),
+    started,
+    command(plain('stop')),
+    perform('teardown'),
+  )
+  t.is(draining.log.at(-1), 'perform')
+  const failed: AgentEvent = { type: 'failed', run: 'r1', message: 'x', hint: '', nowMs: 8 }
+  t.is(play(command(prepare()), failed, perform('setup')).log.at(-1), 'reply:invalid')
+})
+
 test('a command for a run that is not prepared here is refused, but releasing it is always right', (t) => {
   t.deepEqual(play(command(arm())).log, ['reply:unknown-run'])
   t.deepEqual(play(command(plain('release'))).log, ['reply:ok'])
