@@ -45,6 +45,7 @@ function traceLines(record: TraceRecord, paint: Paint): readonly string[] {
     record.sends > 1 ? `${record.sends} sends` : null,
   ]
   return [
+    ...record.redirectedFrom.map((url) => `redirected from ${url}`),
     ...message('>', request.headers, request.body),
     ...(response === null ? [] : message('<', response.headers, response.body)),
     ...Object.entries(values).map(([name, value]) => `$ ${name} = ${JSON.stringify(value)}`),

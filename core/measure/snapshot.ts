@@ -79,6 +79,8 @@ export interface RequestCounts {
   readonly ok: number
   readonly failed: number
   readonly interrupted: number
+  /** Good answers that are redirects which nobody follows or asks for. */
+  readonly redirected: number
   readonly overrun: number
   readonly setup: number
   readonly teardown: number

@@ -2,7 +2,7 @@ import { createMix } from '../plan/mix.ts'
 import type { LoadTest, PollStep, RequestStep, Scenario, Step } from '../spec/load-test.ts'
 import { readRows } from '../spec/rows.ts'
 import { groupNames, leavesOf, mostOf } from '../spec/step-tree.ts'
-import { requestTimeoutMs, targetNumber, targetOf, targetsOf } from '../spec/targets.ts'
+import { redirectsOf, requestTimeoutMs, targetNumber, targetOf, targetsOf } from '../spec/targets.ts'
 import type {
   CompiledRequest,
   CompiledScenario,
@@ -73,7 +73,7 @@ function compileScenario(
       const http = step.kind === 'http'
       const compiled = compileRequest(test, step, poll, requests.length, index, names, {
         mayHave: http && (again || step !== journey[0]),
-        mayMatter: http && (again || step !== journey.at(-1)),
+        mayMatter: http && (again || step !== journey.at(-1) || redirectsOf(test, step) > 0),
       })
       requests.push(compiled)
       return compiled
@@ -82,8 +82,8 @@ function compileScenario(
   const onStart = compileProgram(scenario.onStart, parts)
   const onStartDraws = names.draws
   const steps = compileProgram(scenario.steps, parts, onStart.last)
-  const most = mostOf([...scenario.onStart, ...scenario.steps], ({ kind }) =>
-    kind === 'think' || kind === 'group' ? 0 : 1,
+  const most = mostOf([...scenario.onStart, ...scenario.steps], (step) =>
+    step.kind === 'think' || step.kind === 'group' ? 0 : 1 + redirectsOf(test, step),
   )
   return {
     index,
@@ -122,6 +122,7 @@ function compileRequest(
       ? compileHttpRequest(step, at, names, cookies.mayHave)
       : compileGrpcRequest(step, at, names)
   const until = poll?.until ?? []
+  const redirects = redirectsOf(test, step)
   const judge = compileJudge(step, names, until)
   return {
     index,
@@ -131,6 +132,9 @@ function compileRequest(
     protocol: step.kind,
     onError: step.onError,
     timeoutMs: requestTimeoutMs(test, step),
+    redirects,
+    expectsRedirects:
+      step.kind !== 'http' || redirects > 0 || step.checks.some(({ kind }) => kind === 'status'),
     needs: { ...responseNeeds(step, until), cookies: cookies.mayMatter },
     constant: maker.constant,
     render: (scope) => maker.render(own(scope)),

@@ -77,6 +77,10 @@ export interface CompiledRequest {
   readonly protocol: RenderedRequest['kind']
   readonly onError: 'stop' | 'continue'
   readonly timeoutMs: number
+  /** Redirects that are followed; 0: a redirect is an answer. */
+  readonly redirects: number
+  /** The step follows them, or says itself which status it wants: none in its answer is a surprise. */
+  readonly expectsRedirects: boolean
   /** What the transport has to keep of the response: nothing that nobody looks at is materialised. */
   readonly needs: { readonly headers: boolean; readonly cookies: boolean; readonly body: boolean }
   /** One and the same frozen object where nothing in the request varies: then a transport may keep what it makes of it. Null: `render`. */
@@ -201,6 +205,8 @@ export interface Scope {
   drawRow(source: number, row: number): void
   /** `set-cookie` values of a response to that request. */
   storeCookies(setCookie: readonly string[], request: RenderedRequest): void
+  /** The `cookie` header that the user has for a request; empty: none. */
+  cookiesFor(request: RenderedRequest): string
   /** Draws in [0, 1) for the engine: scenario choice first, then think times. Seeded by `begin`. */
   random(): number
   /** What `${iteration()}` gives. */

@@ -82,6 +82,11 @@ export class UserScope implements Scope {
     for (const cookie of setCookie) this.cookies.store(cookie, site, path, nowMs)
   }
 
+  cookiesFor({ target, path }: RenderedRequest): string {
+    const site = this.#layout.sites[target]
+    return site === undefined ? '' : this.cookies.headerFor(site, path, this.epochMs())
+  }
+
   random(): number {
     if (!this.#engineSeeded) {
       this.#engineSeeded = true

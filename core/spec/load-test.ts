@@ -51,6 +51,8 @@ export interface Target {
     readonly protos: readonly string[]
     readonly metadata: Readonly<Record<string, TemplateText>>
   } | null
+  /** Redirects that are followed at most; 0: a redirect is an answer. */
+  readonly followRedirects: number
   readonly userAgent: string
   /** Bytes of a buffered body; bodies nobody looks at are discarded unbounded. */
   readonly maxBodyBytes: number
@@ -133,6 +135,8 @@ export interface HttpStep extends MeasuredStep {
   readonly query: Readonly<Record<string, TemplateText | number | boolean>>
   readonly headers: Readonly<Record<string, TemplateText>>
   readonly body: Body
+  /** Null: as many as the target says. */
+  readonly followRedirects: number | null
 }
 
 export type Body =

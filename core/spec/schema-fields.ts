@@ -84,6 +84,9 @@ function positive(read: (input: unknown) => Reading): (input: unknown) => Readin
 
 export const whole = (least: number, most: number) => z.int().min(least).max(most)
 
+/** Browsers give up after twenty. */
+export const redirects = () => whole(0, 50)
+
 /** Anything: plain-input.ts has seen to it that it is JSON. */
 export const json = () =>
   z.unknown().transform((input, context): Json => {

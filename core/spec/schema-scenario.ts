@@ -7,6 +7,7 @@ import {
   map,
   name,
   period,
+  redirects,
   template,
   templateOrScalar,
   whole,
@@ -170,6 +171,11 @@ export const stepSchema = map(
     }),
     deadline: field(period().optional(), 'The timeout of a gRPC call.', '2s'),
     timeout: field(period().optional(), "How long this request may take; the target's when not given.", '2s'),
+    followRedirects: field(
+      redirects().optional(),
+      'How many redirects are followed; as many as the target says when not given.',
+      5,
+    ),
     target: field(
       identifier().optional(),
       'A name of `targets` to send it to; the main target when not given.',
@@ -187,7 +193,7 @@ export const stepSchema = map(
       'stop',
     ),
   },
-  ['ws', 'sse', 'multipart', 'body', 'messages', 'redirects'],
+  ['ws', 'sse', 'multipart', 'body', 'messages'],
 ).meta({ id: 'Step' })
 
 export type StepWish = z.output<typeof stepSchema>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { field, file, identifier, map, period, size, template, whole } from './schema-fields.ts'
+import { field, file, identifier, map, period, redirects, size, template, whole } from './schema-fields.ts'
 
 const timeout = z.union([
   period(),
@@ -107,9 +107,15 @@ export const targetSchema = map(
       share: 'pool',
     }),
     grpc: field(grpc.optional(), 'What gRPC steps need.', { protos: ['shop.proto'] }),
+    followRedirects: field(
+      redirects().optional(),
+      'How many redirects of a request are followed, to targets alone; with 0 a redirect is an answer.',
+      0,
+      5,
+    ),
     http: field(http.optional(), 'What HTTP steps need.', { maxBody: '10MiB' }),
   },
-  ['auth', 'dns', 'followRedirects', 'redirects', 'compression', 'ws'],
+  ['auth', 'dns', 'compression', 'ws'],
 )
 
 export const targetsSchema = z.record(identifier(), targetSchema)

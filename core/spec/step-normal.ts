@@ -11,7 +11,7 @@ import { readThink } from './think-text.ts'
 export const verbs = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
 type Verb = (typeof verbs)[number]
 
-const httpOnly = ['query', 'headers', 'json', 'form', 'text'] as const
+const httpOnly = ['query', 'headers', 'json', 'form', 'text', 'followRedirects'] as const
 const grpcOnly = ['message', 'metadata', 'deadline'] as const
 const bodyKeys = ['json', 'form', 'text'] as const
 
@@ -112,6 +112,7 @@ function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue[]): Ht
     body: bodyOf(verb, wish, path, issues),
     ...measured(wish, defaultStepName(verb, url), 'http', path, issues),
     timeoutMs: wish.timeout ?? null,
+    followRedirects: wish.followRedirects ?? null,
   }
 }
 
@@ -169,16 +170,19 @@ function bodyOf(verb: Verb, wish: StepWish, path: string, issues: Issue[]): Body
   return { kind: 'none' }
 }
 
+const grpcInstead = {
+  query: 'Write `message`.',
+  headers: 'Write `metadata`.',
+  json: 'Write `message`.',
+  form: 'Write `message`.',
+  text: 'Write `message`.',
+  followRedirects: 'Leave it out.',
+} as const
+
 function grpcStep(wish: StepWish, path: string, issues: Issue[]): GrpcStep {
   const method = wish.grpc ?? ''
   const strangers = httpOnly.filter((key) => wish[key] !== undefined)
-  refuseKeys(
-    strangers,
-    path,
-    'a gRPC call',
-    (key) => `Write \`${key === 'headers' ? 'metadata' : 'message'}\`.`,
-    issues,
-  )
+  refuseKeys(strangers, path, 'a gRPC call', (key) => grpcInstead[key as (typeof httpOnly)[number]], issues)
   if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\/[A-Za-z_]\w*$/.test(method)) {
     issues.push({
       path: under(path, ['grpc']),

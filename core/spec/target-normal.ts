@@ -67,6 +67,7 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
       grpc || isGrpc
         ? { url: grpc?.url ?? null, protos: grpc?.protos ?? [], metadata: grpc?.metadata ?? {} }
         : null,
+    followRedirects: wish.followRedirects ?? 0,
     userAgent: wish.http?.userAgent ?? `breakwater/${version}`,
     maxBodyBytes: wish.http?.maxBody ?? 10 * 1024 * 1024,
   }
@@ -168,6 +169,9 @@ function checkCombinations(wish: TargetWish, path: string, scheme: string, issue
       `A ${scheme} URL is not encrypted, so \`tls\` says nothing.`,
       `Write ${scheme}s, or leave \`tls\` out.`,
     )
+  }
+  if (isGrpc && wish.followRedirects !== undefined) {
+    conflict(['followRedirects'], 'gRPC knows no redirects.', 'Leave `followRedirects` out.')
   }
   const { max, warm } = wish.connections ?? {}
   if (typeof max === 'number' && warm !== undefined && warm > max) {

@@ -43,6 +43,12 @@ export function requestTimeoutMs(test: Targets, step: SentStep): number {
   return step.timeoutMs ?? targetOf(test, step).timeoutMs.request
 }
 
+/** Redirects that a step follows at most. */
+export function redirectsOf(test: Targets, step: RequestStep): number {
+  if (step.kind !== 'http') return 0
+  return step.followRedirects ?? targetOf(test, step).followRedirects
+}
+
 /** Whether gRPC alone is spoken there. */
 export function isGrpcTarget(target: Pick<Target, 'url' | 'protocol'>): boolean {
   return /^grpcs?:/i.test(target.url) || target.protocol === 'grpc'
@@ -63,13 +69,17 @@ export function requestsOfTest({ setup, scenarios, teardown }: Steps): readonly 
   return [...requestsOf(setup), ...scenarios.flatMap(requestsOfScenario), ...requestsOf(teardown)]
 }
 
-/** Every route that some step takes, in the order of `targetsOf`, HTTP first, streams last. */
+/**
+ * Every route that some step takes, in the order of `targetsOf`, HTTP first, streams last. Redirects that are followed may lead to any target.
+ */
 export function routesOf(test: Targets & Steps): readonly Route[] {
   const steps = requestsOfTest(test)
-  return targetsOf(test).flatMap((_, target) => {
-    const kinds: ReadonlySet<RouteKind> = new Set(
+  const mayHop = steps.some((step) => redirectsOf(test, step) > 0)
+  return targetsOf(test).flatMap((of, target) => {
+    const kinds = new Set<RouteKind>(
       steps.filter((step) => targetNumber(test, step) === target).map(({ kind }) => kind),
     )
+    if (mayHop && takes(of, 'http')) kinds.add('http')
     return routeKinds.filter((kind) => kinds.has(kind)).map((kind) => ({ target, kind }))
   })
 }

@@ -23,6 +23,8 @@ export interface Accounts {
     readonly ok: number
     readonly failed: number
     readonly interrupted: number
+    /** Good answers that are redirects which nobody follows or asks for. */
+    readonly redirected: number
     readonly overrun: number
     readonly setup: number
     readonly teardown: number
@@ -83,6 +85,7 @@ export function accountRun(record: RunRecord, mostRequests: readonly (number | n
       ok: of('ok'),
       failed: of('failed'),
       interrupted: of('interrupted'),
+      redirected: of('redirected'),
       overrun: of('overrun'),
       setup: of('setup') + onceRequests.setup,
       teardown: of('teardown') + onceRequests.teardown,

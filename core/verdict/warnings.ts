@@ -16,6 +16,7 @@ export function warningsOf(facts: Facts, health: HealthReport): readonly string[
     ...lossWarnings(facts),
     ...interruptedWarnings(facts),
     ...skipWarnings(facts),
+    ...redirectWarnings(facts),
     ...health.warnings,
     ...connectionWarnings(facts),
     ...clockWarnings(facts),
@@ -62,6 +63,16 @@ function skipWarnings({ record, accounts }: Facts): readonly string[] {
       `${countText(skipped)} of ${counted(ledger.planned, 'arrival')} of ${name} (${percentText(skipped / ledger.planned)}) were skipped because too many iterations were in flight. The target is near its limit; or raise limits.inFlight.`,
     ]
   })
+}
+
+const redirectedLimit = 0.5
+
+function redirectWarnings({ accounts }: Facts): readonly string[] {
+  const { attempted, redirected } = accounts.requests
+  if (redirected <= redirectedLimit * attempted) return []
+  return [
+    `${countText(redirected)} of ${counted(attempted, 'request')} (${percentText(redirected / attempted)}) were answered by a redirect, which was not followed: what was measured is the redirect. Set target.followRedirects, write the URL that it leads to, or check for the status if that is what you test.`,
+  ]
 }
 
 function connectionWarnings({ record, accounts }: Facts): readonly string[] {

@@ -32,6 +32,7 @@ export function targetOf(url: string, wish: TargetWish = {}): Target {
     protocol: null,
     headers: {},
     grpc: null,
+    followRedirects: 0,
     userAgent: 'breakwater/test',
     maxBodyBytes: 10 * 1024 * 1024,
     ...wish,

@@ -172,6 +172,19 @@ const inText: readonly Row[] = [
     ['targets.calls.grpc.protos', 'missing'],
   ],
   [
+    'redirects of calls, and more of them than anybody follows',
+    specText({
+      target: 'url: http://h\nfollowRedirects: 51\ngrpc: { url: grpc://h, protos: [a.proto] }',
+      targets: 'calls: { url: grpc://h, followRedirects: 1 }',
+      scenarios:
+        '- name: a\n  steps: [ { grpc: a.B/C, followRedirects: 1 }, { get: /, followRedirects: -1 } ]',
+    }),
+    ['target.followRedirects', 'out-of-range'],
+    ['scenarios[0].steps[0].followRedirects', 'conflict'],
+    ['scenarios[0].steps[1].followRedirects', 'out-of-range'],
+    ['targets.calls.followRedirects', 'conflict'],
+  ],
+  [
     'what comes later',
     specText({
       target: 'url: http://h\nauth: { bearer: x }',

@@ -51,6 +51,7 @@ export function requestCounts(overrides: Partial<RequestCounts> = {}): RequestCo
     ok: 0,
     failed: 0,
     interrupted: 0,
+    redirected: 0,
     overrun: 0,
     setup: 0,
     teardown: 0,

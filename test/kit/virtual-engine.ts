@@ -153,6 +153,7 @@ export class VirtualRun {
       ok: sum((one) => one.ok),
       failed: sum((one) => one.failed),
       interrupted: sum((one) => one.interrupted),
+      redirected: sum((one) => one.redirected),
       overrun: 0,
       setup: 0,
       teardown: 0,

@@ -1,4 +1,5 @@
 import type { CompiledRequest, Judgement, ReceivedResponse } from '../../core/scenario/compiled.ts'
+import type { PooledExchange } from './exchange.ts'
 import type { Exchange } from './transport-port.ts'
 
 /** The answer of an exchange as a judgement sees it. One object for all requests of a thread. */
@@ -22,9 +23,13 @@ export class Answer implements ReceivedResponse {
 }
 
 /** Why a request failed: what the judgement says, and what the transport knows besides, such as the details of a gRPC status. */
-export function failureDetail(judgement: Judgement | null, exchange: Exchange): string | null {
+export function failureDetail(judgement: Judgement | null, exchange: PooledExchange): string | null {
   const known = [judgement?.detail, exchange.errorDetail].filter((text) => text)
-  return known.length === 0 ? null : known.join(': ')
+  const from = exchange.redirectedFrom
+  const detail = known.length === 0 ? null : known.join(': ')
+  if (from === null) return detail
+  const came = `${from.length === 1 ? 'a redirect' : `${from.length} redirects`} from ${from[0]}`
+  return detail === null ? `after ${came}` : `${detail}, after ${came}`
 }
 
 /** Tells the transport what to keep of the answer. */

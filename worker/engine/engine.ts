@@ -13,6 +13,7 @@ import { Iteration, IterationPool, type PhaseSeries } from './iteration.ts'
 import { IterationRunner } from './iteration-runner.ts'
 import { OpenPhaseRun } from './open-phase.ts'
 import type { InFlight, PhaseContext, PhaseRun } from './phase-run.ts'
+import { Redirects } from './redirects.ts'
 import type { Rows } from './rows.ts'
 import type { Exchange, Transport, TransportSink } from './transport-port.ts'
 
@@ -58,7 +59,7 @@ export class Engine implements TransportSink {
   #startSkew: Micros | null = null
 
   constructor(dependencies: EngineDependencies) {
-    const { compiled, transport, recorder, failures, inFlightBound } = dependencies
+    const { test, compiled, transport, recorder, failures, inFlightBound } = dependencies
     this.#dependencies = dependencies
     this.#pool = new IterationPool((slot) => new Iteration(slot, compiled.createScope()))
     this.#inFlight = { open: 0, bound: inFlightBound }
@@ -68,6 +69,9 @@ export class Engine implements TransportSink {
       transport,
       recorder,
       failures,
+      redirects: compiled.requests.some((request) => request.redirects > 0)
+        ? new Redirects(test, transport)
+        : null,
       onSooner: (at) => this.#sooner(at),
     })
   }

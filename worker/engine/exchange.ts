@@ -38,6 +38,8 @@ export class PooledExchange implements Exchange {
   setCookies: string[] | null = null
   body: Uint8Array | null = null
   message: unknown = null
+  /** URLs of redirects that were followed (worker/engine/redirects.ts); null: none. */
+  redirectedFrom: readonly string[] | null = null
 
   constructor(slot: number) {
     this.slot = slot
@@ -61,5 +63,6 @@ export class PooledExchange implements Exchange {
     this.setCookies = null
     this.body = null
     this.message = null
+    this.redirectedFrom = null
   }
 }

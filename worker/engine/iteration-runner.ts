@@ -3,10 +3,12 @@ import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Micros } from '../../core/plan/plan.ts'
 import type { CompiledRequest, Judgement } from '../../core/scenario/compiled.ts'
 import { follow } from '../../core/scenario/follow.ts'
+import { isRedirect } from '../../core/scenario/redirect.ts'
 import type { Think } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail, missedText } from './answer.ts'
 import type { FailureSamples } from './failure-samples.ts'
 import type { Iteration, IterationPool } from './iteration.ts'
+import type { Redirects } from './redirects.ts'
 import { RequestTally } from './request-tally.ts'
 import { thinkMs } from './think.ts'
 import { Timeouts } from './timeouts.ts'
@@ -20,6 +22,8 @@ export interface RunnerDependencies {
   readonly transport: Transport
   readonly recorder: Recorder
   readonly failures: FailureSamples
+  /** Null: no step follows any. */
+  readonly redirects: Redirects | null
   /** Something became due before everything that was due so far. */
   readonly onSooner: (at: Micros) => void
 }
@@ -42,6 +46,7 @@ export class IterationRunner implements TransportSink {
   readonly #transport: Transport
   readonly #recorder: Recorder
   readonly #failures: FailureSamples
+  readonly #redirects: Redirects | null
   readonly #onSooner: (at: Micros) => void
   readonly #onList = (path: string, items: number): void => this.tally.goesRound(path, items)
   readonly #answer = new Answer()
@@ -61,12 +66,14 @@ export class IterationRunner implements TransportSink {
     ttfbMicros: Number.NaN,
   }
 
-  constructor({ pool, requests, transport, recorder, failures, onSooner }: RunnerDependencies) {
+  constructor(dependencies: RunnerDependencies) {
+    const { pool, requests, transport, recorder, failures, redirects, onSooner } = dependencies
     this.#pool = pool
     this.#requests = requests
     this.#transport = transport
     this.#recorder = recorder
     this.#failures = failures
+    this.#redirects = redirects
     this.#onSooner = onSooner
   }
 
@@ -106,6 +113,7 @@ export class IterationRunner implements TransportSink {
     const iteration = this.#pool.at(exchange.slot)
     const { phase } = iteration
     const request = this.#requests[exchange.requestIndex] as CompiledRequest
+    if (this.#redirects?.follow(iteration.exchange, request, iteration.scope) === true) return
     const now = exchange.doneAt
     this.timeouts.remove(exchange.slot)
     this.tally.sent += exchange.sends
@@ -128,11 +136,12 @@ export class IterationRunner implements TransportSink {
     if (awaited !== null && !asksAgain) error = 'check'
     if (error === null) {
       this.tally.ok++
+      if (!request.expectsRedirects && isRedirect(exchange.status)) this.tally.redirected++
     } else {
       this.tally.fail(error)
       iteration.failures++
       const detail =
-        awaited === null ? failureDetail(judgement, exchange) : missedText(awaited, iteration.tries)
+        awaited === null ? failureDetail(judgement, iteration.exchange) : missedText(awaited, iteration.tries)
       this.#failures.offer(phase.index, request, exchange, error, detail)
     }
     if (phase.series !== null) this.#record(iteration, exchange, error, judgement)

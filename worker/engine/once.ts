@@ -35,6 +35,8 @@ export interface TraceRecord {
     readonly service: number | null
     readonly response: number
   }
+  /** URLs of redirects that were followed before. */
+  readonly redirectedFrom: readonly string[]
   readonly sends: number
   readonly bytesIn: number
   readonly bytesOut: number
@@ -118,6 +120,7 @@ function createTracer(test: LoadTest, redact: (text: string) => string) {
         service: millis(doneAt - sentAt),
         response: (doneAt - dispatchedAt) / 1000,
       },
+      redirectedFrom: (exchange.redirectedFrom ?? []).map(redact),
       sends: exchange.sends,
       bytesIn: exchange.bytesIn,
       bytesOut: exchange.bytesOut,

@@ -6,6 +6,8 @@ export class RequestTally {
   sent = 0
   ok = 0
   interrupted = 0
+  /** Good answers that are redirects which nobody follows or asks for. */
+  redirected = 0
   #failed = 0
   readonly #errors = new Map<RequestError, number>()
   readonly #passes = new Map<string, number>()
@@ -22,7 +24,7 @@ export class RequestTally {
 
   /** attempted = ok + failed + interrupted: what is under way is in none of them. */
   counts(thread: number): RequestCounts {
-    const { sent, ok, interrupted } = this
+    const { sent, ok, interrupted, redirected } = this
     const failed = this.#failed
     return {
       thread,
@@ -31,6 +33,7 @@ export class RequestTally {
       ok,
       failed,
       interrupted,
+      redirected,
       overrun: 0,
       setup: 0,
       teardown: 0,

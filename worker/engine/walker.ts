@@ -5,7 +5,8 @@ import type { LoadTest } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail, missedText } from './answer.ts'
 import { createClock } from './clock.ts'
 import { PooledExchange } from './exchange.ts'
-import type { CreateTransport, Exchange, Transport } from './transport-port.ts'
+import { Redirects } from './redirects.ts'
+import type { CreateTransport, Transport } from './transport-port.ts'
 
 export interface WalkerOptions {
   readonly test: LoadTest
@@ -19,7 +20,7 @@ export interface WalkerOptions {
 /** A request that was made. The exchange is used again by the next one. */
 export interface Performed {
   readonly request: CompiledRequest
-  readonly exchange: Exchange
+  readonly exchange: PooledExchange
   readonly judgement: Judgement | null
   /** Null: good. */
   readonly error: RequestError | null
@@ -36,7 +37,8 @@ export class Walker {
   readonly #transport: Transport
   readonly #exchange = new PooledExchange(0)
   readonly #answer = new Answer()
-  #onDone: (exchange: Exchange) => void = () => {}
+  readonly #redirects: Redirects
+  #onDone: () => void = () => {}
 
   constructor({ test, files, engine, createTransport, trace }: WalkerOptions) {
     this.#trace = trace
@@ -47,9 +49,10 @@ export class Walker {
       detail: trace,
       files,
       clock: this.#clock,
-      sink: { done: (exchange) => this.#onDone(exchange) },
+      sink: { done: () => this.#onDone() },
       engine,
     })
+    this.#redirects = new Redirects(test, this.#transport)
   }
 
   /** @throws BreakwaterError where the target cannot be prepared. */
@@ -110,7 +113,7 @@ export class Walker {
     return { request, exchange, judgement, error, detail: error && failureDetail(judgement, exchange) }
   }
 
-  #send(request: CompiledRequest, scope: Scope, user: number): Promise<Exchange> {
+  #send(request: CompiledRequest, scope: Scope, user: number): Promise<PooledExchange> {
     const exchange = this.#exchange
     return new Promise((resolve) => {
       exchange.reset()
@@ -122,9 +125,10 @@ export class Walker {
       exchange.wantHeaders ||= this.#trace
       exchange.wantBody ||= this.#trace
       const timeout = setTimeout(() => this.#transport.cancel(exchange, 'timeout'), request.timeoutMs)
-      this.#onDone = (done) => {
+      this.#onDone = () => {
+        if (this.#redirects.follow(exchange, request, scope)) return
         clearTimeout(timeout)
-        resolve(done)
+        resolve(exchange)
       }
       this.#transport.send(exchange)
     })

@@ -225,6 +225,7 @@ const requests = record<Snapshot['requests'][number]>({
   ok: count,
   failed: count,
   interrupted: count,
+  redirected: count,
   overrun: count,
   setup: count,
   teardown: count,

@@ -168,6 +168,18 @@ test('requests are numbered through all scenarios, and know their step', (t) => 
   )
 })
 
+test('the most requests of an iteration count every redirect that may be followed', (t) => {
+  const followed = httpStep({ followRedirects: 4 })
+  const poll = { kind: 'poll' as const, path: 'p', step: followed, until: [], everyMs: 1, max: 3 }
+  const most = (steps: readonly Step[], followRedirects: number) =>
+    compiled(scenarioTest([scenarioOf(steps)], { target: { followRedirects } })).scenarios[0]?.mostRequests
+  t.is(most([httpStep(), grpcStep()], 0), 2)
+  t.is(most([httpStep(), grpcStep()], 2), 4)
+  t.is(most([followed, httpStep()], 2), 8)
+  t.is(most([httpStep({ followRedirects: 0 })], 2), 1)
+  t.is(most([poll], 0), 15)
+})
+
 const data: LoadTest['data'] = {
   unused: { source: { kind: 'rows', rows: [{ a: 1 }] }, columns: ['a'], pick: 'unique', onEnd: 'stop' },
   users: { source: { kind: 'csv', file: 'u.csv' }, columns: ['name', 'id'], pick: 'unique', onEnd: 'stop' },
