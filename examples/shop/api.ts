@@ -29,7 +29,8 @@ export const api: Routes = {
     const q = exchange.query.get('q') ?? ''
     exchange.shop.counts.searches++
     const found = search(q)
-    exchange.json(200, { q, total: found.length, items: found.slice(0, 10) })
+    const items = found.slice(0, 10)
+    exchange.json(200, { q, total: found.length, ids: items.map(({ id }) => id), items })
   },
   // One customer in ten gets none: what a page may do without, and goes on.
   'GET /api/recommendations': (exchange) => {

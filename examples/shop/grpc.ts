@@ -13,12 +13,11 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
-import { Tallies } from './bounded-map.ts'
+import type { AccessLog } from './access-log.ts'
 import { productOf, products } from './catalog.ts'
 import type { GrpcMethod } from './counts.ts'
 import type { Shop } from './shop.ts'
 
-const mostCarts = 200_000
 const mostChanges = 10_000
 
 interface AddRequest {
@@ -37,17 +36,22 @@ interface ChatMessage {
   readonly number: number
 }
 
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'getPath' | 'metadata'>
+
 /** The carts of ../shop.proto. They are not those of the web, and belong to no tenant. */
 export async function startGrpc(
   shop: Shop,
   { host, port }: { readonly host: string; readonly port: number },
+  log: AccessLog | null,
 ): Promise<{ readonly port: number; close(): void }> {
-  const carts = new Tallies(mostCarts)
   const described = loadSync(join(import.meta.dirname, '../shop.proto'), { keepCase: true, longs: Number })
   const { Cart } = (loadPackageDefinition(described).shop as GrpcObject).v1 as GrpcObject
 
-  function begin(method: GrpcMethod, path: string) {
+  function begin(method: GrpcMethod, call: AnyCall, user: string | null) {
+    const path = call.getPath()
     shop.counts.receive('grpc', path.slice(1), path)
+    const tenant = call.metadata.get('tenant')[0]?.toString() ?? null
+    log?.write({ host: 'grpc', tenant, visit: user, method: 'POST', url: path, status: 200 })
     const counts = shop.counts.grpc[method]
     counts.calls++
     return counts
@@ -56,19 +60,19 @@ export async function startGrpc(
   const server = new Server()
   server.addService((Cart as ServiceClientConstructor).service, {
     Add(call: ServerUnaryCall<AddRequest, unknown>, answer: sendUnaryData<{ items: number }>) {
-      const counts = begin('Add', call.getPath())
-      counts.messagesIn++
       const { user, product, quantity } = call.request
+      const counts = begin('Add', call, user)
+      counts.messagesIn++
       if (productOf(product) === undefined) {
         answer({ code: status.NOT_FOUND, details: `there is no product ${product}` })
       } else {
         counts.messagesOut++
-        answer(null, { items: carts.add(user, quantity) })
+        answer(null, { items: shop.appCarts.add(user, quantity) })
       }
     },
 
     Watch(call: ServerWritableStream<{ user: string; changes: number }, unknown>) {
-      const counts = begin('Watch', call.getPath())
+      const counts = begin('Watch', call, call.request.user)
       counts.messagesIn++
       for (let number = 1; number <= Math.min(call.request.changes, mostChanges); number++) {
         counts.messagesOut++
@@ -81,7 +85,7 @@ export async function startGrpc(
       call: ServerReadableStream<Piece, unknown>,
       answer: sendUnaryData<{ pieces: number; bytes: number }>,
     ) {
-      const counts = begin('Upload', call.getPath())
+      const counts = begin('Upload', call, null)
       let pieces = 0
       let bytes = 0
       call.on('data', ({ data }: Piece) => {
@@ -96,7 +100,7 @@ export async function startGrpc(
     },
 
     Chat(call: ServerDuplexStream<ChatMessage, ChatMessage>) {
-      const counts = begin('Chat', call.getPath())
+      const counts = begin('Chat', call, null)
       let number = 0
       call.on('data', ({ text }: ChatMessage) => {
         counts.messagesIn++

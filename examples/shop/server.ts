@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { AccessLog } from './access-log.ts'
+import { type AccessLog, lineOf } from './access-log.ts'
 import { api } from './api.ts'
 import { backOffice } from './back-office.ts'
 import { events } from './events.ts'
@@ -48,7 +48,7 @@ export async function openShop(options: ShopOptions): Promise<OpenShop> {
     servers.push(main)
     const pictures = await listen(options.media, listenerOf('media', shop, options.log))
     servers.push(pictures)
-    const calls = await startGrpc(shop, options.grpc)
+    const calls = await startGrpc(shop, options.grpc, options.log)
     servers.push(calls)
     shop.mediaUrl = pictures.url
     return {
@@ -75,7 +75,7 @@ function listenerOf(by: 'http' | 'media', shop: Shop, log: AccessLog | null): Re
     shop.counts.receive(by, route, exchange.path)
     response.on('close', () => {
       shop.counts.answer(response.statusCode)
-      log?.write(by, exchange)
+      log?.write(lineOf(by, exchange))
     })
     answer(exchange, handle)
   }

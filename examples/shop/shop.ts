@@ -1,8 +1,11 @@
 import { AccessTokens } from './access-tokens.ts'
+import { Tallies } from './bounded-map.ts'
 import { Counts, type ShopStats } from './counts.ts'
 import { Orders } from './orders.ts'
 import { Sessions } from './sessions.ts'
 import { Tenants } from './tenants.ts'
+
+const mostCarts = 200_000
 
 /** Everything that the shop remembers, whichever protocol it is asked by. */
 export class Shop {
@@ -13,7 +16,8 @@ export class Shop {
   sessions = new Sessions()
   orders = new Orders()
   tenants = new Tenants()
-
+  /** Items in the carts of the app, by user. */
+  appCarts = new Tallies(mostCarts)
   #visitors = 0
 
   constructor(tokenExpiresInS: number, nowMs: () => number) {
@@ -36,5 +40,6 @@ export class Shop {
     this.sessions = new Sessions()
     this.orders = new Orders()
     this.tenants = new Tenants()
+    this.appCarts = new Tallies(mostCarts)
   }
 }

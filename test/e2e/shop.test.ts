@@ -1,0 +1,199 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import type { ResultDocument } from '../../core/report/result.ts'
+import type { AccessLogLine } from '../../examples/shop/access-log.ts'
+import type { ShopStats } from '../../examples/shop/counts.ts'
+import { binomialBounds } from '../kit/binomial.ts'
+import { runSpec } from '../kit/cluster.ts'
+import { breakwater } from '../kit/command.ts'
+import { root } from '../kit/guide.ts'
+import { type ShopProcess, startShop } from '../kit/shop.ts'
+import { makeTempDir } from '../kit/temp-dir.ts'
+
+const example = join(root, 'examples/shop.yaml')
+
+/** The same journeys in a few seconds, all of them recorded, so that series can be compared with counters. */
+const short = `spec:
+  load:
+    - { phase: warmup, record: true, duration: 1s }
+    - { phase: ramp, duration: 3s }
+    - { phase: evening, duration: 2s }
+    - { phase: office, at: 1s, iterations: 30, users: { over: 1s }, pace: 200ms }
+    - { phase: app, at: 1s, duration: 3s }
+  objectives: [error_rate < 5%]
+`
+
+interface Run {
+  readonly result: ResultDocument
+  readonly stats: ShopStats
+  /** What the shop has logged; requests of one visit in their order. */
+  readonly log: readonly AccessLogLine[]
+}
+
+async function run(seed: number, workers: number): Promise<Run> {
+  const folder = await makeTempDir()
+  const at = (name: string) => join(folder.path, name)
+  const shop = await startShop(['--access-log', at('access.log')])
+  try {
+    await writeFile(at('short.yaml'), short)
+    const { code, stdout, stderr } = await breakwater([
+      ...['run', example, '-f', at('short.yaml'), '--out', at('out'), '--quiet'],
+      ...['--seed', `${seed}`, '--workers', `${workers}`, '--threads', '1'],
+      ...addressed(shop),
+    ])
+    if (code !== 0) throw new Error(`it ended with ${code}:\n${stdout}${stderr}`)
+    const stats = await shop.stats()
+    await shop.stop()
+    const lines = (await readFile(at('access.log'), 'utf8')).trimEnd().split('\n')
+    return {
+      result: JSON.parse(await readFile(at('out/result.json'), 'utf8')),
+      stats,
+      log: lines.map((line) => JSON.parse(line)),
+    }
+  } finally {
+    await shop.stop()
+    await folder.remove()
+  }
+}
+
+function addressed({ url, mediaUrl, grpcUrl }: ShopProcess): readonly string[] {
+  return [`target.url=${url}`, `target.grpc.url=${grpcUrl}`, `targets.media.url=${mediaUrl}`].flatMap(
+    (setting) => ['--set', setting],
+  )
+}
+
+/** Requests of a step in all phases and loops. */
+function countOf({ metrics }: ResultDocument, ...steps: readonly string[]): number {
+  return metrics
+    .filter(({ scope, phase, scenario, step }) => {
+      return scope === 'step' && phase === null && steps.includes(`${scenario}/${step}`)
+    })
+    .reduce((sum, { count }) => sum + count, 0)
+}
+
+/** Two tests look at it. */
+const withThree = run(7, 3)
+
+test.serial('what the shop has counted is what the result says', async (t) => {
+  const { result, stats, log } = await withThree
+  const { requests, ledger } = result
+  t.is(requests.sent, stats.received.total)
+  t.is(requests.sent, requests.attempted + 2)
+  t.deepEqual(requests.other, { setup: 1, teardown: 1, auth: 0 })
+  t.like(ledger, { skipped: 0, lost: 0, unstarted: 0, balanced: true })
+  t.is(log.length, stats.received.total)
+
+  t.deepEqual(stats.tenants, { seeded: requests.other.setup, removed: requests.other.teardown, open: 0 })
+  t.deepEqual(Object.keys(stats.byTenant), ['spring-1'])
+  const logins = countOf(result, 'buy/login', 'clerk/login')
+  t.deepEqual(stats.logins, { ok: logins, refused: 0 })
+  t.is(stats.searches, countOf(result, 'search/search'))
+  t.is(stats.carts.additions, countOf(result, 'buy/add'))
+  t.is(stats.carts.gifts, countOf(result, 'buy/gift'))
+  t.deepEqual(stats.checkouts, {
+    card: countOf(result, 'buy/pay by card'),
+    invoice: countOf(result, 'buy/pay by invoice'),
+  })
+  const orders = countOf(result, 'buy/order')
+  t.is(stats.orders.done, orders)
+  t.is(stats.polls.all, countOf(result, 'buy/job'))
+  t.is(stats.polls.all - stats.polls.pending, orders)
+  t.deepEqual(stats.byTenant['spring-1'], { logins, orders, uploads: 0 })
+  t.is(stats.received.media, countOf(result, 'browse/picture'))
+  t.is(stats.received.grpc, countOf(result, 'app/add'))
+  t.is(stats.grpc.Add.messagesOut, countOf(result, 'app/add'))
+  t.is(stats.byRoute['GET /api/shipping'], countOf(result, 'buy/shipping'))
+  t.is(stats.byRoute['GET /api/products/:id'], countOf(result, 'search/hit'))
+  t.is(stats.byRoute['GET /api/me'], 30)
+
+  // Those who get no recommendations are told of, and still buy.
+  const without = stats.byStatus[503] ?? 0
+  t.true(without > 0)
+  t.deepEqual(requests.errors, { status_5xx: without })
+  t.is(result.iterations.failed, without)
+  t.is(orders, countOf(result, 'buy/login'))
+
+  // Nobody's data was used twice.
+  const visits = log.filter(({ url }) => url === '/api/login').map(({ visit }) => visit ?? '')
+  t.true(visits.filter((visit) => !visit.startsWith('clerk')).every((visit) => visit.endsWith('.1')))
+})
+
+test.serial(
+  'under one seed the same journeys happen again, also with another number of workers',
+  async (t) => {
+    const three = await withThree
+    const alone = await run(7, 1)
+    t.true(journeys(alone).length > 200)
+    t.deepEqual(journeys(three), journeys(alone))
+    t.deepEqual(three.stats, alone.stats)
+    t.notDeepEqual(journeys(await run(8, 1)), journeys(alone))
+  },
+)
+
+/** Each visit's requests in their order, visits sorted; those of nobody known sorted one by one. */
+function journeys({ log }: Run): readonly string[] {
+  const visits = new Map<string, string>()
+  for (const [index, { host, visit, method, url, status }] of log.entries()) {
+    const key = visit ?? `nobody ${index}`
+    visits.set(key, `${visits.get(key) ?? `${visit}:`} ${host} ${method} ${url} ${status}`)
+  }
+  return [...visits.values()].sort()
+}
+
+test.serial(
+  'scenarios and branches are taken by their weights, and alike by any number of workers',
+  async (t) => {
+    const shop = await startShop()
+    t.teardown(shop.stop)
+    const get = (product: number) => ({ get: `/api/products/${product}` })
+    const spec = {
+      target: { url: shop.url },
+      scenarios: [
+        {
+          name: 'often',
+          weight: 50,
+          steps: [
+            { ...get(1) },
+            {
+              choose: [
+                { weight: 70, steps: [get(11)] },
+                { weight: 25, steps: [get(12)] },
+                { weight: 5, steps: [get(13)] },
+              ],
+            },
+          ],
+        },
+        { name: 'less', weight: 30, steps: [get(2)] },
+        { name: 'rarely', weight: 20, steps: [get(3)] },
+      ],
+      load: [
+        { phase: 'steady', rate: 250, duration: '4s' },
+        { phase: 'other mix', at: '0s', rate: 125, duration: '4s', scenarios: { less: 9, rarely: 1 } },
+      ],
+    }
+    const taken = async (workers: number) => {
+      await shop.reset()
+      const { accounts } = await runSpec(spec, { workers, seed: 5 })
+      t.like(accounts.total, { planned: 1_500, started: 1_500 })
+      const { byPath } = await shop.stats()
+      return (product: number) => byPath[`/api/products/${product}`] ?? 0
+    }
+    const one = await taken(1)
+    const five = await taken(5)
+    const products = [1, 2, 3, 11, 12, 13]
+    t.deepEqual(products.map(five), products.map(one))
+    const within = (count: number, n: number, p: number) => {
+      const { least, most } = binomialBounds(n, p, 1e-6)
+      t.true(least <= count && count <= most, `${count} of ${n} at ${p}: ${least} … ${most}`)
+    }
+    within(one(1), 1_000, 0.5)
+    within(one(11), one(1), 0.7)
+    within(one(12), one(1), 0.25)
+    within(one(13), one(1), 0.05)
+    t.is(one(11) + one(12) + one(13), one(1))
+    // Of both phases: sums of two binomials lie within the sums of their bounds.
+    const [less, lessBeside] = [binomialBounds(1_000, 0.3, 1e-6), binomialBounds(500, 0.9, 1e-6)]
+    t.true(one(2) >= less.least + lessBeside.least && one(2) <= less.most + lessBeside.most, `${one(2)}`)
+  },
+)
