@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
 import { label, listen, several, wholeNumber } from './flags.ts'
+import { addImport } from './program-import.ts'
 import { withSpecFlags } from './spec-flags.ts'
 
 const valuesNotNeeded =
@@ -140,6 +141,8 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       const { init } = await import('./commands/init.ts')
       done(await init(console, flags))
     })
+
+  addImport(program, leaf, console, done)
 
   command(
     'report <dir|run>',

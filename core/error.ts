@@ -34,6 +34,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'a file named on the command line or in the LoadTest cannot be read',
   },
+  'unfit-import': {
+    exit: 2,
+    retryable: false,
+    meaning: 'a recording, a description or a collection that no LoadTest can be made of',
+  },
   'too-few-workers': {
     exit: 2,
     retryable: true,

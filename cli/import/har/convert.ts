@@ -1,0 +1,172 @@
+import { mostSteps } from '../../../core/spec/scenario-normal.ts'
+import { listed } from '../comment.ts'
+import { type Draft, type DraftField, type DraftRequest, type DraftStep, guess } from '../draft.ts'
+import { boundScenarios } from '../draft-bounds.ts'
+import { Names } from '../names.ts'
+import { fileName, type Source, unfit } from '../source.ts'
+import { testName } from '../test-name.ts'
+import { unsetCookies } from './cookies.ts'
+import { Correlator, collectWanted, Vault } from './correlator.ts'
+import { type Host, hostsOf, isSameSite, mainHost } from './hosts.ts'
+import { type Noise, noiseOf } from './noise.ts'
+import { pauseBetween } from './pause.ts'
+import { type Exchange, readRecording } from './recording.ts'
+import { requestOf } from './request.ts'
+
+export interface HarOptions {
+  /** The host to load; undefined: the one that looks like it. */
+  readonly host?: string
+  /** Keeps pictures, styles, scripts and fonts. */
+  readonly assets?: boolean
+  /** Keeps the pauses. */
+  readonly think?: boolean
+  /** Names of headers to keep that would be left out. */
+  readonly keepHeaders?: readonly string[]
+}
+
+interface Kept {
+  readonly exchange: Exchange
+  readonly request: DraftRequest
+  /** Of the correlator. */
+  readonly at: number
+}
+
+/** A recording as a LoadTest: its requests in order, as one scenario. Throws BreakwaterError `unfit-import` or `usage`. */
+export function convertHar(source: Source, options: HarOptions = {}): Draft {
+  const { exchanges, unreadable } = readRecording(source)
+  const noise = new Map<Noise | string, number>()
+  const count = (why: Noise | string) => noise.set(why, (noise.get(why) ?? 0) + 1)
+  const meant = exchanges.filter((exchange) => {
+    const why = noiseOf(exchange, options.assets ?? false)
+    if (why !== null) count(why)
+    return why === null
+  })
+  const hosts = hostsOf(meant)
+  const main = mainHost(hosts, options.host, source)
+  const own = meant.filter(({ url }) => url.origin === main.origin)
+  const kept = (options.keepHeaders ?? []).map((name) => name.toLowerCase())
+  const { steps, captures, variables } = correlated(own.slice(0, mostSteps), kept, count)
+  if (steps.length === 0)
+    throw unfit(source, 'the recording holds no request that a step can make', 'Record again.')
+
+  const { headers, requests } = withCommonHeaders(steps.map(({ request }) => request))
+  const drafted = steps.flatMap(({ exchange, at }, index): DraftStep[] => {
+    const before = steps[index - 1]?.exchange
+    const pause = options.think === true && before !== undefined ? pauseBetween(before, exchange) : null
+    const request = checked({ ...(requests[index] as DraftRequest), captures: captures(at) }, exchange)
+    return pause === null ? [request] : [pause, request]
+  })
+  const { scenarios, left } = boundScenarios([{ name: 'recording', notes: [], steps: drafted }])
+  if (scenarios.length === 0)
+    throw unfit(source, 'the first request has no room in a LoadTest', 'Record less.')
+  const dropped = left + Math.max(0, own.length - mostSteps)
+  return {
+    name: testName(main.host),
+    head: [
+      `Made by \`breakwater import har\` from ${fileName(source)}. Lines marked "guess" want to be looked at.`,
+      'What the browser asked for side by side is asked one after the other here.',
+      ...leftOut(hosts, main, noise, unreadable, dropped),
+      ...cookieNote(own),
+      ...(options.think === true ? [] : ['Pauses are left out; --think keeps those of the recording.']),
+    ],
+    target: { url: main.origin, headers },
+    variables,
+    scenarios,
+  }
+}
+
+/** Twice over: what turns out to be a secret at the end may stand in a request at the beginning. */
+function correlated(
+  exchanges: readonly Exchange[],
+  keptHeaders: readonly string[],
+  count: (why: string) => void,
+) {
+  const wanted = new Set<string>()
+  const collect = collectWanted(wanted)
+  const sayable = exchanges.filter((exchange) => {
+    const request = requestOf(exchange, collect, keptHeaders)
+    if (typeof request === 'string') count(request)
+    return typeof request !== 'string'
+  })
+  const names = new Names()
+  const vault = new Vault(names)
+  const given = new Map<string, string>()
+  const walk = () => {
+    const correlator = new Correlator(wanted, vault, names, given)
+    const steps = sayable.flatMap((exchange, at): Kept[] => {
+      correlator.begin()
+      const request = requestOf(exchange, correlator.fill, keptHeaders)
+      if (typeof request === 'string') return []
+      correlator.end(exchange)
+      return [{ exchange, request, at }]
+    })
+    return { steps, captures: (at: number) => correlator.capturesAt(at), variables: vault.variables }
+  }
+  walk()
+  return walk()
+}
+
+/** What the browser had in its cache, a load generator gets whole. */
+function checked(request: DraftRequest, { status }: Exchange): DraftRequest {
+  if (status !== 304) return request
+  return {
+    ...request,
+    checks: [{ key: 'status', value: 200, note: guess('304 in the recording, from the cache') }],
+  }
+}
+
+/** Headers that every request has alike are the target's. */
+function withCommonHeaders(requests: readonly DraftRequest[]): {
+  readonly headers: readonly DraftField[]
+  readonly requests: readonly DraftRequest[]
+} {
+  const [first, ...others] = requests
+  if (first === undefined || others.length === 0) return { headers: [], requests }
+  const has = ({ headers }: DraftRequest, { key, value }: DraftField) =>
+    headers.some((field) => field.key === key && field.value === value)
+  const headers = first.headers.filter(
+    (field) => field.key !== 'content-type' && others.every((one) => has(one, field)),
+  )
+  return {
+    headers,
+    requests: requests.map((request) => ({
+      ...request,
+      headers: request.headers.filter(({ key }) => !headers.some((common) => common.key === key)),
+    })),
+  }
+}
+
+function leftOut(
+  hosts: readonly Host[],
+  main: Host,
+  noise: ReadonlyMap<string, number>,
+  unreadable: number,
+  dropped: number,
+): readonly string[] {
+  const others = hosts.filter((host) => host !== main)
+  const named = (some: readonly Host[]) =>
+    listed(
+      some.map(({ host, requests }) => `${host} (${requests})`),
+      12,
+    )
+  const site = others.filter((host) => isSameSite(host, main))
+  const third = others.filter((host) => !isSameSite(host, main))
+  const counts = [...noise].map(([why, count]) => `${count} ${why}`)
+  return [
+    ...(site.length === 0 ? [] : [`Left out, hosts of the same site and their requests: ${named(site)}.`]),
+    ...(third.length === 0 ? [] : [`Left out, other hosts and their requests: ${named(third)}.`]),
+    ...(counts.length === 0 ? [] : [`Left out: ${counts.join(', ')}.`]),
+    ...(unreadable === 0 ? [] : [`Left out: ${unreadable} entries that say neither method nor URL.`]),
+    ...(dropped === 0 ? [] : [`Left out: the last ${dropped} steps, for which a LoadTest has no room.`]),
+  ]
+}
+
+function cookieNote(exchanges: readonly Exchange[]): readonly string[] {
+  const names = unsetCookies(exchanges)
+  if (names.length === 0) return []
+  return [
+    guess(
+      `the recording began with cookies that no answer in it sets (${listed(names, 8)}); they are not sent.`,
+    ),
+  ]
+}
