@@ -28,6 +28,7 @@ export function addImport(
   )
     .option('--out <file>', outHelp)
     .option('--host <host>', 'the host to load (default: the one that most pages came from)')
+    .option('--include <host>', 'another host to keep, as one of `targets`; may be repeated', several)
     .option('--assets', 'keep pictures, styles, scripts and fonts')
     .option('--think', 'keep the pauses between requests')
     .option(

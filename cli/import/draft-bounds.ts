@@ -1,6 +1,6 @@
 import type { Json } from '../../core/spec/load-test.ts'
 import { inputBounds } from '../../core/spec/plain-input.ts'
-import { mostSteps } from '../../core/spec/scenario-normal.ts'
+import { mostSteps } from '../../core/spec/step-outline.ts'
 import type { DraftScenario, DraftStep } from './draft.ts'
 
 /** What is left of the language's bounds once a file has its head, its comments and its indentation. */

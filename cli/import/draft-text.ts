@@ -2,7 +2,15 @@ import { Document, isCollection, type Node, Pair, Scalar, YAMLMap, YAMLSeq } fro
 import type { Json } from '../../core/spec/load-test.ts'
 import { apiVersion } from '../../core/spec/schema.ts'
 import { commentLines } from './comment.ts'
-import type { Draft, DraftBody, DraftField, DraftScenario, DraftStep, DraftVariable } from './draft.ts'
+import type {
+  Draft,
+  DraftBody,
+  DraftField,
+  DraftScenario,
+  DraftStep,
+  DraftTarget,
+  DraftVariable,
+} from './draft.ts'
 
 /** Longer ones take a line for each of their parts. */
 const mostOnOneLine = 90
@@ -15,8 +23,10 @@ export function draftText(draft: Draft): string {
   const document = new Document()
   document.commentBefore = commentLines(draft.head)
   const metadata = oneLine({ name: draft.name })
+  const more = draft.targets ?? []
   const spec = map([
-    line('target', target(draft)),
+    line('target', target(draft.target)),
+    ...(more.length === 0 ? [] : [line('targets', targets(more))]),
     ...(draft.variables.length === 0 ? [] : [line('variables', variables(draft.variables))]),
     line('scenarios', list(draft.scenarios.map(scenario))),
     line('load', list(load)),
@@ -43,8 +53,12 @@ const objectives = [
   noted(scalar('p95 < 2s'), 'guess: say what is fast enough for your users'),
 ]
 
-function target({ target: { url, note, headers } }: Draft): Node {
+function target({ url, note, headers }: DraftTarget): Node {
   return map([line('url', scalar(url), note), ...fields('headers', headers)])
+}
+
+function targets(more: NonNullable<Draft['targets']>): Node {
+  return map(more.map((one) => line(one.name, target(one))))
 }
 
 function variables(entries: readonly DraftVariable[]): Node {
@@ -74,11 +88,12 @@ function scenario({ name, weight, notes, steps }: DraftScenario): Node {
 
 function step(draft: DraftStep): Node {
   if (draft.kind === 'think') return map([line('think', scalar(draft.think), draft.note)])
-  const { method, path, name, query, headers, body, captures, checks, notes } = draft
+  const { method, path, name, target: host, query, headers, body, captures, checks, notes } = draft
   return above(
     map([
       line(method, scalar(path)),
       ...(name === undefined ? [] : [line('name', scalar(name))]),
+      ...(host === undefined ? [] : [line('target', scalar(host))]),
       ...fields('query', query),
       ...fields('headers', headers),
       ...bodyLines(body),

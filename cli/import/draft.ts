@@ -9,6 +9,8 @@ export interface Draft {
   /** Above everything: what it was made from, and what was left out. */
   readonly head: readonly string[]
   readonly target: DraftTarget
+  /** Beside the main one, by name. */
+  readonly targets?: readonly (DraftTarget & { readonly name: string })[]
   readonly variables: readonly DraftVariable[]
   readonly scenarios: readonly DraftScenario[]
 }
@@ -48,6 +50,8 @@ export interface DraftRequest {
   /** Begins with a slash. */
   readonly path: string
   readonly name?: string
+  /** A name of `targets`. */
+  readonly target?: string
   readonly query: readonly DraftField[]
   readonly headers: readonly DraftField[]
   readonly body: DraftBody
@@ -79,7 +83,7 @@ export function guess(reason: string): string {
 
 /** Text as a template that always makes this text. */
 export function literal(text: string): string {
-  return text.toWellFormed().replaceAll('${', '$${')
+  return text.toWellFormed().replaceAll('${', () => '$${')
 }
 
 /** The same for every text of a JSON value. Keys are no templates. */

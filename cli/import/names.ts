@@ -1,3 +1,5 @@
+import { forbiddenKeys } from '../../core/spec/plain-input.ts'
+
 const mostCharacters = 40
 
 /** `x-csrf-token`, `user[csrf_token]` → `xCsrfToken`, `userCsrfToken`; undefined where no letter is in it. */
@@ -28,9 +30,9 @@ export function singular(word: string): string {
   return /[^suid]s$/i.test(word) || /[a-z]ds$/i.test(word) ? word.slice(0, -1) : word
 }
 
-/** Names of templates, each given once. `setup` is the language's own. */
+/** Names of templates, each given once. Some are not to be had. */
 export class Names {
-  readonly #taken = new Set(['setup'])
+  readonly #taken = new Set(['setup', ...forbiddenKeys])
 
   /** `wish`, or where that is taken `wish2`, `wish3` … */
   take(wish: string): string {

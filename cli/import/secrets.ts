@@ -6,7 +6,8 @@ const secretHeaders =
 
 /** Fields of forms and JSON bodies, and parameters of queries. */
 export function isSecretField(name: string): boolean {
-  return secretFields.test(name.slice(0, 200).replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_'))
+  const own = name.slice(0, 200)
+  return secretFields.test(own) || secretFields.test(own.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_'))
 }
 
 /** `name` in lower case. Tokens against forged requests come from the page, and are secret too where they don't. */

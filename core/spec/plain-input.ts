@@ -6,7 +6,7 @@ import { type PathSegment, pathText } from './path.ts'
 export const inputBounds = { bytes: 1024 * 1024, values: 200_000, depth: 64 } as const
 
 /** Keys that would reach an object's prototype in careless code. */
-const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
+export const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 const mostIssues = 50
 
 /**

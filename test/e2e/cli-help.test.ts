@@ -8,6 +8,8 @@ const commands = [
   'validate',
   'plan',
   'init',
+  'import',
+  'import har',
   'report',
   'analyze',
   'analyze histogram',
@@ -15,18 +17,7 @@ const commands = [
 ]
 
 /** Issues to come: nobody may think that they are there. */
-const later = [
-  'controller',
-  'import',
-  'ls',
-  'show',
-  'watch',
-  'steer',
-  'halt',
-  'token',
-  'calibrate',
-  'compare',
-]
+const later = ['controller', 'ls', 'show', 'watch', 'steer', 'halt', 'token', 'calibrate', 'compare']
 
 test('help lists the commands there are, and no others', async (t) => {
   const { code, stdout, stderr } = await breakwater(['--help'])
@@ -43,7 +34,7 @@ for (const command of commands) {
     t.is(code, 0)
     t.is(stderr, '')
     t.regex(stdout, new RegExp(`\\nExamples?:\\n {2}breakwater ${command}\\b`))
-    if (command !== 'analyze') t.regex(stdout, /--json\b/)
+    if (command !== 'analyze' && command !== 'import') t.regex(stdout, /--json\b/)
   })
 }
 
@@ -111,6 +102,9 @@ const wrong: readonly Wrong[] = [
   },
   { args: ['plan', 'nowhere.yaml'], says: /does not exist/, hints: /breakwater init/ },
   { args: ['init', '--url', 'shop'], says: /"shop" is not a URL/, hints: /Write it like/ },
+  { args: ['import', 'hra', 'x.har'], says: /unknown command 'hra'/, hints: /Did you mean har\?/ },
+  { args: ['import', 'har', 'nowhere.har'], says: /nowhere.har does not exist/, hints: /HAR file/ },
+  { args: ['import', 'har', 'package.json'], says: /package.json: no HAR recording/, hints: /recordHar/ },
   { args: ['report', 'nowhere'], says: /no result in nowhere/, hints: /Name the folder of a result/ },
   { args: ['report', 'nowhere', '--format', 'pdf'], says: /html, md, json/, hints: /report --help/ },
   { args: ['analyze', 'histogram', 'nowhere.hlog'], says: /does not exist/, hints: /run.hlog/ },

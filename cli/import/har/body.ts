@@ -1,7 +1,8 @@
 import type { Json } from '../../../core/spec/load-test.ts'
+import { forbiddenKeys } from '../../../core/spec/plain-input.ts'
 import { type DraftBody, type DraftField, literal } from '../draft.ts'
 import type { Fill } from './fill.ts'
-import { forbiddenKeys, type Pair, pairFields, pairsOf } from './pairs.ts'
+import { type Pair, pairFields, pairsOf } from './pairs.ts'
 import { type Exchange, essence, headerIn } from './recording.ts'
 
 export interface DraftedBody {

@@ -1,21 +1,27 @@
-import { mostSteps } from '../../../core/spec/scenario-normal.ts'
+import { mostSteps } from '../../../core/spec/step-outline.ts'
 import { listed } from '../comment.ts'
-import { type Draft, type DraftField, type DraftRequest, type DraftStep, guess } from '../draft.ts'
+import { type Draft, type DraftRequest, type DraftStep, guess } from '../draft.ts'
 import { boundScenarios } from '../draft-bounds.ts'
 import { Names } from '../names.ts'
 import { fileName, type Source, unfit } from '../source.ts'
 import { testName } from '../test-name.ts'
+import { withCommonHeaders } from './common-headers.ts'
 import { unsetCookies } from './cookies.ts'
-import { Correlator, collectWanted, Vault } from './correlator.ts'
-import { type Host, hostsOf, isSameSite, mainHost } from './hosts.ts'
+import { Correlator } from './correlator.ts'
+import { type Host, hostsOf, isSameSite } from './hosts.ts'
+import { keptHosts } from './kept-hosts.ts'
 import { type Noise, noiseOf } from './noise.ts'
 import { pauseBetween } from './pause.ts'
 import { type Exchange, readRecording } from './recording.ts'
 import { requestOf } from './request.ts'
+import { collectWanted } from './text-parts.ts'
+import { Vault } from './vault.ts'
 
 export interface HarOptions {
   /** The host to load; undefined: the one that looks like it. */
   readonly host?: string
+  /** Hosts to keep beside it. */
+  readonly include?: readonly string[]
   /** Keeps pictures, styles, scripts and fonts. */
   readonly assets?: boolean
   /** Keeps the pauses. */
@@ -42,14 +48,23 @@ export function convertHar(source: Source, options: HarOptions = {}): Draft {
     return why === null
   })
   const hosts = hostsOf(meant)
-  const main = mainHost(hosts, options.host, source)
-  const own = meant.filter(({ url }) => url.origin === main.origin)
+  const { main, more } = keptHosts(hosts, options.host, options.include ?? [], source)
+  const targets = new Map([
+    [main.origin, undefined],
+    ...more.map(({ origin, name }) => [origin, name] as const),
+  ])
+  const own = meant.filter(({ url }) => targets.has(url.origin))
   const kept = (options.keepHeaders ?? []).map((name) => name.toLowerCase())
   const { steps, captures, variables } = correlated(own.slice(0, mostSteps), kept, count)
   if (steps.length === 0)
     throw unfit(source, 'the recording holds no request that a step can make', 'Record again.')
 
-  const { headers, requests } = withCommonHeaders(steps.map(({ request }) => request))
+  const { of: headersOf, requests } = withCommonHeaders(
+    steps.map(({ request, exchange }) => {
+      const target = targets.get(exchange.url.origin)
+      return target === undefined ? request : { ...request, target }
+    }),
+  )
   const drafted = steps.flatMap(({ exchange, at }, index): DraftStep[] => {
     const before = steps[index - 1]?.exchange
     const pause = options.think === true && before !== undefined ? pauseBetween(before, exchange) : null
@@ -65,11 +80,18 @@ export function convertHar(source: Source, options: HarOptions = {}): Draft {
     head: [
       `Made by \`breakwater import har\` from ${fileName(source)}. Lines marked "guess" want to be looked at.`,
       'What the browser asked for side by side is asked one after the other here.',
-      ...leftOut(hosts, main, noise, unreadable, dropped),
+      ...leftOut(
+        hosts.filter(({ origin }) => !targets.has(origin)),
+        main,
+        noise,
+        unreadable,
+        dropped,
+      ),
       ...cookieNote(own),
       ...(options.think === true ? [] : ['Pauses are left out; --think keeps those of the recording.']),
     ],
-    target: { url: main.origin, headers },
+    target: { url: main.origin, headers: headersOf(undefined) },
+    targets: more.map(({ name, origin }) => ({ name, url: origin, headers: headersOf(name) })),
     variables,
     scenarios,
   }
@@ -115,35 +137,13 @@ function checked(request: DraftRequest, { status }: Exchange): DraftRequest {
   }
 }
 
-/** Headers that every request has alike are the target's. */
-function withCommonHeaders(requests: readonly DraftRequest[]): {
-  readonly headers: readonly DraftField[]
-  readonly requests: readonly DraftRequest[]
-} {
-  const [first, ...others] = requests
-  if (first === undefined || others.length === 0) return { headers: [], requests }
-  const has = ({ headers }: DraftRequest, { key, value }: DraftField) =>
-    headers.some((field) => field.key === key && field.value === value)
-  const headers = first.headers.filter(
-    (field) => field.key !== 'content-type' && others.every((one) => has(one, field)),
-  )
-  return {
-    headers,
-    requests: requests.map((request) => ({
-      ...request,
-      headers: request.headers.filter(({ key }) => !headers.some((common) => common.key === key)),
-    })),
-  }
-}
-
 function leftOut(
-  hosts: readonly Host[],
+  others: readonly Host[],
   main: Host,
   noise: ReadonlyMap<string, number>,
   unreadable: number,
   dropped: number,
 ): readonly string[] {
-  const others = hosts.filter((host) => host !== main)
   const named = (some: readonly Host[]) =>
     listed(
       some.map(({ host, requests }) => `${host} (${requests})`),
@@ -151,12 +151,14 @@ function leftOut(
     )
   const site = others.filter((host) => isSameSite(host, main))
   const third = others.filter((host) => !isSameSite(host, main))
-  const counts = [...noise].map(([why, count]) => `${count} ${why}`)
+  const counts = [...noise].map(([why, count]) => `${count} × ${why}`)
   return [
-    ...(site.length === 0 ? [] : [`Left out, hosts of the same site and their requests: ${named(site)}.`]),
+    ...(site.length === 0
+      ? []
+      : [`Left out, hosts of the same site and their requests (--include HOST keeps one): ${named(site)}.`]),
     ...(third.length === 0 ? [] : [`Left out, other hosts and their requests: ${named(third)}.`]),
     ...(counts.length === 0 ? [] : [`Left out: ${counts.join(', ')}.`]),
-    ...(unreadable === 0 ? [] : [`Left out: ${unreadable} entries that say neither method nor URL.`]),
+    ...(unreadable === 0 ? [] : [`Left out: ${unreadable} × entries without a method or a URL.`]),
     ...(dropped === 0 ? [] : [`Left out: the last ${dropped} steps, for which a LoadTest has no room.`]),
   ]
 }

@@ -1,78 +1,19 @@
-import type { Json } from '../../../core/spec/load-test.ts'
-import { type DraftField, type DraftVariable, guess, literal } from '../draft.ts'
+import { type DraftField, guess, literal } from '../draft.ts'
 import { environmentName, type Names, nameFrom, singular } from '../names.ts'
 import { isSecretField, isSecretHeader } from '../secrets.ts'
 import { type AnswerValue, answerValues } from './answer-values.ts'
+import { nameFor } from './capture-name.ts'
 import { isIdName, looksDynamic } from './dynamic.ts'
 import type { Fill, Place } from './fill.ts'
 import type { Exchange } from './recording.ts'
+import { mostTextCharacters, parts, schemeOf } from './text-parts.ts'
+import type { Vault } from './vault.ts'
 
 interface Known extends AnswerValue {
   /** Position of the exchange whose answer holds it. */
   readonly at: number
   /** What the request was for, where it made something: `order` of POST /orders. */
   readonly made: string | null
-}
-
-/** Long texts have many parts, and no id is that long. */
-const mostTextCharacters = 256 * 1024
-
-/** A recording has a few secrets; looking for thousands in every text would be a way to keep us busy. */
-const mostLongOnes = 200
-
-/** The parts of a text that may be a value by themselves: from the largest to the smallest. */
-const parts = [/[\w.-]{8,}/g, /[\w-]{8,}/g, /[A-Za-z0-9]{8,}/g]
-
-/** Every value that a request may have from an answer. */
-export function collectWanted(into: Set<string>): Fill {
-  return (value, place, write = literal) => {
-    const text = String(value)
-    for (const [, rest = ''] of [['', text], schemeOf(text, place) ?? []]) if (rest !== '') into.add(rest)
-    if (typeof value === 'number') return value
-    if (text.length <= mostTextCharacters) {
-      for (const part of parts)
-        for (const [found] of text.matchAll(part)) if (looksDynamic(found)) into.add(found)
-    }
-    return write(text) as never
-  }
-}
-
-/** Secrets of a recording, by value, with the variable that stands for each. None of them may get into the file. */
-export class Vault {
-  readonly #names: Names
-  readonly #variables = new Map<string, DraftVariable>()
-  readonly #longOnes: string[] = []
-
-  constructor(names: Names) {
-    this.#names = names
-  }
-
-  get variables(): readonly DraftVariable[] {
-    return [...this.#variables.values()]
-  }
-
-  /** Those that may be looked for inside a text without being found by chance. */
-  get longOnes(): readonly string[] {
-    return this.#longOnes
-  }
-
-  nameOf(value: string): string | undefined {
-    return this.#variables.get(value)?.name
-  }
-
-  keep(value: string, name: string, env: string, note: string): string {
-    const known = this.nameOf(value)
-    if (known !== undefined) return known
-    const own = this.#names.take(name)
-    const number = own.slice(name.length)
-    if (value.length >= 6 && this.#longOnes.length < mostLongOnes) this.#longOnes.push(value)
-    this.#variables.set(value, {
-      name: own,
-      value: { env: `${env}${number === '' ? '' : `_${number}`}` },
-      note,
-    })
-    return own
-  }
 }
 
 /**
@@ -124,7 +65,8 @@ export class Correlator {
   }
 
   readonly fill: Fill = (value, place, write = literal) => {
-    if (typeof value === 'number') return (this.#hole(value, place) ?? value) as never
+    if (typeof value === 'number')
+      return (this.#hole(value, place) ?? this.#secretNumber(value, place)) as never
     const text = value as string
     const scheme = schemeOf(text, place)
     if (scheme === undefined) return this.#whole(text, place) ?? this.#inside(text, write)
@@ -177,11 +119,7 @@ export class Correlator {
   #nameOf(text: string, { key, made, from }: Known, place: Place): string {
     const given = this.#given.get(text)
     if (given !== undefined) return given
-    const bare = /^(_?id|uuid|guid|key|value|code|number|ref|)$/i.test(key)
-    const owner = bare ? (made ?? (place.kind === 'path' ? place.key : '')) : ''
-    const there = bare && owner === '' && place.kind !== 'header' ? place.key : key
-    const parent = bare && owner === '' ? parentOf(from) : owner
-    const name = this.#names.take(nameFrom(parent, there) ?? nameFrom(place.key) ?? 'value')
+    const name = this.#names.take(nameFor(key, from, made, place))
     this.#given.set(text, name)
     return name
   }
@@ -197,6 +135,14 @@ export class Correlator {
     return (kind === 'form' || kind === 'json' || kind === 'query') && isSecretField(key)
       ? this.#keep(text, key, 'withheld; the recording had a value')
       : undefined
+  }
+
+  #secretNumber(value: number, { kind, key }: Place): number | string {
+    if (kind !== 'json' || !isSecretField(key)) return value
+    return this.#keep(String(value), key, 'withheld; the recording had a number').replace(
+      /^\$\{(.*)\}$/,
+      '${int($1)}',
+    )
   }
 
   #keep(text: string, key: string, note: string): string {
@@ -237,13 +183,6 @@ function closed(template: string): string {
   return template.endsWith('$') ? `${template.slice(0, -1)}\${"$"}` : template
 }
 
-/** `Bearer abc` of an authorization header. */
-function schemeOf(text: string, { kind, key }: Place): readonly [string, string] | undefined {
-  if (kind !== 'header' || !/authorization$/.test(key)) return undefined
-  const found = /^(bearer|basic|token|apikey|jwt) +(\S.*)$/i.exec(text)
-  return found === null ? undefined : [found[1] ?? '', found[2] ?? '']
-}
-
 /** `order` of POST /api/orders, where something was made. */
 function madeBy({ method, url, status }: Exchange): string | null {
   if ((method !== 'POST' && method !== 'PUT') || status >= 300) return null
@@ -251,11 +190,4 @@ function madeBy({ method, url, status }: Exchange): string | null {
     .split('/')
     .filter((segment) => /^[A-Za-z][\w-]*$/.test(segment) && !looksDynamic(segment))
   return singular(words.at(-1) ?? '')
-}
-
-/** `item` of `$.items[3].id`. */
-function parentOf(from: Json): string {
-  const path = (from as { readonly json?: string }).json ?? ''
-  const names = path.match(/[A-Za-z_]\w*/g) ?? []
-  return singular(names.at(-2) ?? '')
 }

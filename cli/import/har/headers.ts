@@ -1,3 +1,4 @@
+import { forbiddenKeys } from '../../../core/spec/plain-input.ts'
 import type { Exchange } from './recording.ts'
 
 /** What the browser or the transport adds by itself, and what belongs to the browser's cache or its tracing. */
@@ -62,7 +63,7 @@ function isBrowsers(name: string, value: string): boolean {
 
 /** RFC 9110 §5.6.2; pseudo headers of HTTP/2 are none. */
 function isToken(name: string): boolean {
-  return name.length <= 200 && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)
+  return name.length <= 200 && !forbiddenKeys.has(name) && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)
 }
 
 /** What the language leaves to the transport, and what the cookie jar sends. */

@@ -2,17 +2,17 @@ import { type Exchange, headerIn } from './recording.ts'
 
 /** Why an exchange is no step of the scenario, in the words of the comment that counts it. */
 export type Noise =
-  | 'not HTTP'
-  | 'CORS preflight'
-  | 'favicon'
-  | 'prefetch'
-  | 'ping of the browser'
-  | 'from the cache'
-  | 'WebSocket'
-  | 'event stream'
-  | 'method that no step has'
-  | 'without an answer'
-  | 'static file (--assets keeps them)'
+  | 'what is not HTTP'
+  | 'CORS preflights'
+  | 'favicons'
+  | 'prefetches'
+  | 'pings of the browser'
+  | 'what was in the cache'
+  | 'WebSockets'
+  | 'event streams'
+  | 'methods that no step has'
+  | 'requests without an answer'
+  | 'static files (--assets keeps them)'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
 const pings = ['ping', 'beacon', 'csp-violation-report', 'cspviolationreport', 'preflight']
@@ -25,19 +25,19 @@ const assetNames =
 export function noiseOf(exchange: Exchange, keepsAssets: boolean): Noise | null {
   const { method, url, requestHeaders, status, resource } = exchange
   if (url.protocol === 'ws:' || url.protocol === 'wss:' || resource === 'websocket' || status === 101) {
-    return 'WebSocket'
+    return 'WebSockets'
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'not HTTP'
-  if (isPreflight(exchange)) return 'CORS preflight'
-  if (pings.includes(resource)) return 'ping of the browser'
-  if (/\/favicon[^/]*\.(ico|png|svg)$/i.test(url.pathname)) return 'favicon'
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'what is not HTTP'
+  if (isPreflight(exchange)) return 'CORS preflights'
+  if (pings.includes(resource)) return 'pings of the browser'
+  if (/\/favicon[^/]*\.(ico|png|svg)$/i.test(url.pathname)) return 'favicons'
   const purpose = headerIn(requestHeaders, 'sec-purpose') ?? headerIn(requestHeaders, 'purpose') ?? ''
-  if (/prefetch|preview/i.test(purpose)) return 'prefetch'
-  if (exchange.cached) return 'from the cache'
-  if (status < 100 || status > 599) return 'without an answer'
-  if (exchange.responseType === 'text/event-stream') return 'event stream'
-  if (!methods.includes(method)) return 'method that no step has'
-  if (!keepsAssets && isAsset(exchange)) return 'static file (--assets keeps them)'
+  if (/prefetch|preview/i.test(purpose)) return 'prefetches'
+  if (exchange.cached) return 'what was in the cache'
+  if (status < 100 || status > 599) return 'requests without an answer'
+  if (exchange.responseType === 'text/event-stream') return 'event streams'
+  if (!methods.includes(method)) return 'methods that no step has'
+  if (!keepsAssets && isAsset(exchange)) return 'static files (--assets keeps them)'
   return null
 }
 

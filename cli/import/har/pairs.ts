@@ -1,3 +1,4 @@
+import { forbiddenKeys } from '../../../core/spec/plain-input.ts'
 import { type DraftField, literal } from '../draft.ts'
 import { encoded, type Fill } from './fill.ts'
 
@@ -10,9 +11,6 @@ export interface Pair {
 
 /** More take their place in the path, or stay text. */
 const mostPairs = 200
-
-/** Keys that no LoadTest may hold. */
-export const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** The pairs of a query or a form; null where writing them again could make something else of them. */
 export function pairsOf(text: string): readonly Pair[] | null {

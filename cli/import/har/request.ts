@@ -22,8 +22,8 @@ export function requestOf(
   const pairs = pairsOf(search)
   const path = pathOf(url.pathname, fill)
   const whole = pairs === null ? `${path}?${rawQuery(search, fill)}` : path
-  if (whole.startsWith('//')) return 'a path that begins with two slashes'
-  if (whole.length > mostPathCharacters) return 'an address that is too long'
+  if (whole.startsWith('//')) return 'paths that begin with two slashes'
+  if (whole.length > mostPathCharacters) return 'addresses that are too long'
   const { body, headers, notes } = bodyOf(exchange, fill)
   const name = operationName(exchange)
   return {
