@@ -29,6 +29,12 @@ export interface ShopStats {
   readonly byTenant: Readonly<Record<string, TenantCounts>>
   readonly oauth: { readonly tokens: number; readonly refused: number; readonly reports: number }
   readonly grpc: Readonly<Record<GrpcMethod, GrpcCounts>>
+  readonly ws: {
+    readonly connections: number
+    readonly open: number
+    readonly messagesIn: number
+    readonly messagesOut: number
+  }
   readonly sse: { readonly streams: number; readonly events: number }
 }
 
@@ -65,6 +71,7 @@ export class Counts {
   readonly tenants = { seeded: 0, removed: 0 }
   readonly oauth = { tokens: 0, refused: 0, reports: 0 }
   readonly grpc = { Add: calls(), Watch: calls(), Upload: calls(), Chat: calls() }
+  readonly ws = { connections: 0, open: 0, messagesIn: 0, messagesOut: 0 }
   readonly sse = { streams: 0, events: 0 }
 
   receive(by: 'http' | 'media' | 'grpc', route: string, path: string): void {
@@ -105,6 +112,7 @@ export class Counts {
       byTenant: Object.fromEntries(this.#byTenant),
       oauth: this.oauth,
       grpc: this.grpc,
+      ws: this.ws,
       sse: this.sse,
     })
   }

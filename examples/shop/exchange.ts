@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import type { Session } from './sessions.ts'
+import type { Session, Sessions } from './sessions.ts'
 import type { Shop } from './shop.ts'
 import { mainTenant } from './tenants.ts'
 
@@ -39,7 +39,7 @@ export class Exchange {
     this.response = response
     this.path = path
     this.query = new URLSearchParams(query)
-    this.session = this.#session()
+    this.session = sessionOf(shop.sessions, request)
   }
 
   /** Of the session; without one, of the header `x-tenant`. Throws Refusal 404 where it has not been seeded, or no longer is. */
@@ -56,14 +56,11 @@ export class Exchange {
   }
 
   get bearer(): string | null {
-    return /^Bearer (\S+)$/i.exec(this.request.headers.authorization ?? '')?.[1] ?? null
+    return bearerIn(this.request.headers.authorization)
   }
 
   cookie(name: string): string | null {
-    for (const pair of (this.request.headers.cookie ?? '').split('; ')) {
-      if (pair.startsWith(`${name}=`)) return pair.slice(name.length + 1)
-    }
-    return null
+    return cookieIn(this.request.headers.cookie, name)
   }
 
   async body(): Promise<Buffer> {
@@ -125,11 +122,23 @@ export class Exchange {
     })
     this.response.end(body)
   }
+}
 
-  #session(): Session | null {
-    const { sessions } = this.shop
-    const sid = this.cookie('sid')
-    const found = this.bearer === null ? sid !== null && sessions.byId(sid) : sessions.byToken(this.bearer)
-    return found || null
+/** Who made a request: by token, else by cookie; null: nobody is logged in. */
+export function sessionOf(sessions: Sessions, { headers }: IncomingMessage): Session | null {
+  const token = bearerIn(headers.authorization)
+  const sid = cookieIn(headers.cookie, 'sid')
+  const found = token === null ? sid !== null && sessions.byId(sid) : sessions.byToken(token)
+  return found || null
+}
+
+function bearerIn(authorization = ''): string | null {
+  return /^Bearer (\S+)$/i.exec(authorization)?.[1] ?? null
+}
+
+function cookieIn(cookies: string | undefined, name: string): string | null {
+  for (const pair of (cookies ?? '').split('; ')) {
+    if (pair.startsWith(`${name}=`)) return pair.slice(name.length + 1)
   }
+  return null
 }

@@ -12,6 +12,7 @@ import { backOffice } from './back-office.ts'
 import { events } from './events.ts'
 import { Exchange, Refusal } from './exchange.ts'
 import { startGrpc } from './grpc.ts'
+import { createHelpDesk, type HelpDesk } from './help-desk.ts'
 import { media } from './media.ts'
 import { htmlPages, refusalPage } from './pages.ts'
 import { Router } from './router.ts'
@@ -44,7 +45,9 @@ export async function openShop(options: ShopOptions): Promise<OpenShop> {
   const shop = new Shop(options.tokenExpiresInS, Date.now)
   const servers: { close(): Promise<void> | void }[] = []
   try {
-    const main = await listen(options.listen, listenerOf('http', shop, options.log))
+    const helpDesk = createHelpDesk(shop, options.log)
+    servers.push(helpDesk)
+    const main = await listen(options.listen, listenerOf('http', shop, options.log), helpDesk.upgrade)
     servers.push(main)
     const pictures = await listen(options.media, listenerOf('media', shop, options.log))
     servers.push(pictures)
@@ -129,9 +132,11 @@ function isPage(path: string): boolean {
 async function listen(
   { host, port }: Address,
   listener: RequestListener,
+  upgrade: HelpDesk['upgrade'] | null = null,
 ): Promise<{ url: string; close(): Promise<void> }> {
   // A pooled connection must not be closed under a generator that is about to use it again.
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, listener)
+  if (upgrade !== null) server.on('upgrade', upgrade)
   const address = await new Promise<AddressInfo>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port, backlog: 4096 }, () => resolve(server.address() as AddressInfo))

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -15,6 +16,7 @@ import {
 import { loadSync } from '@grpc/proto-loader'
 import test, { type ExecutionContext } from 'ava'
 import { request } from 'undici'
+import { WebSocket } from 'ws'
 import { launchChromium } from '../../kit/chromium.ts'
 import { type ShopProcess, startShop } from '../../kit/shop.ts'
 import { makeTempDir } from '../../kit/temp-dir.ts'
@@ -222,6 +224,45 @@ test('events come as many as were asked for, and go on behind the last one that 
   })
   t.is((await stats()).sse.events, rest.before)
   t.is((await stats()).sse.streams, 3)
+})
+
+test('the help desk answers each message, and knows who is logged in', async (t) => {
+  const { url, stats } = await open(t)
+  const talk = async (headers: Record<string, string>, ...messages: readonly string[]) => {
+    const websocket = new WebSocket(`${url.replace('http', 'ws')}/ws`, { headers })
+    const heard: unknown[] = []
+    websocket.on('message', (data) => {
+      heard.push(JSON.parse(`${data}`))
+      const next = messages[heard.length - 1]
+      if (next !== undefined) websocket.send(next)
+      else if (heard.length === 1 + messages.length) websocket.close()
+    })
+    await once(websocket, 'close')
+    return heard
+  }
+  const ada = await login(url, 'ada')
+  t.deepEqual(await talk(ada, '{"say":"hi"}', '{"say":"well?"}', '{"watch":7}', 'nonsense'), [
+    { hello: 'ada' },
+    { number: 1, said: 'hi' },
+    { number: 2, said: 'well?' },
+    { product: 7, tick: 1, cents: 3491 },
+    { error: 'say a text, or watch a product so many times' },
+  ])
+  t.deepEqual(await talk({}), [{ hello: null }])
+  const nowhere = new WebSocket(`${url.replace('http', 'ws')}/elsewhere`)
+  const [, refusal] = await once(
+    nowhere.on('error', () => {}),
+    'unexpected-response',
+  )
+  t.is(refusal.statusCode, 404)
+  refusal.destroy()
+  await until('all are gone', async () => (await stats()).ws.open === 0)
+  t.like(await stats(), {
+    received: { http: 4 },
+    ws: { connections: 2, messagesIn: 4, messagesOut: 6 },
+    byRoute: { 'GET /ws': 2 },
+    byStatus: { 101: 2, 404: 1 },
+  })
 })
 
 interface CartMethods {
