@@ -7,14 +7,17 @@ import { valueIn } from './part.ts'
 import type { ResponseView } from './response-view.ts'
 import type { UserScope } from './user-scope.ts'
 
-/** Null: the slot holds what was found; else why there was nothing, as a sentence. */
-export type CompiledCapture = (scope: UserScope, view: ResponseView) => string | null
+export interface CompiledCapture {
+  read(view: ResponseView, scope: UserScope): Catch
+  /** Null: the slot holds what was found; else why there was nothing, as a sentence. */
+  keep(scope: UserScope, caught: Catch): string | null
+}
 
 /** Matches that a list takes, and among which one is picked. */
 const mostMatches = 10_000
 
 /** `value` undefined: nothing was found; `problem` says why, where more can be said than that. */
-interface Catch {
+export interface Catch {
   readonly value: unknown
   readonly problem: string | null
 }
@@ -28,13 +31,16 @@ export function compileCapture(capture: Capture, names: Names): CompiledCapture 
   // What stands there otherwise may read what was captured under the name before.
   const otherwise = capture.otherwise === undefined ? null : compileJson(capture.otherwise, names)
   const slot = names.capture(capture.name)
-  return (scope, view) => {
-    const { value, problem } = read(view, scope)
-    scope.slots[slot] = value
-    if (value !== undefined) return null
-    if (otherwise === null) return `expected ${from} to capture, but ${problem ?? 'it is not in the answer'}`
-    scope.slots[slot] = valueIn(scope, otherwise)
-    return null
+  return {
+    read,
+    keep(scope, { value, problem }) {
+      scope.slots[slot] = value
+      if (value !== undefined) return null
+      if (otherwise === null)
+        return `expected ${from} to capture, but ${problem ?? 'it is not in the answer'}`
+      scope.slots[slot] = valueIn(scope, otherwise)
+      return null
+    },
   }
 }
 

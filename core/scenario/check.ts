@@ -75,6 +75,13 @@ export function compileCheck(check: Exclude<Check, { kind: 'status' }>, names: N
           : `expected a body of ${expected} bytes, got ${view.response.bodyBytes}`
       }
     }
+    case 'messages': {
+      const match = compileMatcher(check.matcher, names, false)
+      return (scope, view) => {
+        const expected = match(scope, view.response.messages)
+        return expected === null ? null : `expected ${expected} messages, got ${view.response.messages}`
+      }
+    }
     case 'time': {
       const match = compileMatcher(check.matcher, names, false)
       return (scope, view) => {

@@ -123,7 +123,7 @@ function compileRequest(
       : compileGrpcRequest(step, at, names)
   const until = poll?.until ?? []
   const redirects = redirectsOf(test, step)
-  const judge = compileJudge(step, names, until)
+  const { openStream, judge } = compileJudge(step, names, until)
   return {
     index,
     scenario,
@@ -138,6 +138,7 @@ function compileRequest(
     needs: { ...responseNeeds(step, until), cookies: cookies.mayMatter },
     constant: maker.constant,
     render: (scope) => maker.render(own(scope)),
+    openStream: openStream && ((scope) => openStream(own(scope))),
     judge: (scope, response) => judge(own(scope), response),
   }
 }

@@ -90,6 +90,8 @@ export interface CompiledRequest {
    * A request in which only cookies could vary has no `constant`, but gives one and the same frozen object as long as the user has none to send.
    */
   render(scope: Scope): RenderedRequest
+  /** For a call whose answer is a stream: who looks at its messages as they come. Null: nobody looks into them. */
+  readonly openStream: ((scope: Scope) => StreamWatch) | null
   /** Captures into the scope and checks. Never throws, bounded in time and memory whatever the body is. */
   judge(scope: Scope, response: ReceivedResponse): Judgement
 }
@@ -114,8 +116,13 @@ export type RenderedRequest =
       readonly target: number
       /** `/package.Service/Method` */
       readonly path: string
-      readonly message: unknown
+      /** In the order in which they are sent. */
+      readonly messages: readonly unknown[]
+      /** Pause between two messages. */
+      readonly betweenMs: number
       readonly metadata: readonly string[]
+      /** How long the call may take from its dispatch on: told to the server as its deadline. */
+      readonly timeoutMs: number
     }
   | StreamRequest
 
@@ -175,10 +182,20 @@ export interface ReceivedResponse {
   readonly headers: readonly string[] | null
   /** HTTP body, decoded from its transfer coding. */
   readonly body: Uint8Array | null
-  /** gRPC: the decoded message. */
+  /** gRPC: the decoded message of an answer that is one. */
   readonly message: unknown
+  /** gRPC: the number of messages received. */
+  readonly messages: number
+  /** What `openStream` gave for this answer; null: it was no stream, or nobody looks into it. */
+  readonly stream: StreamWatch | null
   readonly serviceMs: number
   readonly bodyBytes: number
+}
+
+/** Looks at the messages of one stream; keeps none of them. */
+export interface StreamWatch {
+  /** True: enough has come, and the call may be ended. Never throws, bounded in time whatever the message is. */
+  take(message: unknown): boolean
 }
 
 export interface Judgement {

@@ -3,16 +3,17 @@ import { headerValue } from './encoding.ts'
 import { compileJson, compileText } from './expression.ts'
 import type { RequestMaker } from './http-request.ts'
 import type { Names } from './names.ts'
-import { mapped } from './part.ts'
+import { mapped, settledValue, valueIn } from './part.ts'
 
-/** The message and the metadata, the target's first; a step's entry replaces the target's of its name. */
+/** The messages and the metadata, the target's first; a step's entry replaces the target's of its name. */
 export function compileGrpcRequest(
   step: GrpcStep,
   { number, target }: { readonly number: number; readonly target: Target },
   names: Names,
 ): RequestMaker {
   const path = `/${step.method}`
-  const message = compileJson(step.message, names)
+  const messages = step.messages.map((message) => compileJson(message, names))
+  const timing = { betweenMs: step.betweenMs, timeoutMs: step.timeoutMs ?? target.timeoutMs.request }
   const texts = new Map<string, string>()
   for (const [name, text] of [
     ...Object.entries(target.grpc?.metadata ?? {}),
@@ -25,13 +26,14 @@ export function compileGrpcRequest(
     value: mapped(compileText(text, names), headerValue),
   }))
 
-  if (!message.varies && metadata.every(({ value }) => !value.varies)) {
+  if ([...messages, ...metadata.map(({ value }) => value)].every(({ varies }) => !varies)) {
     const constant = Object.freeze({
       kind: 'grpc' as const,
       target: number,
       path,
-      message: message.value,
-      metadata: Object.freeze(metadata.flatMap(({ name, value }) => [name, value.varies ? '' : value.value])),
+      messages: Object.freeze(messages.map(settledValue)),
+      ...timing,
+      metadata: Object.freeze(metadata.flatMap(({ name, value }) => [name, settledValue(value)])),
     })
     return { constant, render: () => constant }
   }
@@ -41,8 +43,9 @@ export function compileGrpcRequest(
       kind: 'grpc',
       target: number,
       path,
-      message: message.varies ? message.of(scope) : message.value,
-      metadata: metadata.flatMap(({ name, value }) => [name, value.varies ? value.of(scope) : value.value]),
+      messages: messages.map((message) => valueIn(scope, message)),
+      ...timing,
+      metadata: metadata.flatMap(({ name, value }) => [name, valueIn(scope, value)]),
     }),
   }
 }

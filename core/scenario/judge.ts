@@ -1,30 +1,62 @@
 import type { RequestError } from '../measure/request-error.ts'
 import { grpcCodes } from '../spec/grpc-codes.ts'
 import type { Check, RequestStep, StatusRange } from '../spec/load-test.ts'
-import { compileCapture } from './capture.ts'
+import { type CompiledCapture, compileCapture } from './capture.ts'
 import { type CompiledCheck, compileCheck } from './check.ts'
 import type { CompiledRequest, Judgement, ReceivedResponse } from './compiled.ts'
 import type { Names } from './names.ts'
 import { ResponseView } from './response-view.ts'
+import { attempt, type MessageLooks, StreamJudge } from './stream-judge.ts'
 import type { UserScope } from './user-scope.ts'
+
+interface PlacedCapture {
+  readonly capture: CompiledCapture
+  /** Of `MessageLooks.captures`; −1: it doesn't look into messages. */
+  readonly inMessages: number
+}
+
+interface PlacedCheck {
+  readonly check: CompiledCheck
+  /** Of `MessageLooks.checks`; −1: it doesn't look into messages. */
+  readonly inMessages: number
+}
+
+export interface CompiledJudge {
+  /** Null: nothing looks into the messages of a stream. */
+  readonly openStream: ((scope: UserScope) => StreamJudge) | null
+  judge(scope: UserScope, response: ReceivedResponse): Judgement
+}
 
 /**
  * Captures and checks of one step. All of them are always looked at, so that counts of checks compare; the error is the first of: status,
- * check, capture. Captures that come later on the path see the names from here on.
+ * check, capture. Captures that come later on the path see the names from here on. What looks into the messages of a stream has done so when
+ * the stream is judged.
  */
-export function compileJudge(
-  step: RequestStep,
-  names: Names,
-  until: readonly Check[] = [],
-): (scope: UserScope, response: ReceivedResponse) => Judgement {
+export function compileJudge(step: RequestStep, names: Names, until: readonly Check[] = []): CompiledJudge {
   const grpc = step.kind === 'grpc'
   const statusChecks = step.checks.filter((check) => check.kind === 'status')
+  const enough = grpc ? step.until.map((check) => compileCheck(check, names)) : []
+  const looks = {
+    checks: [] as CompiledCheck[],
+    captures: [] as CompiledCapture[],
+    until: enough,
+  }
   const compileChecks = (all: readonly Check[]) =>
-    all.filter((check) => check.kind !== 'status').map((check) => compileCheck(check, names))
+    all
+      .filter((check) => check.kind !== 'status')
+      .map((check): PlacedCheck => {
+        const compiled = compileCheck(check, names)
+        const looksInside = grpc && check.kind === 'json'
+        return { check: compiled, inMessages: looksInside ? looks.checks.push(compiled) - 1 : -1 }
+      })
   const checks = compileChecks(step.checks)
   const untilStatus = until.filter((check) => check.kind === 'status')
   const untilChecks = compileChecks(until)
-  const captures = step.captures.map((capture) => compileCapture(capture, names))
+  const captures = step.captures.map((capture): PlacedCapture => {
+    const compiled = compileCapture(capture, names)
+    const looksInside = grpc && capture.from === 'json'
+    return { capture: compiled, inMessages: looksInside ? looks.captures.push(compiled) - 1 : -1 }
+  })
   const good: Judgement = Object.freeze({
     error: null,
     detail: null,
@@ -33,8 +65,11 @@ export function compileJudge(
   })
   const looksInside = checks.length + captures.length + untilChecks.length > 0
 
-  return (scope, response) => {
+  return { openStream: streamOf(looks), judge }
+
+  function judge(scope: UserScope, response: ReceivedResponse): Judgement {
     const { status } = response
+    const stream = response.stream === null ? null : own(response.stream)
     let failed = 0
     let error: RequestError | null = null
     let detail: string | null = null
@@ -52,8 +87,8 @@ export function compileJudge(
     }
     const view = looksInside ? new ResponseView(response, grpc) : null
     if (view !== null) {
-      for (const check of checks) {
-        const problem = attempt(check, scope, view)
+      for (const placed of checks) {
+        const problem = problemOf(placed, scope, view, stream)
         if (problem === null) continue
         failed++
         error ??= 'check'
@@ -63,13 +98,14 @@ export function compileJudge(
     if (error === null && until.length > 0) {
       const again =
         missedStatus(untilStatus, status, grpc) ??
-        (view === null ? null : firstProblem(untilChecks, scope, view))
+        (view === null ? null : firstProblem(untilChecks, scope, view, stream))
       // What is captured is captured from the answer that was waited for.
       if (again !== null) return { ...good, again }
     }
     if (view !== null) {
-      for (const capture of captures) {
-        const problem = capture(scope, view)
+      for (const { capture, inMessages } of captures) {
+        const caught = stream !== null && inMessages >= 0 ? stream.caught[inMessages] : undefined
+        const problem = capture.keep(scope, caught ?? capture.read(view, scope))
         if (problem === null) continue
         error ??= 'capture'
         detail ??= problem
@@ -91,36 +127,52 @@ function missedStatus(checks: readonly StatusCheck[], status: number, grpc: bool
   return null
 }
 
-function firstProblem(checks: readonly CompiledCheck[], scope: UserScope, view: ResponseView): string | null {
+function firstProblem(
+  checks: readonly PlacedCheck[],
+  scope: UserScope,
+  view: ResponseView,
+  stream: StreamJudge | null,
+): string | null {
   for (const check of checks) {
-    const problem = attempt(check, scope, view)
+    const problem = problemOf(check, scope, view, stream)
     if (problem !== null) return problem
   }
   return null
 }
 
-/** What a transport has to keep for these captures and checks, and those that a poll waits for. */
+function problemOf(
+  { check, inMessages }: PlacedCheck,
+  scope: UserScope,
+  view: ResponseView,
+  stream: StreamJudge | null,
+): string | null {
+  if (stream !== null && inMessages >= 0) return stream.problems[inMessages] ?? null
+  return attempt(check, scope, view)
+}
+
+function streamOf(looks: MessageLooks): CompiledJudge['openStream'] {
+  if (looks.checks.length + looks.captures.length + looks.until.length === 0) return null
+  return (scope) => new StreamJudge(looks, scope)
+}
+
+/** Streams of a compiled test come from its own openStream. */
+function own(stream: NonNullable<ReceivedResponse['stream']>): StreamJudge {
+  return stream as StreamJudge
+}
+
+/** What a transport has to keep for these captures and checks, those that a poll waits for, and those that end a stream. */
 export function responseNeeds(
   step: RequestStep,
   until: readonly Check[] = [],
 ): Pick<CompiledRequest['needs'], 'headers' | 'body'> {
+  const enough = step.kind === 'grpc' ? step.until : []
   const looks = [
     ...step.captures.map(({ from }) => from),
-    ...[...step.checks, ...until].map(({ kind }) => kind),
+    ...[...step.checks, ...until, ...enough].map(({ kind }) => kind),
   ]
   return {
     headers: looks.some((at) => at === 'header' || at === 'cookie'),
     body: looks.some((at) => at === 'json' || at === 'body' || at === 'regex'),
-  }
-}
-
-/** Values nested so deeply that comparing them exhausts the stack fail the check: the answer is at fault, not the run. */
-function attempt(check: CompiledCheck, scope: UserScope, view: ResponseView): string | null {
-  try {
-    return check(scope, view)
-  } catch (error) {
-    if (error instanceof RangeError) return 'the answer is nested too deeply to check'
-    throw error
   }
 }
 

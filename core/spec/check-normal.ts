@@ -8,7 +8,7 @@ import { show } from './quantity.ts'
 import type { CheckWish, MatcherWish } from './schema-answer.ts'
 import { readStatus } from './status-text.ts'
 
-/** In the order of the language: status, json, header, cookie, regex, body, size, time. */
+/** In the order of the language: status, json, header, cookie, regex, body, size, messages, time. */
 export function readChecks(wish: CheckWish, asked: Asked, path: string, issues: Issue[]): readonly Check[] {
   const checks: Check[] = []
   const isGrpc = asked.protocol === 'grpc'
@@ -54,6 +54,18 @@ export function readChecks(wish: CheckWish, asked: Asked, path: string, issues: 
     add(wish.body, 'text', at, (matcher) => ({ kind: 'body', matcher }))
   }
   add(wish.size, 'size', under(path, ['size']), (matcher) => ({ kind: 'size', matcher }))
+  if (wish.messages !== undefined) {
+    const at = under(path, ['messages'])
+    if (!isGrpc) {
+      issues.push({
+        path: at,
+        code: 'conflict',
+        message: 'An HTTP answer has no messages to count.',
+        hint: 'Write `size` for its bytes.',
+      })
+    }
+    add(wish.messages, 'count', at, (matcher) => ({ kind: 'messages', matcher }))
+  }
   add(wish.time, 'time', under(path, ['time']), (matcher) => ({ kind: 'time', matcher }))
   return checks
 }

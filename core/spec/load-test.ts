@@ -150,8 +150,14 @@ export interface GrpcStep extends MeasuredStep {
   readonly kind: 'grpc'
   /** `package.Service/Method`. */
   readonly method: string
-  /** Strings in it are templates. */
-  readonly message: Json
+  /** In the order in which they are sent. Strings in them are templates. */
+  readonly messages: readonly Json[]
+  /** The key that they were written under; null: nothing was written, and an empty message stands here. */
+  readonly messagesFrom: 'message' | 'messages' | null
+  /** Pause between two messages that are sent. */
+  readonly betweenMs: number
+  /** The stream is ended by us after the first message for which all of them hold. Empty: the server ends it. */
+  readonly until: readonly MessageCheck[]
   readonly metadata: Readonly<Record<string, TemplateText>>
 }
 
@@ -257,10 +263,15 @@ export type Check =
   /** The first group of the first match in the body, or the whole match where the pattern has no group. */
   | { readonly kind: 'regex'; readonly pattern: string; readonly matcher: Matcher }
   | { readonly kind: 'body'; readonly matcher: Matcher }
-  /** Bytes of the body. */
+  /** Bytes of the body; of a gRPC call, of all messages received. */
   | { readonly kind: 'size'; readonly matcher: Matcher }
+  /** Number of messages received. */
+  | { readonly kind: 'messages'; readonly matcher: Matcher }
   /** Milliseconds of service time. */
   | { readonly kind: 'time'; readonly matcher: Matcher }
+
+/** What can be told of one message of a stream. */
+export type MessageCheck = Extract<Check, { kind: 'json' | 'messages' }>
 
 export interface StatusRange {
   readonly from: number

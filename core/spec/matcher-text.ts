@@ -6,7 +6,7 @@ import { type Reading, readDuration, readSize, show } from './quantity.ts'
 import type { MatcherWish, PlainMatcherWish } from './schema-answer.ts'
 
 /** What is compared decides how a limit is written: bytes, durations, or bare numbers. */
-export type Compared = 'value' | 'text' | 'size' | 'time'
+export type Compared = 'value' | 'text' | 'size' | 'time' | 'count'
 
 /** Undefined where `issues` says why. */
 export function readMatcher(
@@ -59,6 +59,9 @@ function readPlain(
   ) {
     return refuse(`${show(wish)} is not a number of bytes.`, 'Write a number, or a comparison: > 0, < 10KiB.')
   }
+  if (compared === 'count' && !isComparison && !(matcher.op === 'equals' && isCount(matcher.value))) {
+    return refuse(`${show(wish)} is not a number of messages.`, 'Write a number, or a comparison: 3, >= 3.')
+  }
   if (compared === 'text' && isComparison) {
     return refuse(
       `${show(wish)} compares a whole body with a number.`,
@@ -66,6 +69,10 @@ function readPlain(
     )
   }
   return matcher
+}
+
+function isCount(value: Json): boolean {
+  return Number.isInteger(value) && (value as number) >= 0
 }
 
 type Refused = { readonly problem: string; readonly hint: string }
@@ -101,6 +108,7 @@ function fromScalar(wish: Json, compared: Compared): PlainMatcher | Refused {
   }
   if (text.length > 2 && text.startsWith('/') && text.endsWith('/'))
     return { op: 'matches', pattern: text.slice(1, -1) }
+  if (compared === 'count' && /^\d{1,9}$/.test(text)) return { op: 'equals', value: Number(text) }
   if (compared === 'size') {
     const bytes = readSize(text)
     if (bytes.ok) return { op: 'equals', value: bytes.value }

@@ -117,6 +117,12 @@ export const checkSchema = map(
     body: field(matcher.optional(), `Of the whole body. ${matcherDescription}`, '~items'),
     size: field(matcher.optional(), 'Bytes of the body: a number, or a comparison.', '> 0', '< 10KiB'),
     time: field(matcher.optional(), 'The service time: a comparison with a duration.', '< 2s'),
+    messages: field(
+      matcher.optional(),
+      'Of a gRPC call: the number of messages received, or a comparison.',
+      '>= 3',
+      3,
+    ),
   },
   ['css'],
 )

@@ -105,7 +105,7 @@ export const stepSchema = map(
     options: verb('OPTIONS', '/products'),
     grpc: field(
       z.string().min(1).max(500).optional(),
-      'A unary gRPC call of this method.',
+      'A gRPC call of this method, unary or streaming.',
       'shop.v1.Cart/Add',
     ),
     think: field(think.optional(), `${thinkDescription} A step of its own.`, '1s', '200ms..1s'),
@@ -140,9 +140,12 @@ export const stepSchema = map(
     as: field(identifier().optional(), 'The name of the number of the pass, from 0.', 'i'),
     then: field(steps.optional(), 'What is done where the condition holds.', [{ get: '/gold' }]),
     else: field(anySteps.optional(), 'What is done where it does not.', [{ get: '/plain' }]),
-    until: field(checkSchema.optional(), 'What ends a poll, written as a check.', {
-      json: { '$.state': 'done' },
-    }),
+    until: field(
+      checkSchema.optional(),
+      'What ends a poll, written as a check. Beside `grpc`, what ends a stream from this side: a number of messages, or what one of them holds.',
+      { json: { '$.state': 'done' } },
+      { messages: 5 },
+    ),
     every: field(period().optional(), 'The pause before a poll asks again; 1s when not given.', '1s'),
     max: field(
       whole(1, 100_000).optional(),
@@ -166,6 +169,12 @@ export const stepSchema = map(
     form: field(form.optional(), 'A body of form fields.', { user: '${users.name}' }),
     text: field(template().optional(), 'A body of text.', 'hello ${users.name}'),
     message: field(json().optional(), 'The message of a gRPC call.', { id: 1 }),
+    messages: field(
+      z.array(json()).max(10_000).optional(),
+      'The messages that a client streams to a gRPC method, in order; the stream ends with the last one.',
+      [{ id: 1 }, { id: 2 }],
+    ),
+    between: field(period().optional(), 'The pause between two of `messages`.', '100ms'),
     metadata: field(z.record(z.string(), template()).optional(), 'Metadata of a gRPC call.', {
       tenant: 'demo',
     }),
@@ -193,7 +202,7 @@ export const stepSchema = map(
       'stop',
     ),
   },
-  ['ws', 'sse', 'multipart', 'body', 'messages'],
+  ['ws', 'sse', 'multipart', 'body'],
 ).meta({ id: 'Step' })
 
 export type StepWish = z.output<typeof stepSchema>

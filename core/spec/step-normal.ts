@@ -1,8 +1,9 @@
 import { readCaptures } from './capture-normal.ts'
 import { readChecks } from './check-normal.ts'
+import { checkMetadata, sentMessages } from './grpc-call.ts'
 import { checkHeaders, headerOf } from './headers.ts'
 import type { Issue } from './issue.ts'
-import type { Body, GrpcStep, HttpMethod, HttpStep, LeafStep, ThinkStep } from './load-test.ts'
+import type { Body, GrpcStep, HttpMethod, HttpStep, LeafStep, MessageCheck, ThinkStep } from './load-test.ts'
 import { under } from './path.ts'
 import { show } from './quantity.ts'
 import type { StepWish } from './schema-scenario.ts'
@@ -12,7 +13,7 @@ export const verbs = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'
 type Verb = (typeof verbs)[number]
 
 const httpOnly = ['query', 'headers', 'json', 'form', 'text', 'followRedirects'] as const
-const grpcOnly = ['message', 'metadata', 'deadline'] as const
+const grpcOnly = ['message', 'messages', 'between', 'metadata', 'deadline'] as const
 const bodyKeys = ['json', 'form', 'text'] as const
 
 /** Keys that stand beside the one that names a block (block-normal.ts). */
@@ -24,7 +25,7 @@ const blockOnly = ['steps', 'as', 'then', 'else', 'until', 'every', 'max'] as co
  */
 export function normalStep(wish: StepWish, path: string, issues: Issue[]): LeafStep | undefined {
   for (const key of blockOnly) {
-    if (wish[key] === undefined) continue
+    if (wish[key] === undefined || (key === 'until' && wish.grpc !== undefined)) continue
     issues.push({
       path: under(path, [key]),
       code: 'conflict',
@@ -93,14 +94,12 @@ export function defaultStepName(verb: string, target: string): string {
 function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue[]): HttpStep {
   const url = wish[verb] ?? ''
   const strangers = grpcOnly.filter((key) => wish[key] !== undefined)
-  const instead = { message: 'json', metadata: 'headers', deadline: 'timeout' } as const
-  refuseKeys(
-    strangers,
-    path,
-    'an HTTP request',
-    (key) => `Write \`${instead[key as keyof typeof instead]}\`.`,
-    issues,
-  )
+  const instead: Readonly<Record<string, string>> = {
+    message: 'Write `json`.',
+    metadata: 'Write `headers`.',
+    deadline: 'Write `timeout`.',
+  }
+  refuseKeys(strangers, path, 'an HTTP request', (key) => instead[key] ?? 'Leave it out.', issues)
   checkPath(url, under(path, [verb]), issues)
   checkHeaders(wish.headers ?? {}, under(path, ['headers']), issues)
   return {
@@ -199,14 +198,40 @@ function grpcStep(wish: StepWish, path: string, issues: Issue[]): GrpcStep {
       hint: 'Keep one of them.',
     })
   }
+  checkMetadata(wish.metadata ?? {}, under(path, ['metadata']), issues)
   return {
     kind: 'grpc',
     method,
-    message: wish.message ?? {},
+    ...sentMessages(wish, path, issues),
+    until: streamEnd(wish, under(path, ['until']), issues),
     metadata: wish.metadata ?? {},
     ...measured(wish, method, 'grpc', path, issues),
     timeoutMs: wish.deadline ?? wish.timeout ?? null,
   }
+}
+
+/** Looked for in one message after the other, so nothing that only the end tells can be in it; and of the two it can be, one. */
+function streamEnd({ until }: StepWish, path: string, issues: Issue[]): readonly MessageCheck[] {
+  if (until === undefined) return []
+  const keys = Object.keys(until).filter((key) => until[key as keyof typeof until] !== undefined)
+  const conflict = (at: string, message: string, hint: string) => {
+    issues.push({ path: at, code: 'conflict', message, hint })
+  }
+  const example = 'Write `until: { messages: 5 }`, or `until: { json: { "$.state": done } }`.'
+  for (const key of keys.filter((key) => key !== 'messages' && key !== 'json')) {
+    conflict(under(path, [key]), `A stream cannot be ended by \`${key}\`.`, example)
+  }
+  if (keys.length === 0) conflict(path, 'Nothing says what ends the stream.', example)
+  if (keys.includes('messages') && keys.includes('json')) {
+    conflict(
+      path,
+      'The stream is ended either by a number of messages or by what one of them holds.',
+      'Keep one of `messages` and `json`; `deadline` bounds the call in any case.',
+    )
+  }
+  const known = { json: until.json, messages: until.messages }
+  const checks = readChecks(known, { protocol: 'grpc', hasBody: true }, path, issues)
+  return checks.filter((check) => check.kind === 'json' || check.kind === 'messages')
 }
 
 function measured(wish: StepWish, ownName: string, protocol: 'http' | 'grpc', path: string, issues: Issue[]) {

@@ -1,5 +1,6 @@
 import { version } from '../version.ts'
 import { checkFile } from './file-path.ts'
+import { checkMetadata } from './grpc-call.ts'
 import { checkHeaders } from './headers.ts'
 import type { Issue } from './issue.ts'
 import type { Connections, Json, Target } from './load-test.ts'
@@ -43,6 +44,7 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
   const scheme = checkUrl(wish.url, under(path, ['url']), schemes, issues)
   checkCombinations(wish, path, scheme, issues)
   checkHeaders(wish.headers ?? {}, under(path, ['headers']), issues)
+  checkMetadata(wish.grpc?.metadata ?? {}, under(path, ['grpc', 'metadata']), issues)
   if (wish.tls?.ca !== undefined) checkFile(wish.tls.ca.file, under(path, ['tls', 'ca', 'file']), issues)
   for (const [index, file] of (wish.grpc?.protos ?? []).entries()) {
     checkFile(file, under(path, ['grpc', 'protos', index]), issues)

@@ -1,3 +1,4 @@
+import { messagePath } from './grpc-call.ts'
 import type { Issue } from './issue.ts'
 import type { Check, Condition, DataSource, Json, LeafStep, Matcher, Step, Target } from './load-test.ts'
 import { nearest } from './nearest.ts'
@@ -346,7 +347,10 @@ function* stepTemplates(step: LeafStep): Generator<PlacedTemplate> {
     case 'think':
       return
     case 'grpc':
-      yield* jsonTemplates(step.message, under(step.path, ['message']))
+      for (const [index, message] of step.messages.entries()) {
+        yield* jsonTemplates(message, messagePath(step, index))
+      }
+      for (const check of step.until) yield* checkTemplates(check, under(step.path, ['until']))
       yield* recordTemplates(step.metadata, under(step.path, ['metadata']))
       break
     case 'http': {
@@ -384,6 +388,7 @@ function placeOf(check: Exclude<Check, { readonly kind: 'status' }>): readonly s
       return ['regex', check.pattern]
     case 'body':
     case 'size':
+    case 'messages':
     case 'time':
       return [check.kind]
     default:

@@ -1,5 +1,5 @@
 import type { RequestError } from '../../core/measure/request-error.ts'
-import type { RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { RenderedRequest, StreamWatch } from '../../core/scenario/compiled.ts'
 import type { Target } from '../../core/spec/load-test.ts'
 import { createClock } from '../../worker/engine/clock.ts'
 import type { Exchange, Transport } from '../../worker/engine/transport-port.ts'
@@ -18,6 +18,8 @@ export interface RequestWish {
   wantHeaders?: boolean
   wantCookies?: boolean
   wantBody?: boolean
+  /** Looks at the messages of a stream. */
+  watch?: StreamWatch
 }
 
 export interface TargetWish extends Partial<Omit<Target, 'connections' | 'tls' | 'timeoutMs'>> {
@@ -51,6 +53,7 @@ export class Exchanges {
   readonly violations: string[] = []
   readonly clock = createClock()
   readonly #waiting = new Map<Exchange, (exchange: Exchange) => void>()
+  readonly #watches = new Map<Exchange, StreamWatch>()
   readonly #free: Exchange[] = []
   readonly #kept = new Map<number, Exchange>()
   #slots = 0
@@ -82,6 +85,7 @@ export class Exchanges {
         streamEnded: (slot, stream, openedAt, at, ok) => {
           this.ended.push({ slot, stream, openedAt, at, ok })
         },
+        openStream: (exchange) => this.#watches.get(exchange) ?? null,
       },
     })
   }
@@ -109,6 +113,8 @@ export class Exchanges {
     exchange.wantHeaders = wish.wantHeaders ?? false
     exchange.wantCookies = wish.wantCookies ?? false
     exchange.wantBody = wish.wantBody ?? false
+    if (wish.watch === undefined) this.#watches.delete(exchange)
+    else this.#watches.set(exchange, wish.watch)
     exchange.dispatchedAt = this.clock.nowMicros()
     const done = new Promise<Exchange>((resolve) => this.#waiting.set(exchange, resolve)).then((ended) => {
       const copy = { ...ended }
@@ -163,5 +169,7 @@ function newExchange(slot: number): Exchange {
     setCookies: null,
     body: null,
     message: null,
+    messages: 0,
+    stream: null,
   }
 }

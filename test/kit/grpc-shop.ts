@@ -6,8 +6,12 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  type ServerDuplexStream,
+  type ServerReadableStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceClientConstructor,
+  type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
@@ -27,13 +31,27 @@ export interface GrpcShop {
   readonly port: number
   /** Calls it has seen; null where it can't say. */
   readonly calls: number | null
+  /** Messages it has received and sent, in streams; null where it can't say. */
+  readonly streamed: { readonly received: number; readonly sent: number } | null
+  /** Streams that their client has cancelled. */
+  readonly cancelled: number | null
   /** Breaks every connection. */
   stop(): Promise<void>
 }
 
 interface Item {
+  readonly id: string
+  readonly name: string
   readonly fail_with: number
   readonly delay_ms: number
+  readonly repeat: number
+}
+
+interface Seen {
+  calls: number
+  received: number
+  sent: number
+  cancelled: number
 }
 
 /** The shop of grpc/shop.proto on grpc-js. */
@@ -41,25 +59,11 @@ export async function startGrpcShop(
   certificates: Pick<Certificates, 'cert' | 'key'> | null = null,
   port = 0,
 ): Promise<GrpcShop> {
-  let calls = 0
+  const seen: Seen = { calls: 0, received: 0, sent: 0, cancelled: 0 }
   const described = loadSync('shop.proto', { keepCase: true, longs: String, includeDirs: [folder] })
   const shop = (loadPackageDefinition(described).shop as GrpcObject).v1 as GrpcObject
   const server = new Server()
-  server.addService((shop.Cart as ServiceClientConstructor).service, {
-    Add(call: ServerUnaryCall<Item, Item>, answer: sendUnaryData<Item>) {
-      calls++
-      const [tenant] = call.metadata.get('tenant')
-      if (tenant !== undefined) {
-        const metadata = new Metadata()
-        metadata.set('tenant', tenant)
-        call.sendMetadata(metadata)
-      }
-      const { fail_with: code, delay_ms: delayMs } = call.request
-      const give = () => (code > 0 ? answer({ code, details: 'as asked' }) : answer(null, call.request))
-      if (delayMs > 0) setTimeout(give, delayMs)
-      else give()
-    },
-  })
+  server.addService((shop.Cart as ServiceClientConstructor).service, cart(seen))
   const credentials =
     certificates === null
       ? ServerCredentials.createInsecure()
@@ -72,10 +76,91 @@ export async function startGrpcShop(
   return {
     port: bound,
     get calls() {
-      return calls
+      return seen.calls
+    },
+    get streamed() {
+      return { received: seen.received, sent: seen.sent }
+    },
+    get cancelled() {
+      return seen.cancelled
     },
     stop: async () => server.forceShutdown(),
   }
+}
+
+function cart(seen: Seen) {
+  const failed = (code: number) => ({ code, details: 'as asked' }) as ServiceError
+  return {
+    Add(call: ServerUnaryCall<Item, Item>, answer: sendUnaryData<Item>) {
+      seen.calls++
+      const trailers = metadataBack(call)
+      const { fail_with: code, delay_ms: delayMs } = call.request
+      const give = () => (code > 0 ? answer(failed(code)) : answer(null, call.request, trailers))
+      if (delayMs > 0) setTimeout(give, delayMs)
+      else give()
+    },
+
+    async Watch(call: ServerWritableStream<Item, Partial<Item>>) {
+      seen.calls++
+      const trailers = metadataBack(call)
+      call.on('cancelled', () => seen.cancelled++)
+      const { repeat, delay_ms: delayMs, fail_with: code, id: _, ...item } = call.request
+      for (let id = 1; !call.cancelled && (repeat === 0 || id <= repeat); id++) {
+        if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
+        if (!call.write({ ...item, id: String(id) }))
+          await new Promise<void>((resolve) => {
+            call.once('drain', resolve)
+            call.once('cancelled', resolve)
+          })
+        seen.sent++
+      }
+      if (code > 0) call.emit('error', failed(code))
+      else call.end(trailers)
+    },
+
+    Fill(call: ServerReadableStream<Item, Partial<Item>>, answer: sendUnaryData<Partial<Item>>) {
+      seen.calls++
+      let count = 0
+      let last = ''
+      call.on('cancelled', () => seen.cancelled++)
+      call.on('data', ({ name, fail_with: code }: Item) => {
+        seen.received++
+        count++
+        last = name
+        if (code > 0) answer(failed(code))
+      })
+      call.on('end', () => answer(null, { id: String(count), name: last }))
+    },
+
+    Talk(call: ServerDuplexStream<Item, Item>) {
+      seen.calls++
+      const trailers = metadataBack(call)
+      call.on('cancelled', () => seen.cancelled++)
+      call.on('data', (item: Item) => {
+        seen.received++
+        if (item.fail_with > 0) {
+          call.emit('error', failed(item.fail_with))
+          return
+        }
+        seen.sent++
+        call.write(item)
+      })
+      call.on('end', () => call.end(trailers))
+    },
+  }
+}
+
+/** Sends `tenant` back as a header; gives `trace-bin` as a trailer. */
+function metadataBack(call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'sendMetadata'>): Metadata {
+  const [tenant] = call.metadata.get('tenant')
+  if (tenant !== undefined) {
+    const metadata = new Metadata()
+    metadata.set('tenant', tenant)
+    call.sendMetadata(metadata)
+  }
+  const trailers = new Metadata()
+  for (const trace of call.metadata.get('trace-bin')) trailers.add('trace-bin', trace)
+  return trailers
 }
 
 /** The same shop on Python's gRPC. */
@@ -85,6 +170,8 @@ export async function startPythonShop(): Promise<GrpcShop> {
   return {
     port: Number(port),
     calls: null,
+    streamed: null,
+    cancelled: null,
     stop: async () => {
       await program.stop()
     },

@@ -23,6 +23,12 @@ export function specText(parts: Readonly<Record<string, string>> = {}): string {
 
 const steps = (text: string) =>
   specText({ scenarios: `- name: browse\n  steps:\n${text.replace(/^/gm, '    ')}` })
+const call = 'scenarios[0].steps[0]'
+const calls = (text: string) =>
+  specText({
+    target: 'url: grpc://127.0.0.1:9\ngrpc: { protos: [shop.proto] }',
+    scenarios: `- { name: a, steps: [ { grpc: shop.v1.Cart/Watch, ${text} } ] }`,
+  })
 const load = (text: string) => specText({ load: text })
 const objective = (text: string) => specText({ objectives: `- ${text}` })
 
@@ -315,6 +321,68 @@ const inText: readonly Row[] = [
     'gRPC without descriptions',
     specText({ target: 'url: grpc://h:1', scenarios: '- { name: a, steps: [ { grpc: p.S/M } ] }' }),
     ['target.grpc.protos', 'missing'],
+  ],
+  ['message and messages', calls('message: {}, messages: [ {} ]'), [`${call}.messages`, 'conflict']],
+  ['a list that is none', calls('messages: { id: 1 }'), [`${call}.messages`, 'wrong-type']],
+  ['a pause between nothing', calls('messages: [ {} ], between: 1s'), [`${call}.between`, 'conflict']],
+  ['a stream that nothing ends', calls('until: {}'), [`${call}.until`, 'conflict']],
+  [
+    'a stream that is ended by its status',
+    calls('until: { status: OK }'),
+    [`${call}.until.status`, 'conflict'],
+  ],
+  [
+    'a stream that is ended by two things',
+    calls('until: { messages: 5, json: { "$.a": 1 } }'),
+    [`${call}.until`, 'conflict'],
+  ],
+  [
+    'a number of messages that is none',
+    calls('until: { messages: few }'),
+    [`${call}.until.messages`, 'wrong-matcher'],
+  ],
+  [
+    'messages counted in bytes',
+    calls('check: { messages: "> 3KiB" }'),
+    [`${call}.check.messages`, 'wrong-matcher'],
+  ],
+  [
+    'a wrong path in until',
+    calls('until: { json: { state: 1 } }'),
+    [`${call}.until.json.state`, 'wrong-expression'],
+  ],
+  [
+    'an unknown name in until',
+    calls('until: { json: { "$.a": "${b}" } }'),
+    [`${call}.until.json["$.a"]`, 'unknown-name'],
+  ],
+  [
+    'an unknown name in the second message',
+    calls('messages: [ {}, { a: "${b}" } ]'),
+    [`${call}.messages[1].a`, 'unknown-name'],
+  ],
+  [
+    'metadata of gRPC itself',
+    calls('metadata: { grpc-timeout: 1S }'),
+    [`${call}.metadata.grpc-timeout`, 'conflict'],
+  ],
+  [
+    'a name that metadata cannot have',
+    calls('metadata: { "a b": x }'),
+    [`${call}.metadata["a b"]`, 'wrong-format'],
+  ],
+  ['metadata that is not ASCII', calls('metadata: { a: ü }'), [`${call}.metadata.a`, 'wrong-format']],
+  [
+    'binary metadata that is not base64',
+    calls('metadata: { a-bin: "?" }'),
+    [`${call}.metadata.a-bin`, 'wrong-format'],
+  ],
+  [
+    'messages of an HTTP step',
+    steps('- { get: /, messages: [], until: { messages: 1 }, check: { messages: 1 } }'),
+    ['scenarios[0].steps[0].messages', 'conflict'],
+    ['scenarios[0].steps[0].until', 'conflict'],
+    ['scenarios[0].steps[0].check.messages', 'conflict'],
   ],
   ['only pauses', steps('- { think: 1s }'), ['scenarios[0].steps', 'conflict']],
   [

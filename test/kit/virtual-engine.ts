@@ -224,6 +224,10 @@ export class VirtualThread implements TransportSink, Transport {
     })
   }
 
+  openStream(exchange: Exchange): ReturnType<Engine['openStream']> {
+    return this.engine.openStream(exchange)
+  }
+
   get inFlight(): number {
     return this.#underWay.size
   }

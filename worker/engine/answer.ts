@@ -1,4 +1,9 @@
-import type { CompiledRequest, Judgement, ReceivedResponse } from '../../core/scenario/compiled.ts'
+import type {
+  CompiledRequest,
+  Judgement,
+  ReceivedResponse,
+  StreamWatch,
+} from '../../core/scenario/compiled.ts'
 import type { PooledExchange } from './exchange.ts'
 import type { Exchange } from './transport-port.ts'
 
@@ -8,6 +13,8 @@ export class Answer implements ReceivedResponse {
   headers: readonly string[] | null = null
   body: Uint8Array | null = null
   message: unknown = null
+  messages = 0
+  stream: StreamWatch | null = null
   serviceMs = 0
   bodyBytes = 0
 
@@ -16,6 +23,8 @@ export class Answer implements ReceivedResponse {
     this.headers = exchange.headers
     this.body = exchange.body
     this.message = exchange.message
+    this.messages = exchange.messages
+    this.stream = exchange.stream
     this.serviceMs = (exchange.doneAt - exchange.sentAt) / 1000
     this.bodyBytes = exchange.bodyBytes
     return this

@@ -4,7 +4,7 @@ import type { RequestCounts, ShardState } from '../../core/measure/snapshot.ts'
 import { createMix } from '../../core/plan/mix.ts'
 import type { Epoch, EpochPhase, Micros, PlannedPhase, RunPlan, Stripe } from '../../core/plan/plan.ts'
 import { stripeOf } from '../../core/plan/stripe.ts'
-import type { CompiledTest } from '../../core/scenario/compiled.ts'
+import type { CompiledTest, StreamWatch } from '../../core/scenario/compiled.ts'
 import type { Schedule } from '../../core/schedule/schedule.ts'
 import type { LoadTest, Phase } from '../../core/spec/load-test.ts'
 import { ClosedPhaseRun } from './closed-phase.ts'
@@ -121,6 +121,10 @@ export class Engine implements TransportSink {
     this.#runner.done(exchange)
     // It may have been the last one of the run.
     if (this.#runner.inFlight === 0) this.#sooner(at)
+  }
+
+  openStream(exchange: Exchange): StreamWatch | null {
+    return this.#runner.openStream(exchange)
   }
 
   /** A block of rows that was asked for; count 0: the data is at its end. */

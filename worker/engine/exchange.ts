@@ -1,5 +1,5 @@
 import type { RequestError } from '../../core/measure/request-error.ts'
-import type { RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { RenderedRequest, StreamWatch } from '../../core/scenario/compiled.ts'
 import type { Exchange } from './transport-port.ts'
 
 const unrendered: RenderedRequest = {
@@ -38,6 +38,8 @@ export class PooledExchange implements Exchange {
   setCookies: string[] | null = null
   body: Uint8Array | null = null
   message: unknown = null
+  messages = 0
+  stream: StreamWatch | null = null
   /** URLs of redirects that were followed (worker/engine/redirects.ts); null: none. */
   redirectedFrom: readonly string[] | null = null
 

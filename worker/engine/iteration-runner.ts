@@ -1,7 +1,7 @@
 import type { Recorder, RequestSample } from '../../core/measure/recorder.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Micros } from '../../core/plan/plan.ts'
-import type { CompiledRequest, Judgement } from '../../core/scenario/compiled.ts'
+import type { CompiledRequest, Judgement, StreamWatch } from '../../core/scenario/compiled.ts'
 import { follow } from '../../core/scenario/follow.ts'
 import { isRedirect } from '../../core/scenario/redirect.ts'
 import type { Think } from '../../core/spec/load-test.ts'
@@ -173,6 +173,11 @@ export class IterationRunner implements TransportSink {
     const op = iteration.program[iteration.counter]
     const everyMs = op?.kind === 'request' ? (op.poll?.everyMs ?? 0) : 0
     this.#rest(iteration, now + everyMs * 1000, now)
+  }
+
+  openStream(exchange: Exchange): StreamWatch | null {
+    const { openStream } = this.#requests[exchange.requestIndex] as CompiledRequest
+    return openStream === null ? null : openStream(this.#pool.at(exchange.slot).scope)
   }
 
   /** Ends an iteration that is under way, at once or as soon as the transport has let go of its exchange. */

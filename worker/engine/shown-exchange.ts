@@ -8,6 +8,7 @@ import type { Exchange } from './transport-port.ts'
 const bodyCharacters = 2048
 /** Looked at for secrets, so that one at the cut isn't left half hidden. */
 const bodyBytesSeen = 4096
+const mostMessagesShown = 100
 
 /** Scheme, host and port of where a request goes; its path has the rest. */
 export function originsOf(test: LoadTest): (request: RenderedRequest) => string {
@@ -47,7 +48,7 @@ export function requestShown(
         method: 'POST',
         url,
         headers: redactHeaders(request.metadata, redact),
-        body: bodyShown(JSON.stringify(request.message) ?? '', redact),
+        body: bodyShown(messagesText(request.messages), redact),
       }
     case 'ws':
     case 'sse':
@@ -91,6 +92,12 @@ export function responseShown(
 function messageText(message: unknown): string {
   const isList = Array.isArray(message) && message.every((one) => typeof one === 'string')
   return isList ? message.join('\n') : JSON.stringify(message)
+}
+
+/** One message as it is, several as a list. */
+function messagesText(messages: readonly unknown[]): string {
+  const shown = messages.slice(0, mostMessagesShown)
+  return JSON.stringify(messages.length === 1 ? shown[0] : shown) ?? ''
 }
 
 function bodyShown(body: string | Uint8Array, redact: (text: string) => string): string {

@@ -138,6 +138,10 @@ class ThreadRun implements TransportSink {
     this.engine.done(exchange)
   }
 
+  openStream(exchange: Parameters<TransportSink['openStream']>[0]): ReturnType<TransportSink['openStream']> {
+    return this.engine.openStream(exchange)
+  }
+
   /** A defect rejects. */
   async perform(stage: OnceStage, setup: Captured): Promise<void> {
     const { test, files, engine, seed, secrets } = this.#prepare

@@ -1,5 +1,5 @@
 import type { RequestError } from '../../core/measure/request-error.ts'
-import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { Files, RenderedRequest, StreamWatch } from '../../core/scenario/compiled.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import type { Clock } from './clock.ts'
 
@@ -43,7 +43,12 @@ export interface Exchange {
   headers: string[] | null
   setCookies: string[] | null
   body: Uint8Array | null
+  /** gRPC alone: the message of an answer; of a stream, a list of the first ones. */
   message: unknown
+  /** gRPC alone: the number of messages received. */
+  messages: number
+  /** gRPC alone: who looked at the messages of this answer as they came. */
+  stream: StreamWatch | null
 }
 
 export interface TransportSink {
@@ -54,6 +59,8 @@ export interface TransportSink {
    * step that closed it, within `leave`, or whenever it was lost.
    */
   streamEnded?(slot: number, stream: number, openedAt: number, at: number, ok: boolean): void
+  /** The answer will be a stream: who looks at its messages; null: nobody does. Within `send`. */
+  openStream(exchange: Exchange): StreamWatch | null
 }
 
 /** Bounds set at construction: connect timeout, connections, maxBody, tls, detail. One contract suite for all (test/contract/transport). */

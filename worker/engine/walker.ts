@@ -1,5 +1,13 @@
 import type { RequestError } from '../../core/measure/request-error.ts'
-import type { CompiledRequest, Files, Judgement, Op, Program, Scope } from '../../core/scenario/compiled.ts'
+import type {
+  CompiledRequest,
+  Files,
+  Judgement,
+  Op,
+  Program,
+  Scope,
+  StreamWatch,
+} from '../../core/scenario/compiled.ts'
 import { follow } from '../../core/scenario/follow.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail, missedText } from './answer.ts'
@@ -39,6 +47,7 @@ export class Walker {
   readonly #answer = new Answer()
   readonly #redirects: Redirects
   #onDone: () => void = () => {}
+  #openStream: () => StreamWatch | null = () => null
 
   constructor({ test, files, engine, createTransport, trace }: WalkerOptions) {
     this.#trace = trace
@@ -49,7 +58,7 @@ export class Walker {
       detail: trace,
       files,
       clock: this.#clock,
-      sink: { done: () => this.#onDone() },
+      sink: { done: () => this.#onDone(), openStream: () => this.#openStream() },
       engine,
     })
     this.#redirects = new Redirects(test, this.#transport)
@@ -124,6 +133,7 @@ export class Walker {
       askFor(request, exchange)
       exchange.wantHeaders ||= this.#trace
       exchange.wantBody ||= this.#trace
+      this.#openStream = () => request.openStream?.(scope) ?? null
       const timeout = setTimeout(() => this.#transport.cancel(exchange, 'timeout'), request.timeoutMs)
       this.#onDone = () => {
         if (this.#redirects.follow(exchange, request, scope)) return

@@ -1,26 +1,21 @@
-import { isIP } from 'node:net'
-import {
-  type ChannelOptions,
-  credentials,
-  Metadata,
-  type StatusObject,
-  status as statusCode,
-} from '@grpc/grpc-js'
+import { type StatusObject, status as statusCode } from '@grpc/grpc-js'
 import { BreakwaterError } from '../../core/error.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { LoadTest, Target } from '../../core/spec/load-test.ts'
-import { requestsOfTest, requestTimeoutMs, targetNumber } from '../../core/spec/targets.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
 import { checkGrpcSteps } from './check-grpc-steps.ts'
 import { Delivery } from './delivery.ts'
+import { grpcChannel } from './grpc-channel.ts'
 import { GrpcConnection } from './grpc-connection.ts'
-import { type GrpcCall, GrpcFlight, type GrpcFlightListener } from './grpc-flight.ts'
+import { type GrpcCall, GrpcFlight, type GrpcFlightListener, messagePrefixBytes } from './grpc-flight.ts'
 import { decodeMessage, encodeMessage } from './grpc-message.ts'
+import { flatMetadata, metadataOf } from './grpc-metadata.ts'
+import { GrpcPool } from './grpc-pool.ts'
 import { clearOutcome } from './outcome.ts'
 import { type ProtoMethod, protoFileService } from './proto-files.ts'
-import { type Addresses, resolveHost } from './resolve.ts'
+import { resolveHost } from './resolve.ts'
 import { shareOf } from './share.ts'
 import { errorDetailOf } from './transport-error.ts'
 
@@ -28,7 +23,7 @@ export interface GrpcSettings {
   readonly target: Target
   /** Of the target in the test. */
   readonly number: number
-  /** Its steps are checked against the proto files by `prepare`, and their timeouts go to the server as deadlines; null: neither. */
+  /** Its steps are checked against the proto files by `prepare`; null: there are none to check. */
   readonly test: LoadTest | null
   readonly threads: number
   readonly thread: number
@@ -37,65 +32,52 @@ export interface GrpcSettings {
   readonly sink: TransportSink
 }
 
-/** Calls on one connection before another one is opened, where the LoadTest names no number of them; servers often allow 100. */
-const callsPerConnection = 100
 const automaticMax = 100
 
-/** Length and compression flag before each message (the gRPC wire format). */
-const messagePrefixBytes = 5
+/** What is kept of a stream's messages, for people to look at. */
+const mostKept = 10
+const mostKeptBytes = 64 * 1024
 
 /**
- * Unary gRPC by grpc-js. Connections are used in turn: all of `connections.max`, or as many as keep each below 100 calls. `sentAt` is when the call
- * is handed to an open connection, which writes it within the same turn of the event loop. A status that isn't OK is an answer, not an error of the
- * transport; so is UNAVAILABLE where nobody listens (then `sends` is 0). Bytes are those of messages and their prefix, without HTTP/2 and metadata.
- * Nothing is retried, but what grpc-js knows that no server has seen.
+ * gRPC by grpc-js: unary calls and streams. Connections are used in turn: all of `connections.max`, or as many as keep each below 100 calls.
+ * `sentAt` is when the call is handed to an open connection, which writes it within the same turn of the event loop. A status that isn't OK is an
+ * answer, not an error of the transport; so is UNAVAILABLE where nobody listens (then `sends` is 0). Bytes are those of messages and their prefix,
+ * without HTTP/2 and metadata. Nothing is retried, but what grpc-js knows that no server has seen.
+ *
+ * The messages of a stream are looked at as they come, by whoever the sink names, and read no faster than that; a few of the first are kept. Its
+ * first byte is its first message, and it is done with its status, or when it was looked at enough.
  */
 export class GrpcTransport implements Transport {
   readonly name = 'grpc-js'
   readonly #settings: GrpcSettings
-  readonly #url: URL
-  readonly #max: number
-  readonly #isAutomatic: boolean
   readonly #delivery: Delivery
   readonly #flights: (GrpcFlight | undefined)[] = []
   readonly #constants: ({ readonly request: GrpcRequest; readonly call: GrpcCall } | undefined)[] = []
-  readonly #connections: GrpcConnection<GrpcFlight>[] = []
-  readonly #retired = new Set<GrpcConnection<GrpcFlight>>()
   #methods: ReadonlyMap<string, ProtoMethod> = new Map()
-  /** The longest timeout of the steps that call it, by path. */
-  readonly #timeouts = new Map<string, number>()
-  #connect: (() => GrpcConnection<GrpcFlight>) | null = null
-  #turn = 0
+  #pool: GrpcPool<GrpcFlight> | null = null
   #isSending = false
 
   constructor(settings: GrpcSettings) {
-    const { max } = settings.target.connections
     this.#settings = settings
-    this.#url = new URL(settings.target.url)
-    this.#isAutomatic = max === null
-    this.#max = Math.max(1, shareOf(max ?? automaticMax, settings.threads, settings.thread))
     this.#delivery = new Delivery(settings.clock, settings.sink)
   }
 
   get openSockets(): number {
-    let open = 0
-    for (const connection of [...this.#connections, ...this.#retired]) if (connection.isOpen) open++
-    return open
+    return this.#pool?.openSockets ?? 0
   }
 
   async prepare(): Promise<void> {
     this.#methods = this.#readProtos()
-    this.#connect = this.#connector(await resolveHost(this.#url.hostname))
     const { target, threads, thread } = this.#settings
-    const warm = Math.min(this.#max, shareOf(target.connections.warm, threads, thread))
-    const first = this.#isAutomatic ? Math.max(1, warm) : this.#max
-    while (this.#connections.length < first) this.#connections.push(this.#connect())
+    const url = new URL(target.url)
+    const pool = await this.#createPool(url)
+    this.#pool = pool
     try {
-      await Promise.all(this.#connections.slice(0, warm).map((connection) => connection.open()))
+      await pool.open(shareOf(target.connections.warm, threads, thread))
     } catch (cause) {
       throw new BreakwaterError(
         'target-unreachable',
-        `the warm connections to ${this.#url.host} could not be opened: ${errorDetailOf(cause)}`,
+        `the warm connections to ${url.host} could not be opened: ${errorDetailOf(cause)}`,
         { hint: 'Start the target, or leave out connections.warm and let the load meet it as it is.', cause },
       )
     }
@@ -103,13 +85,15 @@ export class GrpcTransport implements Transport {
 
   send(exchange: Exchange): void {
     clearOutcome(exchange)
+    exchange.messages = 0
+    exchange.stream = null
     let flight = this.#flights[exchange.slot]
     if (flight === undefined) {
       flight = new GrpcFlight(this.#listener)
       this.#flights[exchange.slot] = flight
     }
     const { request } = exchange
-    flight.start(exchange, null)
+    flight.start(exchange)
     if (request.kind !== 'grpc') {
       this.#delivery.late(flight.finish(), 'protocol', 'an HTTP request on a gRPC target')
       return
@@ -120,8 +104,9 @@ export class GrpcTransport implements Transport {
       this.#delivery.late(flight.finish(), 'protocol', errorDetailOf(error))
       return
     }
-    const connection = this.#pick()
-    connection.inFlight++
+    if (flight.call.method.answersStream) exchange.stream = this.#settings.sink.openStream(exchange)
+    if (this.#pool === null) throw new Error('send before prepare')
+    const connection = this.#pool.take()
     flight.connection = connection
     this.#isSending = true
     connection.board(flight)
@@ -140,7 +125,7 @@ export class GrpcTransport implements Transport {
     for (const flight of this.#flights) {
       if (flight?.exchange) this.cancel(flight.exchange, 'reset')
     }
-    for (const connection of [...this.#connections, ...this.#retired]) connection.close()
+    this.#pool?.close()
     await Promise.resolve()
   }
 
@@ -151,37 +136,69 @@ export class GrpcTransport implements Transport {
       if (exchange.sends === 0) this.#sent(exchange)
     },
     message: (flight, exchange, bytes) => {
+      const { call, running } = flight
+      if (call === null || running === null) return
+      exchange.messages++
       exchange.bodyBytes += bytes.length
       exchange.bytesIn += bytes.length + messagePrefixBytes
-      if (!exchange.wantBody) return
-      const { maxBodyBytes } = this.#settings.target
-      if (bytes.length > maxBodyBytes) {
-        this.#abandon(flight)
-        this.#finish(flight, 'too_large', `the message has more than ${maxBodyBytes} bytes`)
-        return
+      if (call.method.answersStream) {
+        if (exchange.messages === 1) exchange.firstByteAt = this.#settings.clock.nowMicros()
+        this.#streamed(flight, exchange, call.method, bytes)
+      } else if (exchange.messages > 1) {
+        this.#break(flight, 'the server sent a second message where the method has one')
+      } else if (exchange.wantBody) {
+        const message = this.#decode(flight, call.method, bytes)
+        if (flight.running === running) exchange.message = message
       }
-      const method = flight.call?.method
-      try {
-        if (method !== undefined) exchange.message = decodeMessage(method.response, bytes)
-      } catch (error) {
-        this.#abandon(flight)
-        this.#finish(
-          flight,
-          'protocol',
-          `the message is no ${method?.response.name}: ${errorDetailOf(error)}`,
-        )
-      }
+      // Not where this was the last one to be looked at.
+      if (flight.running === running) running.startRead()
     },
     ended: (flight, exchange, status) => {
       this.#release(flight)
-      if (this.#isOwnDeadline(flight, exchange, status)) {
+      if (isOwnDeadline(flight, exchange, status, this.#settings.clock.nowMicros())) {
         this.#finish(flight, 'timeout', status.details)
+        return
+      }
+      const tooLarge = this.#tooLarge(status)
+      if (tooLarge !== null) {
+        this.#finish(flight, 'too_large', tooLarge)
         return
       }
       exchange.status = status.code
       if (exchange.wantHeaders) exchange.headers = flatMetadata(flight.initial, status.metadata)
-      this.#finish(flight, null, status.code === statusCode.OK ? null : status.details)
+      if (status.code !== statusCode.OK) this.#finish(flight, null, status.details)
+      else if (exchange.messages === 0 && flight.call?.method.answersStream === false)
+        this.#finish(flight, 'protocol', 'the status is OK, but no message came')
+      else this.#finish(flight, null, null)
     },
+  }
+
+  /** One message of a stream: looked at, and kept if it is one of the first. */
+  #streamed(flight: GrpcFlight, exchange: Exchange, method: ProtoMethod, bytes: Buffer): void {
+    let message: unknown = null
+    if (exchange.wantBody) {
+      message = this.#decode(flight, method, bytes)
+      if (flight.exchange === null) return
+      flight.keptBytes += bytes.length
+      const kept = (exchange.message ?? []) as unknown[]
+      if (kept.length < mostKept && flight.keptBytes <= mostKeptBytes) kept.push(message)
+      exchange.message = kept
+    }
+    if (exchange.stream?.take(message) !== true) return
+    if (exchange.wantHeaders) exchange.headers = flatMetadata(flight.initial)
+    exchange.status = statusCode.OK
+    this.#abandon(flight)
+    this.#finish(flight, null, null)
+  }
+
+  /** Null, and the exchange is done, where the bytes are no such message. */
+  #decode(flight: GrpcFlight, method: ProtoMethod, bytes: Buffer): unknown {
+    try {
+      return decodeMessage(method.response, bytes)
+    } catch (error) {
+      this.#break(flight, `the message is no ${method.response.name}: ${errorDetailOf(error)}`)
+      return null
+    }
   }
 
   #readProtos(): ReadonlyMap<string, ProtoMethod> {
@@ -189,50 +206,16 @@ export class GrpcTransport implements Transport {
     const { methods, issues: fileIssues } = protoFileService(target.grpc?.protos ?? [], files)
     const issues = fileIssues.length > 0 || test === null ? fileIssues : checkGrpcSteps(test, files, number)
     const [first] = issues
-    if (first === undefined) {
-      this.#readTimeouts(test)
-      return methods
-    }
+    if (first === undefined) return methods
     throw new BreakwaterError('prepare-failed', `${first.path}: ${first.message}`, { hint: first.hint })
   }
 
-  #readTimeouts(test: LoadTest | null): void {
-    if (test === null) return
-    for (const step of requestsOfTest(test)) {
-      if (step.kind !== 'grpc' || targetNumber(test, step) !== this.#settings.number) continue
-      const path = `/${step.method}`
-      const timeoutMs = requestTimeoutMs(test, step)
-      this.#timeouts.set(path, Math.max(this.#timeouts.get(path) ?? 0, timeoutMs))
-    }
-  }
-
-  #connector(addresses: Addresses): () => GrpcConnection<GrpcFlight> {
-    const { target, files, clock } = this.#settings
-    const { caFile, insecureSkipVerify, serverName } = target.tls
-    const isTls = this.#url.protocol === 'grpcs:' || this.#url.protocol === 'https:'
-    const port = Number(this.#url.port || (isTls ? 443 : 80))
-    const verified = serverName ?? addresses.host
-    const options: ChannelOptions = {
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.enable_channelz': 0,
-      'grpc.enable_http_proxy': 0,
-      'grpc.enable_retries': 0,
-      'grpc.service_config_disable_resolution': 1,
-      'grpc.client_idle_timeout_ms': Math.max(1000, target.connections.idleMs),
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1000,
-      'grpc.max_send_message_length': -1,
-      'grpc.max_receive_message_length': -1,
-      'grpc.primary_user_agent': target.userAgent,
-      'grpc.default_authority': this.#url.host,
-      ...(isTls && isIP(verified) === 0 ? { 'grpc.ssl_target_name_override': verified } : {}),
-    }
-    const ca = caFile === null ? null : Buffer.from(files[caFile] ?? [])
+  async #createPool(url: URL): Promise<GrpcPool<GrpcFlight>> {
+    const { target, files, clock, threads, thread } = this.#settings
+    const { max, lifetimeMs } = target.connections
+    const { address, ...channel } = grpcChannel(target, files, await resolveHost(url.hostname))
     const settings = {
-      credentials: isTls
-        ? credentials.createSsl(ca, null, null, { rejectUnauthorized: !insecureSkipVerify })
-        : credentials.createInsecure(),
-      options,
+      ...channel,
       connectTimeoutMs: target.timeoutMs.connect,
       clock,
       ready: (flight: GrpcFlight, isOpen: boolean) => this.#call(flight, isOpen),
@@ -241,7 +224,14 @@ export class GrpcTransport implements Transport {
         this.#finish(flight, 'timeout', `no connection within ${target.timeoutMs.connect} ms`)
       },
     }
-    return () => new GrpcConnection({ ...settings, address: addressOf(addresses, port) })
+    const most = Math.max(1, shareOf(max ?? automaticMax, threads, thread))
+    return new GrpcPool({
+      max: most,
+      isAutomatic: max === null,
+      lifetimeMs,
+      clock,
+      connect: () => new GrpcConnection({ ...settings, address: address() }),
+    })
   }
 
   #callOf(exchange: Exchange, request: GrpcRequest): GrpcCall {
@@ -251,79 +241,31 @@ export class GrpcTransport implements Transport {
     if (method === undefined) throw new Error(`the proto files describe no method ${request.path.slice(1)}`)
     const call: GrpcCall = {
       method,
-      bytes: encodeMessage(method.request, request.message),
+      messages: request.messages.map((message) => encodeMessage(method.request, message)),
+      betweenMs: request.betweenMs,
       metadata: metadataOf(request.metadata),
+      timeoutMs: request.timeoutMs,
     }
     if (Object.isFrozen(request)) this.#constants[exchange.requestIndex] = { request, call }
     return call
   }
 
-  #pick(): GrpcConnection<GrpcFlight> {
-    const room = this.#isAutomatic ? callsPerConnection : Number.POSITIVE_INFINITY
-    const { length } = this.#connections
-    for (let n = 0; n < length; n++) {
-      const connection = this.#inTurn()
-      if (connection.inFlight < room) return connection
-    }
-    if (length < this.#max) this.#connections.push(this.#newConnection())
-    return this.#connections[this.#connections.length - 1] as GrpcConnection<GrpcFlight>
-  }
-
-  #inTurn(): GrpcConnection<GrpcFlight> {
-    const { lifetimeMs } = this.#settings.target.connections
-    const now = this.#settings.clock.nowMicros()
-    const index = this.#turn++ % this.#connections.length
-    let connection = this.#connections[index] as GrpcConnection<GrpcFlight>
-    if (lifetimeMs !== null && now - connection.usedSince > lifetimeMs * 1000) {
-      this.#retire(connection)
-      connection = this.#newConnection()
-      this.#connections[index] = connection
-    }
-    if (Number.isNaN(connection.usedSince)) connection.usedSince = now
-    return connection
-  }
-
-  #newConnection(): GrpcConnection<GrpcFlight> {
-    if (this.#connect === null) throw new Error('send before prepare')
-    return this.#connect()
-  }
-
-  #retire(connection: GrpcConnection<GrpcFlight>): void {
-    connection.isRetired = true
-    if (connection.inFlight === 0) connection.close()
-    else this.#retired.add(connection)
-  }
-
-  /** Told to the server as well, so that it may stop working; `cancel` is what ends the exchange. */
-  #deadline(method: string, exchange: Exchange): number {
-    const timeoutMs = this.#timeouts.get(method) ?? Number.POSITIVE_INFINITY
-    const waitedMs = (this.#settings.clock.nowMicros() - exchange.dispatchedAt) / 1000
-    return timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : Date.now() + Math.max(1, timeoutMs - waitedMs)
-  }
-
-  #isOwnDeadline(flight: GrpcFlight, exchange: Exchange, status: StatusObject): boolean {
-    if (status.code !== statusCode.DEADLINE_EXCEEDED || flight.initial !== null) return false
-    const timeoutMs = this.#timeouts.get(flight.call?.method.path ?? '') ?? Number.POSITIVE_INFINITY
-    return this.#settings.clock.nowMicros() - exchange.dispatchedAt >= (timeoutMs - 2) * 1000
-  }
-
   #call(flight: GrpcFlight, isOpen: boolean): void {
     const { exchange, call, connection } = flight
     if (exchange === null || call === null || connection === null) return
-    const running = connection.channel.createCall(
-      call.method.path,
-      this.#deadline(call.method.path, exchange),
-      null,
-      null,
-      null,
-    )
+    const { channel } = connection
+    const running = channel.createCall(call.method.path, this.#deadline(exchange, call), null, null, null)
     flight.running = running
     if (isOpen) this.#sent(exchange)
-    exchange.bytesOut = isOpen ? call.bytes.length + messagePrefixBytes : 0
     running.start(call.metadata, flight)
     running.startRead()
-    running.sendMessageWithContext({}, call.bytes)
-    running.halfClose()
+    flight.sendMessages(exchange, call, running, isOpen)
+  }
+
+  /** Told to the server as well, so that it may stop working; `cancel` is what ends the exchange. */
+  #deadline(exchange: Exchange, { timeoutMs }: GrpcCall): number {
+    const waitedMs = (this.#settings.clock.nowMicros() - exchange.dispatchedAt) / 1000
+    return Date.now() + Math.max(1, timeoutMs - waitedMs)
   }
 
   #sent(exchange: Exchange): void {
@@ -331,15 +273,26 @@ export class GrpcTransport implements Transport {
     exchange.sends = 1
   }
 
+  /** What grpc-js says of a message over `grpc.max_receive_message_length`; a server says the like of ours, with a bound of its own. */
+  #tooLarge({ code, details }: StatusObject): string | null {
+    const { maxBodyBytes } = this.#settings.target
+    if (code !== statusCode.RESOURCE_EXHAUSTED || !details.startsWith('Received message ')) return null
+    if (!details.endsWith(` vs ${maxBodyBytes})`) && !details.endsWith(` larger than ${maxBodyBytes}`))
+      return null
+    return `a message has more than ${maxBodyBytes} bytes`
+  }
+
+  /** Ends an exchange whose answer breaks the rules of gRPC. */
+  #break(flight: GrpcFlight, detail: string): void {
+    this.#abandon(flight)
+    this.#finish(flight, 'protocol', detail)
+  }
+
   #release(flight: GrpcFlight): void {
     const { connection } = flight
     if (connection === null) return
     flight.connection = null
-    connection.inFlight--
-    if (connection.isRetired && connection.inFlight === 0) {
-      this.#retired.delete(connection)
-      connection.close()
-    }
+    this.#pool?.release(connection)
   }
 
   #abandon(flight: GrpcFlight): void {
@@ -357,33 +310,9 @@ export class GrpcTransport implements Transport {
 
 type GrpcRequest = Extract<RenderedRequest, { kind: 'grpc' }>
 
-/** Addresses of both families can't stand in one target of grpc-js: then it resolves the name itself. */
-function addressOf(addresses: Addresses, port: number): string {
-  const families = new Set(addresses.all.map(({ family }) => family))
-  if (families.size > 1) return `dns:///${addresses.host}:${port}`
-  return addresses
-    .inTurn()
-    .map(({ address, family }, index) => {
-      const where = family === 6 ? `[${address}]:${port}` : `${address}:${port}`
-      return index === 0 ? `ipv${family}:${where}` : where
-    })
-    .join(',')
-}
-
-function metadataOf(pairs: readonly string[]): Metadata {
-  const metadata = new Metadata()
-  for (let n = 0; n + 1 < pairs.length; n += 2) {
-    const name = pairs[n] as string
-    const value = pairs[n + 1] as string
-    metadata.add(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value)
-  }
-  return metadata
-}
-
-function flatMetadata(...parts: readonly (Metadata | null)[]): string[] {
-  return parts.flatMap((metadata) =>
-    Object.entries(metadata?.toJSON() ?? {}).flatMap(([name, values]) =>
-      values.flatMap((value) => [name, typeof value === 'string' ? value : value.toString('base64')]),
-    ),
-  )
+/** Whose deadline it was: the server counts the same time, and may be a moment earlier than we are. */
+function isOwnDeadline(flight: GrpcFlight, exchange: Exchange, status: StatusObject, now: number): boolean {
+  if (status.code !== statusCode.DEADLINE_EXCEEDED) return false
+  const timeoutMs = flight.call?.timeoutMs ?? Number.POSITIVE_INFINITY
+  return now - exchange.dispatchedAt >= (timeoutMs - 2) * 1000
 }

@@ -8,7 +8,10 @@ export interface ProtoMethod {
   readonly path: string
   readonly request: protobuf.Type
   readonly response: protobuf.Type
-  readonly isStreaming: boolean
+  /** The client sends a stream of messages. */
+  readonly takesStream: boolean
+  /** The server does. */
+  readonly answersStream: boolean
 }
 
 export interface ProtoService {
@@ -106,7 +109,8 @@ function methodOf(method: protobuf.Method): ProtoMethod {
     path: `/${service}/${method.name}`,
     request: resolvedRequestType,
     response: resolvedResponseType,
-    isStreaming: requestStream === true || responseStream === true,
+    takesStream: requestStream === true,
+    answersStream: responseStream === true,
   }
 }
 

@@ -2,52 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import test from 'ava'
-import type { RenderedRequest } from '../../../core/scenario/compiled.ts'
 import { makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, type TargetWish, targetOf } from '../../kit/exchanges.ts'
 import { neverAnswers, refusedPort, startRawServer } from '../../kit/failing-servers.ts'
+import { add, shopProtos, shopServers, withShop } from '../../kit/grpc-exchanges.ts'
 import { type GrpcShop, shopFiles, startGrpcShop, startPythonShop } from '../../kit/grpc-shop.ts'
 import { until } from '../../kit/until.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-const grpc = { url: null, protos: ['shop.proto'], metadata: {} }
+const grpc = shopProtos
 const mebibyte = 1024 * 1024
 const ok = 0
 const deadlineExceeded = 4
 const notFound = 5
+const resourceExhausted = 8
 const unavailable = 14
 
-function add(message: unknown, metadata: readonly string[] = []): { request: RenderedRequest } {
-  return { request: { kind: 'grpc', target: 0, path: '/shop.v1.Cart/Add', message, metadata } }
-}
-
-async function withShop(
-  start: () => Promise<GrpcShop>,
-  body: (exchanges: Exchanges, shop: GrpcShop) => Promise<void>,
-  wish: TargetWish = {},
-): Promise<string[]> {
-  const shop = await start()
-  const exchanges = new Exchanges(targetOf(`grpc://127.0.0.1:${shop.port}`, { grpc, ...wish }), {
-    files: shopFiles,
-  })
-  try {
-    await exchanges.transport.prepare()
-    await body(exchanges, shop)
-  } finally {
-    await exchanges.close()
-    await shop.stop()
-  }
-  return exchanges.violations
-}
-
-const servers = [
-  ['grpc-js', () => startGrpcShop()],
-  ['Python', () => startPythonShop()],
-] as const
-
-for (const [name, start] of servers) {
+for (const [name, start] of shopServers) {
   test(`${name}: a call is done once, with status, times, bytes, metadata and message`, async (t) => {
     const violations = await withShop(start, async (exchanges) => {
       const item = {
@@ -75,6 +48,7 @@ for (const [name, start] of servers) {
         delay_ms: 0,
         weight: 0,
         fragile: false,
+        repeat: 0,
       })
       t.is(exchange.sends, 1)
       t.true(exchange.bodyBytes > 30)
@@ -226,17 +200,29 @@ test('TLS with an own authority is checked', async (t) => {
   t.is(await outcome({ insecureSkipVerify: true }), ok)
 })
 
-test('a message over the bound is too_large where it is looked at', async (t) => {
+test('a message over the bound is too_large, whether it is looked at or not', async (t) => {
   const body = async (exchanges: Exchanges) => {
     const large = add({ name: 'x'.repeat(2_000_000) })
-    t.is((await exchanges.send({ ...large, wantBody: true })).error, 'too_large')
-    const discarded = await exchanges.send(large)
-    t.is(discarded.status, ok)
-    t.true(discarded.bodyBytes > 2_000_000)
+    for (const wantBody of [true, false]) {
+      const exchange = await exchanges.send({ ...large, wantBody })
+      t.is(exchange.error, 'too_large')
+      t.regex(exchange.errorDetail ?? '', /1000000 bytes/)
+    }
+    t.is((await exchanges.send(add({ name: 'x'.repeat(900_000) }))).status, ok)
+    t.is(exchanges.transport.openSockets, 1)
   }
-  // grpc-js servers read messages of 4 MB at most.
-  await withShop(() => startPythonShop(), body, { maxBodyBytes: 1_000_000 }).catch((error) =>
-    t.fail(String(error)),
+  await withShop(() => startPythonShop(), body, { maxBodyBytes: 1_000_000 })
+})
+
+test('a server that finds our message too large gives its status', async (t) => {
+  await withShop(
+    () => startGrpcShop(),
+    async (exchanges) => {
+      // grpc-js servers read messages of 4 MB at most.
+      const exchange = await exchanges.send(add({ name: 'x'.repeat(5_000_000) }))
+      t.is(exchange.error, null)
+      t.is(exchange.status, resourceExhausted)
+    },
   )
 })
 

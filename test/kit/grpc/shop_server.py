@@ -12,14 +12,47 @@ codes = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class Cart(services.CartServicer):
-    def Add(self, item, context):
+    def metadata_back(self, context):
+        """What came, one header to give back and the bytes as a trailer."""
         for name, value in context.invocation_metadata():
             if name == "tenant":
                 context.send_initial_metadata((("tenant", value),))
+            if name == "trace-bin":
+                context.set_trailing_metadata((("trace-bin", value),))
+
+    def Add(self, item, context):
+        self.metadata_back(context)
         time.sleep(item.delay_ms / 1000)
         if item.fail_with:
             context.abort(codes[item.fail_with], "as asked")
         return item
+
+    def Watch(self, item, context):
+        self.metadata_back(context)
+        sent = 0
+        while context.is_active() and (item.repeat == 0 or sent < item.repeat):
+            sent += 1
+            if item.delay_ms:
+                time.sleep(item.delay_ms / 1000)
+            yield protos.Item(id=sent, name=item.name, price=item.price)
+        if item.fail_with:
+            context.abort(codes[item.fail_with], "as asked")
+
+    def Fill(self, items, context):
+        count = 0
+        last = protos.Item()
+        for last in items:
+            count += 1
+            if last.fail_with:
+                context.abort(codes[last.fail_with], "as asked")
+        return protos.Item(id=count, name=last.name)
+
+    def Talk(self, items, context):
+        self.metadata_back(context)
+        for item in items:
+            if item.fail_with:
+                context.abort(codes[item.fail_with], "as asked")
+            yield item
 
 
 server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))

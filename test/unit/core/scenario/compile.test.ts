@@ -24,7 +24,7 @@ const everything = scenarioTest(
         method: 'POST',
         body: { kind: 'json', value: { a: '${uuid()}', b: '${pick(1,2,3)}', i: '${iteration()}' } },
       }),
-      grpcStep({ message: { id: '${randomInt(1,1000000)}' }, metadata: { k: '${uuid()}' } }),
+      grpcStep({ messages: [{ id: '${randomInt(1,1000000)}' }], metadata: { k: '${uuid()}' } }),
     ]),
   ],
   { load: [openPhase, closedPhase] },
@@ -240,7 +240,7 @@ test('gRPC requests carry path, message with types, and metadata', (t) => {
     grpc: { url: null, protos: [], metadata: { 'X-Team': 'web', k: 'target' } },
   }
   const step = grpcStep({
-    message: { id: '${seven}', list: ['<${seven}>', { deep: true }], __proto__x: 1 },
+    messages: [{ id: '${seven}', list: ['<${seven}>', { deep: true }], __proto__x: 1 }],
     metadata: { K: '${seven}\n' },
   })
   const variables = { seven: { kind: 'value' as const, value: 7 } }
@@ -249,7 +249,9 @@ test('gRPC requests carry path, message with types, and metadata', (t) => {
     kind: 'grpc',
     target: 0,
     path: '/shop.Cart/Get',
-    message: { id: 7, list: ['<7>', { deep: true }], __proto__x: 1 },
+    messages: [{ id: 7, list: ['<7>', { deep: true }], __proto__x: 1 }],
+    betweenMs: 0,
+    timeoutMs: 10_000,
     metadata: ['x-team', 'web', 'k', '7'],
   })
   t.deepEqual(request.needs, { headers: false, body: false, cookies: false })
@@ -257,10 +259,10 @@ test('gRPC requests carry path, message with types, and metadata', (t) => {
 
 test('a key called __proto__ is a key of the message', (t) => {
   for (const id of ['1', '${iteration()}']) {
-    const step = grpcStep({ message: JSON.parse(`{"__proto__":{"id":"${id}"}}`) })
+    const step = grpcStep({ messages: [JSON.parse(`{"__proto__":{"id":"${id}"}}`)] })
     const subject = compiled(scenarioTest([scenarioOf([step])]))
     const request = onlyRequest(subject).render(subject.createScope())
-    t.true(request.kind === 'grpc' && Object.hasOwn(request.message as object, '__proto__'))
+    t.true(request.kind === 'grpc' && Object.hasOwn(request.messages[0] as object, '__proto__'))
   }
 })
 
@@ -293,6 +295,8 @@ test('a scope describes its captures and variables, those with names of secrets 
     headers: null,
     body: null,
     message: null,
+    messages: 0,
+    stream: null,
     serviceMs: 1,
     bodyBytes: 0,
   })

@@ -237,7 +237,10 @@ test('a gRPC call is read, its codes by number or name', (t) => {
     kind: 'grpc',
     method: 'shop.v1.Cart/Add',
     name: 'shop.v1.Cart/Add',
-    message: { id: 1 },
+    messages: [{ id: 1 }],
+    messagesFrom: 'message',
+    betweenMs: 0,
+    until: [],
     metadata: { tenant: 'demo' },
     timeoutMs: 2000,
     checks: [
@@ -251,6 +254,35 @@ test('a gRPC call is read, its codes by number or name', (t) => {
     ],
   } as object)
 })
+
+const streams: readonly (readonly [text: string, normal: object])[] = [
+  ['', { messages: [{}], messagesFrom: null, betweenMs: 0, until: [] }],
+  ['messages: []', { messages: [], messagesFrom: 'messages' }],
+  [
+    'messages: [ { id: 1 }, { id: 2 } ], between: 100ms',
+    { messages: [{ id: 1 }, { id: 2 }], messagesFrom: 'messages', betweenMs: 100 },
+  ],
+  ['until: { messages: 5 }', { until: [{ kind: 'messages', matcher: { op: 'equals', value: 5 } }] }],
+  ['until: { messages: ">= 5" }', { until: [{ kind: 'messages', matcher: { op: '>=', value: 5 } }] }],
+  [
+    'until: { json: { "$.state": done, "$.id": "> 3" } }',
+    {
+      until: [
+        { kind: 'json', expression: '$.state', matcher: { op: 'equals', value: 'done' } },
+        { kind: 'json', expression: '$.id', matcher: { op: '>', value: 3 } },
+      ],
+    },
+  ],
+  ['check: { messages: "3" }', { checks: [{ kind: 'messages', matcher: { op: 'equals', value: 3 } }] }],
+  ['check: { messages: ">= 3" }', { checks: [{ kind: 'messages', matcher: { op: '>=', value: 3 } }] }],
+  ['metadata: { Trace-Bin: AAEC, x: "a ~" }', { metadata: { 'Trace-Bin': 'AAEC', x: 'a ~' } }],
+]
+for (const [text, normal] of streams) {
+  test(`the stream { ${text} } is read`, (t) => {
+    const wish = `{ grpc: shop.v1.Cart/Watch${text && `, ${text}`} }`
+    t.like(step(wish, 'url: grpc://127.0.0.1:9\ngrpc: { protos: [shop.proto] }'), normal)
+  })
+}
 
 const thinks: readonly (readonly [text: string, think: object])[] = [
   ['1s', { kind: 'constant', ms: 1000 }],

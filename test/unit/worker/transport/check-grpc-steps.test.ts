@@ -4,35 +4,30 @@ import type { GrpcStep, Json, LoadTest } from '../../../../core/spec/load-test.t
 import { checkGrpcSteps } from '../../../../worker/transport/check-grpc-steps.ts'
 import { protoFileService } from '../../../../worker/transport/proto-files.ts'
 import { shopFiles } from '../../../kit/grpc-shop.ts'
+import { grpcStep, scenarioOf } from '../../../kit/scenario.ts'
 
-function loadTestOf(method: string, message: Json, protos: readonly string[] = ['shop.proto']): LoadTest {
-  const step: GrpcStep = {
-    kind: 'grpc',
-    path: 'scenarios[0].steps[0]',
-    name: method,
-    method,
-    message,
-    metadata: {},
-    captures: [],
-    checks: [],
-    onError: 'stop',
-    timeoutMs: null,
-    target: null,
-  }
+function loadTestOf(step: Partial<GrpcStep>, protos: readonly string[] = ['shop.proto']): LoadTest {
   return {
     target: { grpc: { url: null, protos, metadata: {} } },
     targets: {},
     setup: [],
     teardown: [],
-    scenarios: [{ name: 'buy', weight: 1, onStart: [], think: null, steps: [step] }],
+    scenarios: [scenarioOf([grpcStep(step)])],
   } as unknown as LoadTest
 }
 
-const found = (method: string, message: Json, files: Files = shopFiles, protos?: readonly string[]) =>
-  checkGrpcSteps(loadTestOf(method, message, protos), files).map(({ path, code, hint }) => [path, code, hint])
+const foundIn = (step: Partial<GrpcStep>, files: Files = shopFiles) =>
+  checkGrpcSteps(loadTestOf(step), files).map(({ path, code, hint }) => [path, code, hint])
+
+const found = (method: string, message: Json) =>
+  foundIn({ method, messages: [message], messagesFrom: 'message' })
 
 const add = 'shop.v1.Cart/Add'
+const watch = 'shop.v1.Cart/Watch'
+const fill = 'shop.v1.Cart/Fill'
+const talk = 'shop.v1.Cart/Talk'
 const at = 'scenarios[0].steps[0]'
+const fiveMessages = { kind: 'messages', matcher: { op: 'equals', value: 5 } } as const
 
 const good: readonly (readonly [string, Json])[] = [
   ['nothing', {}],
@@ -87,9 +82,62 @@ test('a method nobody describes is an issue that names the nearest', (t) => {
   t.deepEqual(found('shop.v1.Cart/Ad', {}), [[`${at}.grpc`, 'unknown-name', `Write ${add}.`]])
 })
 
-test('a streaming method is an issue', (t) => {
-  t.deepEqual(found('shop.v1.Cart/Watch', {}), [[`${at}.grpc`, 'not-supported', 'Call a unary method.']])
-})
+const list = 'Write them as a list: messages: [ {…}, {…} ].'
+const kinds: readonly (readonly [string, Partial<GrpcStep>, readonly (readonly string[])[]])[] = [
+  ['one message for a unary method', { method: add, messagesFrom: 'message' }, []],
+  ['a list of one for a unary method', { method: add, messagesFrom: 'messages' }, []],
+  ['no message for a unary method', { method: add, messagesFrom: null }, []],
+  [
+    'two messages for a unary method',
+    { method: add, messages: [{}, {}], messagesFrom: 'messages' },
+    [[`${at}.messages`, 'conflict', 'Write `message` with the one, or a step for each.']],
+  ],
+  [
+    'an empty list for a unary method',
+    { method: add, messages: [], messagesFrom: 'messages' },
+    [[`${at}.messages`, 'conflict', 'Write `message` with the one, or a step for each.']],
+  ],
+  [
+    'until for a unary method',
+    { method: add, until: [fiveMessages] },
+    [[`${at}.until`, 'conflict', 'Leave `until` out; `check` looks at the answer.']],
+  ],
+  ['until for a stream of the server', { method: watch, until: [fiveMessages] }, []],
+  ['until for streams both ways', { method: talk, messagesFrom: 'messages', until: [fiveMessages] }, []],
+  [
+    'until for a stream of the client',
+    { method: fill, messagesFrom: 'messages', until: [fiveMessages] },
+    [[`${at}.until`, 'conflict', 'Leave `until` out; `check` looks at the answer.']],
+  ],
+  [
+    'two messages for a stream of the server',
+    { method: watch, messages: [{}, {}], messagesFrom: 'messages' },
+    [[`${at}.messages`, 'conflict', 'Write `message` with the one, or a step for each.']],
+  ],
+  ['several messages for a stream', { method: fill, messages: [{}, {}], messagesFrom: 'messages' }, []],
+  ['an empty stream', { method: talk, messages: [], messagesFrom: 'messages' }, []],
+  [
+    'message for a stream of the client',
+    { method: fill, messagesFrom: 'message' },
+    [[`${at}.message`, 'conflict', list]],
+  ],
+  ['nothing for a stream of the client', { method: talk, messagesFrom: null }, [[at, 'missing', list]]],
+  [
+    'an unknown field in the second message',
+    { method: fill, messages: [{}, { nmae: 'x' }], messagesFrom: 'messages' },
+    [[`${at}.messages[1].nmae`, 'unknown-name', 'Write name.']],
+  ],
+  [
+    'templates in messages',
+    { method: fill, messages: ['${item}', { id: '${id}' }], messagesFrom: 'messages' },
+    [],
+  ],
+]
+for (const [what, step, expected] of kinds) {
+  test(`${what}: ${expected.length === 0 ? 'fits' : 'is an issue'}`, (t) => {
+    t.deepEqual(foundIn(step), expected)
+  })
+}
 
 test('a file that is missing, broken or refers to nothing is an issue of the target', (t) => {
   const text = (source: string) => new TextEncoder().encode(source)
