@@ -1,7 +1,8 @@
 import type { Capture, Take } from '../spec/load-test.ts'
 import { compilePattern } from '../spec/pattern.ts'
-import { jsonPathOf, look } from './check.ts'
+import { jsonPathOf, look, selectorOf } from './check.ts'
 import { compileJson } from './expression.ts'
+import type { MarkupWish } from './markup.ts'
 import type { Names } from './names.ts'
 import { valueIn } from './part.ts'
 import type { ResponseView } from './response-view.ts'
@@ -26,8 +27,8 @@ export interface Catch {
  * A capture that finds nothing leaves nothing, or what stands there for this case: never what an earlier iteration found. From here on the path
  * its name is known.
  */
-export function compileCapture(capture: Capture, names: Names): CompiledCapture {
-  const { from, read } = compileSource(capture)
+export function compileCapture(capture: Capture, names: Names, wishes: MarkupWish[]): CompiledCapture {
+  const { from, read } = compileSource(capture, wishes)
   // What stands there otherwise may read what was captured under the name before.
   const otherwise = capture.otherwise === undefined ? null : compileJson(capture.otherwise, names)
   const slot = names.capture(capture.name)
@@ -50,7 +51,8 @@ interface Source {
   read(view: ResponseView, scope: UserScope): Catch
 }
 
-function compileSource(capture: Capture): Source {
+/** `wishes` are those of the whole step. */
+function compileSource(capture: Capture, wishes: MarkupWish[]): Source {
   switch (capture.from) {
     case 'json': {
       const path = jsonPathOf(capture.expression)
@@ -85,6 +87,20 @@ function compileSource(capture: Capture): Source {
       return {
         from,
         read: (view, scope) => taken(pattern.all(view.text, group, most), take, scope),
+      }
+    }
+    case 'css': {
+      const { attribute, take = 0 } = capture
+      const of = attribute === null ? 'text' : { attribute }
+      const wish = wishes.push({ selector: selectorOf(capture.selector), of, most: matchesFor(take) }) - 1
+      return {
+        from: `${capture.selector.slice(0, 80)}${attribute === null ? '' : ` [${attribute}]`}`,
+        read(view, scope) {
+          const { values, problem } = view.marked(wish)
+          return problem === null
+            ? taken(values, take, scope)
+            : { value: undefined, problem: `the document ${problem}` }
+        },
       }
     }
     case 'status':

@@ -1,6 +1,8 @@
 import { type JsonPath, parseJsonPath } from '../spec/json-path.ts'
 import type { Check } from '../spec/load-test.ts'
 import { compilePattern } from '../spec/pattern.ts'
+import { parseSelector, type Selector } from '../spec/selector.ts'
+import type { MarkupWish } from './markup.ts'
 import { compileMatcher } from './matcher.ts'
 import type { Names } from './names.ts'
 import type { ResponseView } from './response-view.ts'
@@ -10,8 +12,12 @@ import { shown } from './value.ts'
 /** Null: it holds; else a sentence that says what was expected and what was found. */
 export type CompiledCheck = (scope: UserScope, view: ResponseView) => string | null
 
-/** Checks of everything but the status. */
-export function compileCheck(check: Exclude<Check, { kind: 'status' }>, names: Names): CompiledCheck {
+/** Checks of everything but the status. `wishes` are those of the whole step. */
+export function compileCheck(
+  check: Exclude<Check, { kind: 'status' }>,
+  names: Names,
+  wishes: MarkupWish[],
+): CompiledCheck {
   switch (check.kind) {
     case 'json': {
       const path = jsonPathOf(check.expression)
@@ -58,6 +64,21 @@ export function compileCheck(check: Exclude<Check, { kind: 'status' }>, names: N
           : `expected /${check.pattern.slice(0, 80)}/ in the body to be ${expected}, got ${shown(actual)}`
       }
     }
+    case 'css': {
+      const { of } = check
+      const selector = selectorOf(check.selector)
+      const wish = wishes.push({ selector, of, most: of === 'count' ? mostCounted : 1 }) - 1
+      const match = compileMatcher(check.matcher, names, true)
+      const subject = typeof of === 'object' ? `[${of.attribute}] of ` : of === 'count' ? 'the count of ' : ''
+      const what = `${subject}${check.selector.slice(0, 80)}`
+      return (scope, view) => {
+        const { values, problem } = view.marked(wish)
+        if (problem !== null) return `expected ${what} in the body, but the document ${problem}`
+        const actual = of === 'count' ? values.length : values[0]
+        const expected = match(scope, actual)
+        return expected === null ? null : `expected ${what} to be ${expected}, got ${shown(actual)}`
+      }
+    }
     case 'body': {
       const match = compileMatcher(check.matcher, names, true)
       return (scope, view) => {
@@ -102,6 +123,16 @@ export function look(path: JsonPath, view: ResponseView): { value: unknown; prob
   const found = path.find(document.value)
   if (found.found) return { value: found.value, problem: null }
   return { value: undefined, problem: found.gaveUp ? 'it is too large or too deep to search for it' : null }
+}
+
+/** Of elements that a selector matches. */
+const mostCounted = 100_000
+
+/** Of a LoadTest that has been accepted. */
+export function selectorOf(text: string): Selector {
+  const parsed = parseSelector(text)
+  if (!parsed.ok) throw new TypeError(parsed.message)
+  return parsed.selector
 }
 
 /** Of a LoadTest that has been accepted. */

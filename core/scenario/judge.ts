@@ -4,6 +4,7 @@ import type { Check, RequestStep, StatusRange } from '../spec/load-test.ts'
 import { type CompiledCapture, compileCapture } from './capture.ts'
 import { type CompiledCheck, compileCheck } from './check.ts'
 import type { CompiledRequest, Judgement, ReceivedResponse } from './compiled.ts'
+import type { MarkupWish } from './markup.ts'
 import type { Names } from './names.ts'
 import { ResponseView } from './response-view.ts'
 import { attempt, type MessageLooks, StreamJudge } from './stream-judge.ts'
@@ -35,7 +36,8 @@ export interface CompiledJudge {
 export function compileJudge(step: RequestStep, names: Names, until: readonly Check[] = []): CompiledJudge {
   const grpc = step.kind === 'grpc'
   const statusChecks = step.checks.filter((check) => check.kind === 'status')
-  const enough = grpc ? step.until.map((check) => compileCheck(check, names)) : []
+  const wishes: MarkupWish[] = []
+  const enough = grpc ? step.until.map((check) => compileCheck(check, names, wishes)) : []
   const looks = {
     checks: [] as CompiledCheck[],
     captures: [] as CompiledCapture[],
@@ -45,7 +47,7 @@ export function compileJudge(step: RequestStep, names: Names, until: readonly Ch
     all
       .filter((check) => check.kind !== 'status')
       .map((check): PlacedCheck => {
-        const compiled = compileCheck(check, names)
+        const compiled = compileCheck(check, names, wishes)
         const looksInside = grpc && check.kind === 'json'
         return { check: compiled, inMessages: looksInside ? looks.checks.push(compiled) - 1 : -1 }
       })
@@ -53,7 +55,7 @@ export function compileJudge(step: RequestStep, names: Names, until: readonly Ch
   const untilStatus = until.filter((check) => check.kind === 'status')
   const untilChecks = compileChecks(until)
   const captures = step.captures.map((capture): PlacedCapture => {
-    const compiled = compileCapture(capture, names)
+    const compiled = compileCapture(capture, names, wishes)
     const looksInside = grpc && capture.from === 'json'
     return { capture: compiled, inMessages: looksInside ? looks.captures.push(compiled) - 1 : -1 }
   })
@@ -85,7 +87,7 @@ export function compileJudge(step: RequestStep, names: Names, until: readonly Ch
       error = statusError(status, grpc)
       detail = `expected ${grpc ? 'status OK' : 'a status below 400'}, got ${statusText(status, grpc)}`
     }
-    const view = looksInside ? new ResponseView(response, grpc) : null
+    const view = looksInside ? new ResponseView(response, grpc, wishes) : null
     if (view !== null) {
       for (const placed of checks) {
         const problem = problemOf(placed, scope, view, stream)
@@ -160,6 +162,9 @@ function own(stream: NonNullable<ReceivedResponse['stream']>): StreamJudge {
   return stream as StreamJudge
 }
 
+const inHeaders: ReadonlySet<string> = new Set(['header', 'cookie', 'css'])
+const inBody: ReadonlySet<string> = new Set(['json', 'regex', 'css', 'body'])
+
 /** What a transport has to keep for these captures and checks, those that a poll waits for, and those that end a stream. */
 export function responseNeeds(
   step: RequestStep,
@@ -171,8 +176,8 @@ export function responseNeeds(
     ...[...step.checks, ...until, ...enough].map(({ kind }) => kind),
   ]
   return {
-    headers: looks.some((at) => at === 'header' || at === 'cookie'),
-    body: looks.some((at) => at === 'json' || at === 'body' || at === 'regex'),
+    headers: looks.some((at) => inHeaders.has(at)),
+    body: looks.some((at) => inBody.has(at)),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ReceivedResponse } from './compiled.ts'
+import { type MarkupFound, type MarkupWish, searchMarkup } from './markup.ts'
 import { jsonText } from './value.ts'
 
 /** A body as JSON, or why it is none. */
@@ -10,18 +11,24 @@ export type Document =
 const smallBytes = 0x10000
 const mostDepth = 512
 
+const nothing: MarkupFound = { values: [], problem: null }
+
 const decoder = new TextDecoder()
 
 /** One response as captures and checks look at it: its text is decoded, and its JSON parsed, at most once. */
 export class ResponseView {
   readonly response: ReceivedResponse
   readonly #grpc: boolean
+  readonly #wishes: readonly MarkupWish[]
+  #found: readonly MarkupFound[] | undefined
   #text: string | undefined
   #document: Document | undefined
 
-  constructor(response: ReceivedResponse, grpc: boolean) {
+  /** `wishes`: what all captures and checks of the step want of its body as HTML or XML. */
+  constructor(response: ReceivedResponse, grpc: boolean, wishes: readonly MarkupWish[] = []) {
     this.response = response
     this.#grpc = grpc
+    this.#wishes = wishes
   }
 
   get text(): string {
@@ -57,6 +64,18 @@ export class ResponseView {
       if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
     }
     return undefined
+  }
+
+  /** What was found for a wish, by its number. */
+  marked(wish: number): MarkupFound {
+    this.#found ??= searchMarkup(this.text, this.#isXml(), this.#wishes)
+    return this.#found[wish] ?? nothing
+  }
+
+  /** By its content type; by its first characters where that says nothing of XML. */
+  #isXml(): boolean {
+    const type = this.header('content-type') ?? ''
+    return /[/+]xml\b/i.test(type) || /^\s*<\?xml\s/.test(this.text.slice(0, 200))
   }
 
   #read(): Document {

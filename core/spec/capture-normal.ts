@@ -7,6 +7,7 @@ import { groupsOf, patternProblem } from './pattern.ts'
 import { show } from './quantity.ts'
 import type { CaptureWish } from './schema-answer.ts'
 import { identifierPattern } from './schema-fields.ts'
+import { parseSelector } from './selector.ts'
 
 /** What is asked. */
 export interface Asked {
@@ -52,6 +53,13 @@ function readSource(wish: CaptureWish, asked: Asked, path: string, issues: Issue
     checkExpression(wish.json, at, issues)
     return { from: 'json', expression: wish.json, ...take }
   }
+  if ('css' in wish) {
+    const at = under(path, ['css'])
+    if (!asked.hasBody) noBody(at, issues)
+    if (asked.protocol === 'grpc') noText(at, 'A gRPC message is neither HTML nor XML.', issues)
+    checkSelector(wish.css, at, issues)
+    return { from: 'css', selector: wish.css, attribute: wish.attribute ?? null, ...take }
+  }
   const at = under(path, ['regex'])
   if (!asked.hasBody) noBody(at, issues)
   if (asked.protocol === 'grpc') noText(at, 'A gRPC message is not text.', issues)
@@ -74,6 +82,11 @@ function readTake(
   }
   if (all !== undefined) return { take: 'all' }
   return index === undefined || index === 0 ? {} : { take: index }
+}
+
+export function checkSelector(selector: string, path: string, issues: Issue[]): void {
+  const parsed = parseSelector(selector)
+  if (!parsed.ok) issues.push({ path, code: 'wrong-expression', message: parsed.message, hint: parsed.hint })
 }
 
 export function checkExpression(expression: string, path: string, issues: Issue[]): void {

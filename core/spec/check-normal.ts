@@ -1,5 +1,5 @@
 import { noBody, noText } from './answer-words.ts'
-import { type Asked, checkExpression, checkPattern } from './capture-normal.ts'
+import { type Asked, checkExpression, checkPattern, checkSelector } from './capture-normal.ts'
 import type { Issue } from './issue.ts'
 import type { Check, Matcher } from './load-test.ts'
 import { type Compared, readMatcher } from './matcher-text.ts'
@@ -8,7 +8,7 @@ import { show } from './quantity.ts'
 import type { CheckWish, MatcherWish } from './schema-answer.ts'
 import { readStatus } from './status-text.ts'
 
-/** In the order of the language: status, json, header, cookie, regex, body, size, messages, time. */
+/** In the order of the language: status, json, header, cookie, regex, css, body, size, messages, time. */
 export function readChecks(wish: CheckWish, asked: Asked, path: string, issues: Issue[]): readonly Check[] {
   const checks: Check[] = []
   const isGrpc = asked.protocol === 'grpc'
@@ -48,6 +48,24 @@ export function readChecks(wish: CheckWish, asked: Asked, path: string, issues: 
     const at = inside(under(path, ['regex', pattern]), true)
     checkPattern(pattern, null, at, at, issues)
     add(matcher, 'value', at, (matcher) => ({ kind: 'regex', pattern, matcher }))
+  }
+  for (const [selector, wanted] of Object.entries(wish.css ?? {})) {
+    const at = under(path, ['css', selector])
+    if (!asked.hasBody) noBody(at, issues)
+    if (isGrpc) noText(at, 'A gRPC message is neither HTML nor XML.', issues)
+    checkSelector(selector, at, issues)
+    const isMap = typeof wanted === 'object' && wanted !== null
+    if (isMap && 'attribute' in wanted) {
+      const of = { attribute: wanted.attribute }
+      add(wanted.is, 'value', under(at, ['is']), (matcher) => ({ kind: 'css', selector, of, matcher }))
+    } else if (isMap && 'count' in wanted) {
+      add(wanted.count, 'value', under(at, ['count']), (matcher) => ({
+        kind: 'css',
+        selector,
+        of: 'count',
+        matcher,
+      }))
+    } else add(wanted, 'value', at, (matcher) => ({ kind: 'css', selector, of: 'text', matcher }))
   }
   if (wish.body !== undefined) {
     const at = inside(under(path, ['body']), true)

@@ -237,6 +237,13 @@ export type CaptureSource =
   | { readonly from: 'regex'; readonly pattern: string; readonly group: number | null; readonly take?: Take }
   /** One that this answer sets. */
   | { readonly from: 'cookie'; readonly cookie: string }
+  /** Of an element in HTML or XML. `attribute`: null is the text in it. */
+  | {
+      readonly from: 'css'
+      readonly selector: string
+      readonly attribute: string | null
+      readonly take?: Take
+    }
   | { readonly from: 'status' }
 
 /** Which of several matches: by number, from the end where it is negative; or a list of all of them. None given: the first. */
@@ -262,6 +269,13 @@ export type Check =
   | { readonly kind: 'cookie'; readonly cookie: string; readonly matcher: Matcher }
   /** The first group of the first match in the body, or the whole match where the pattern has no group. */
   | { readonly kind: 'regex'; readonly pattern: string; readonly matcher: Matcher }
+  /** The text or an attribute of the first element, or how many there are. */
+  | {
+      readonly kind: 'css'
+      readonly selector: string
+      readonly of: { readonly attribute: string } | 'text' | 'count'
+      readonly matcher: Matcher
+    }
   | { readonly kind: 'body'; readonly matcher: Matcher }
   /** Bytes of the body; of a gRPC call, of all messages received. */
   | { readonly kind: 'size'; readonly matcher: Matcher }

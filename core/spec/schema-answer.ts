@@ -43,6 +43,19 @@ export const captureSchema = z.union([
     cookie: field(z.string().min(1).max(200), 'The value of a cookie that the response sets.', 'sid'),
     default: otherwise,
   }),
+  map({
+    css: field(
+      z.string().min(1).max(1000),
+      'A CSS selector of an element in HTML or XML; its text is taken.',
+      'input[name=csrf]',
+    ),
+    attribute: field(
+      z.string().min(1).max(200).optional(),
+      'One of its attributes instead of its text.',
+      'value',
+    ),
+    ...several,
+  }),
   map({ status: field(z.literal(true), 'The status of the response.', true) }),
 ])
 
@@ -77,54 +90,71 @@ const plainMatchers = [
 
 const plainMatcher = z.union(plainMatchers)
 
-const matcher = z.union([
+const negation = map({
+  not: field(plainMatcher, 'What it must not be.', '~error', { in: ['failed', 'lost'] }),
+})
+
+const matcher = z.union([...plainMatchers, negation])
+
+const elementMatcher = z.union([
   ...plainMatchers,
-  map({ not: field(plainMatcher, 'What it must not be.', '~error', { in: ['failed', 'lost'] }) }),
+  negation,
+  map({
+    attribute: field(
+      z.string().min(1).max(200),
+      'An attribute of the first element instead of its text.',
+      'value',
+    ),
+    is: field(matcher, matcherDescription, '/^[0-9a-f]+$/'),
+  }),
+  map({ count: field(matcher, 'How many elements there are: a number, or a comparison.', 3, '> 0') }),
 ])
 
+export type ElementMatcherWish = z.output<typeof elementMatcher>
 export type PlainMatcherWish = z.output<typeof plainMatcher>
 export type MatcherWish = z.output<typeof matcher>
 
 const status = z.union([z.number(), z.string()])
 
-export const checkSchema = map(
-  {
-    status: field(
-      z.union([status, z.array(status).min(1).max(50)]).optional(),
-      'The right status, a class (`2xx`), a range (`200..204`), or a list of these; for gRPC the code by number or name.',
-      200,
-      '2xx',
-      [200, 404],
-    ),
-    json: field(
-      z.record(z.string(), matcher).optional(),
-      `By JSONPath into the body. ${matcherDescription}`,
-      { '$.ok': true },
-    ),
-    header: field(z.record(z.string(), matcher).optional(), `By header. ${matcherDescription}`, {
-      'content-type': '~json',
-    }),
-    cookie: field(
-      z.record(z.string(), matcher).optional(),
-      `By cookie that the response sets: its value. ${matcherDescription}`,
-      { sid: { exists: true } },
-    ),
-    regex: field(
-      z.record(z.string().max(2000), matcher).optional(),
-      `By regular expression: its first group in the body, or the whole match where it has none. ${matcherDescription}`,
-      { 'total: (\\d+)': '> 5' },
-    ),
-    body: field(matcher.optional(), `Of the whole body. ${matcherDescription}`, '~items'),
-    size: field(matcher.optional(), 'Bytes of the body: a number, or a comparison.', '> 0', '< 10KiB'),
-    time: field(matcher.optional(), 'The service time: a comparison with a duration.', '< 2s'),
-    messages: field(
-      matcher.optional(),
-      'Of a gRPC call: the number of messages received, or a comparison.',
-      '>= 3',
-      3,
-    ),
-  },
-  ['css'],
-)
+export const checkSchema = map({
+  status: field(
+    z.union([status, z.array(status).min(1).max(50)]).optional(),
+    'The right status, a class (`2xx`), a range (`200..204`), or a list of these; for gRPC the code by number or name.',
+    200,
+    '2xx',
+    [200, 404],
+  ),
+  json: field(z.record(z.string(), matcher).optional(), `By JSONPath into the body. ${matcherDescription}`, {
+    '$.ok': true,
+  }),
+  header: field(z.record(z.string(), matcher).optional(), `By header. ${matcherDescription}`, {
+    'content-type': '~json',
+  }),
+  cookie: field(
+    z.record(z.string(), matcher).optional(),
+    `By cookie that the response sets: its value. ${matcherDescription}`,
+    { sid: { exists: true } },
+  ),
+  regex: field(
+    z.record(z.string().max(2000), matcher).optional(),
+    `By regular expression: its first group in the body, or the whole match where it has none. ${matcherDescription}`,
+    { 'total: (\\d+)': '> 5' },
+  ),
+  css: field(
+    z.record(z.string().max(1000), elementMatcher).optional(),
+    `By CSS selector into HTML or XML: the text of the first element. ${matcherDescription}`,
+    { 'item > price': '10' },
+    { 'ul.items > li': { count: '> 3' } },
+  ),
+  body: field(matcher.optional(), `Of the whole body. ${matcherDescription}`, '~items'),
+  size: field(matcher.optional(), 'Bytes of the body: a number, or a comparison.', '> 0', '< 10KiB'),
+  time: field(matcher.optional(), 'The service time: a comparison with a duration.', '< 2s'),
+  messages: field(
+    matcher.optional(),
+    'Of a gRPC call: the number of messages received, or a comparison.',
+    '>= 3',
+    3,
+  ),
+})
 
 export type CheckWish = z.output<typeof checkSchema>

@@ -386,6 +386,8 @@ function placeOf(check: Exclude<Check, { readonly kind: 'status' }>): readonly s
       return ['cookie', check.cookie]
     case 'regex':
       return ['regex', check.pattern]
+    case 'css':
+      return ['css', check.selector, ...(check.of === 'text' ? [] : [check.of === 'count' ? 'count' : 'is'])]
     case 'body':
     case 'size':
     case 'messages':

@@ -436,12 +436,15 @@ const inText: readonly Row[] = [
   [
     'captures by expressions that cannot be used',
     steps(
-      '- { get: /, capture: { a: { regex: "(?=x)" }, b: { regex: "x(y)", group: 2 }, c: { regex: x, index: 1, all: true }, d: { regex: x, default: "${e}" } } }',
+      '- { get: /, capture: { a: { regex: "(?=x)" }, b: { regex: "x(y)", group: 2 }, c: { regex: x, index: 1, all: true }, d: { regex: x, default: "${e}" }, f: { css: "li:last-child" } }, check: { css: { "a[": x, b: { count: "/(/" } } } }',
     ),
     ['scenarios[0].steps[0].capture.a.regex', 'wrong-expression'],
     ['scenarios[0].steps[0].capture.b.group', 'out-of-range'],
     ['scenarios[0].steps[0].capture.c.all', 'conflict'],
     ['scenarios[0].steps[0].capture.d.default', 'unknown-name'],
+    ['scenarios[0].steps[0].capture.f.css', 'wrong-expression'],
+    ['scenarios[0].steps[0].check.css["a["]', 'wrong-expression'],
+    ['scenarios[0].steps[0].check.css.b.count', 'wrong-matcher'],
   ],
   [
     'captures and checks that look into a body where there is none',
