@@ -8,16 +8,24 @@ export interface CliConfig {
   readonly debug: boolean
   /** NO_COLOR: any value but the empty one (no-color.org). */
   readonly noColor: boolean
+  /** Drawings are made of ASCII: no colours are wanted, or the terminal is not said to read UTF-8. */
+  readonly plainText: boolean
+  /** COLUMNS: how wide a line may be where there is no terminal to ask. */
+  readonly columns: number | null
   /** For `{ env: NAME }` of a LoadTest, and for secrets that lie in no folder (BREAKWATER_SECRET_…). */
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
 export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
+  const noColor = Boolean(env.NO_COLOR) || env.TERM === 'dumb'
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
   return {
     natsUrl: env.BREAKWATER_NATS_URL || null,
     secretsFolder: env.BREAKWATER_SECRETS || null,
     debug: env.BREAKWATER_DEBUG === '1',
-    noColor: Boolean(env.NO_COLOR) || env.TERM === 'dumb',
+    noColor,
+    plainText: noColor || !/utf-?8/i.test(locale),
+    columns: /^\d{1,4}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : null,
     variables: env,
   }
 }

@@ -66,7 +66,7 @@ export function createConsole({ stdout, stderr }: Streams, config: CliConfig, js
     },
     note: (text) => void stderr.write(`${text.trimEnd()}\n`),
     screen: stderr.isTTY && config.variables.TERM !== 'dumb' ? stderr : null,
-    columns: stdout.columns ?? usualColumns,
+    columns: stdout.columns ?? config.columns ?? usualColumns,
     colour: isColoured(stdout, config),
     paint: paintFor(stdout, config),
     notePaint: paintFor(stderr, config),

@@ -26,24 +26,73 @@ export function peakOf({ rate, durationMs }: OpenPhase): number {
  * there are exact; sine phases are looked at 64 times a period besides, which misses less than 0.13 % of an amplitude.
  */
 export function peakOfAll(test: LoadTest, windows: readonly Window[]): number {
-  const open = test.load.flatMap((phase, index) => {
-    const { startAt, endAt } = windows[index] as Window
-    return phase.loop === 'open' && endAt > startAt ? [{ phase, startAt, endAt }] : []
-  })
+  const open = openWindows(test, windows)
   let peak = open.reduce((highest, { phase }) => Math.max(highest, peakOf(phase)), 0)
   for (const one of open) {
     if (!open.some((other) => other !== one && overlap(one, other))) continue
     for (const at of turningPoints(one.phase, one.startAt, one.endAt)) {
-      let before = 0
-      let behind = 0
-      for (const { phase, startAt, endAt } of open) {
-        if (at > startAt && at <= endAt) before += rateBefore(phase, (at - startAt) / 1000)
-        if (at >= startAt && at < endAt) behind += rateBehind(phase, (at - startAt) / 1000)
-      }
+      const { before, behind } = sumsAt(open, at)
       peak = Math.max(peak, before, behind)
     }
   }
   return peak
+}
+
+/** The same within each of `steps` equal parts of the time until `endAt`: what is drawn must not lose a short burst. */
+export function peaksOver(
+  test: LoadTest,
+  windows: readonly Window[],
+  endAt: Micros,
+  steps: number,
+): readonly number[] {
+  const open = openWindows(test, windows)
+  const peaks = Array.from({ length: steps }, () => 0)
+  const stepAt = endAt / steps
+  const edges = peaks.map((_, step) => (step * endAt) / steps)
+  const instants = open.flatMap(({ phase, startAt, endAt }) => [
+    startAt,
+    ...turningPoints(phase, startAt, endAt),
+    endAt,
+  ])
+  const note = (step: number, rate: number) => {
+    if (step >= 0 && step < steps) peaks[step] = Math.max(peaks[step] ?? 0, rate)
+  }
+  for (const [step, at] of edges.entries()) {
+    const { before, behind } = sumsAt(open, at)
+    note(step - 1, before)
+    note(step, behind)
+  }
+  for (const at of instants) {
+    const { before, behind } = sumsAt(open, at)
+    note(Math.ceil(at / stepAt) - 1, before)
+    note(Math.floor(at / stepAt), behind)
+  }
+  return peaks
+}
+
+interface OpenWindow extends Window {
+  readonly phase: OpenPhase
+}
+
+function openWindows(test: LoadTest, windows: readonly Window[]): readonly OpenWindow[] {
+  return test.load.flatMap((phase, index) => {
+    const { startAt, endAt } = windows[index] as Window
+    return phase.loop === 'open' && endAt > startAt ? [{ phase, startAt, endAt }] : []
+  })
+}
+
+/** Both limits of the sum of λ at an instant. */
+function sumsAt(
+  open: readonly OpenWindow[],
+  at: Micros,
+): { readonly before: number; readonly behind: number } {
+  let before = 0
+  let behind = 0
+  for (const { phase, startAt, endAt } of open) {
+    if (at > startAt && at <= endAt) before += rateBefore(phase, (at - startAt) / 1000)
+    if (at >= startAt && at < endAt) behind += rateBehind(phase, (at - startAt) / 1000)
+  }
+  return { before, behind }
 }
 
 function overlap(one: Window, other: Window): boolean {

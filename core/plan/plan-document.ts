@@ -1,11 +1,13 @@
 import { usersAt } from '../schedule/users.ts'
-import type { LoadTest } from '../spec/load-test.ts'
+import type { DataSource, LoadTest, Phase } from '../spec/load-test.ts'
 import { connectionsPerWorker, type PlannedConnections, planConnections } from './connections.ts'
 import { inFlightBound } from './in-flight.ts'
 import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
+import type { PlanFacts, PlanWarning } from './plan-warning.ts'
+import { iterationCount, plannedRequests, type RequestCount, requestCount } from './request-count.ts'
 import { createSchedules } from './schedules.ts'
 import { countOwn, workerStripe } from './stripe.ts'
-import { type PlanWarning, planWarnings } from './warnings.ts'
+import { planWarnings } from './warnings.ts'
 
 /** What `breakwater plan --json` prints. Times in ms since the run's start, rates per second. */
 export interface PlanDocument {
@@ -32,11 +34,31 @@ export interface PlanDocument {
     readonly planned: number
     readonly peakRate: number
     readonly peakUsers: number
+    /** `most` is null where the target decides. */
+    readonly iterations: { readonly least: number; readonly most: number | null }
     /** Arrivals, or users at most, of each worker, in the order of `workers`. */
     readonly shards: readonly number[]
   }[]
+  /** Of all phases, if none fails; set-up and teardown apart. */
+  readonly requests: RequestCount
+  /** Per iteration, what is done once per user apart; their share of the phases that have no mix of their own. */
+  readonly scenarios: readonly {
+    readonly name: string
+    readonly share: number
+    readonly requests: RequestCount
+  }[]
+  readonly data: readonly PlannedData[]
   readonly curve: LoadCurve
   readonly warnings: readonly PlanWarning[]
+}
+
+export interface PlannedData {
+  readonly name: string
+  readonly file: string | null
+  /** Null: no template reads it. */
+  readonly rows: number | null
+  readonly pick: DataSource['pick']
+  readonly onEnd: DataSource['onEnd']
 }
 
 /** The load over time in steps of equal length: arrivals per second, and users, on average. */
@@ -47,7 +69,12 @@ export interface LoadCurve {
 }
 
 /** Pure: the same LoadTest, plan and roster give the same document, byte for byte. */
-export function planDocument(test: LoadTest, plan: RunPlan, roster: readonly RosterEntry[]): PlanDocument {
+export function planDocument(
+  test: LoadTest,
+  plan: RunPlan,
+  roster: readonly RosterEntry[],
+  facts: PlanFacts,
+): PlanDocument {
   const stripes = roster.map(({ worker }) => workerStripe(roster, worker))
   const phases = plan.phases.map((phase) => ({
     name: phase.name,
@@ -58,6 +85,7 @@ export function planDocument(test: LoadTest, plan: RunPlan, roster: readonly Ros
     planned: phase.planned,
     peakRate: phase.peakRate,
     peakUsers: phase.peakUsers,
+    iterations: iterationCount(test.load[phase.index] as Phase, phase.planned),
     shards: stripes.map((stripe) =>
       countOwn(stripe, 0, phase.loop === 'open' ? phase.planned : phase.peakUsers),
     ),
@@ -83,9 +111,28 @@ export function planDocument(test: LoadTest, plan: RunPlan, roster: readonly Ros
     connectionsPerWorker: connectionsPerWorker(connections),
     connections,
     phases,
+    requests: plannedRequests(test, plan),
+    scenarios: plannedScenarios(test),
+    data: plannedData(test, facts),
     curve: loadCurve(test, plan, 60),
-    warnings: planWarnings(test, plan, roster),
+    warnings: planWarnings(test, plan, roster, facts),
   }
+}
+
+function plannedScenarios({ scenarios }: LoadTest): PlanDocument['scenarios'] {
+  const sum = scenarios.reduce((total, { weight }) => total + weight, 0)
+  return scenarios.map(({ name, weight, steps }) => ({
+    name,
+    share: sum === 0 ? 0 : weight / sum,
+    requests: requestCount(steps),
+  }))
+}
+
+function plannedData({ data }: LoadTest, { rows }: PlanFacts): readonly PlannedData[] {
+  return Object.entries(data).map(([name, { source, pick, onEnd }], index) => {
+    const file = 'file' in source ? source.file : null
+    return { name, file, rows: rows[index] ?? null, pick, onEnd }
+  })
 }
 
 export function loadCurve(test: LoadTest, plan: RunPlan, steps: number): LoadCurve {

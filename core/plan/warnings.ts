@@ -1,30 +1,20 @@
 import type { LoadTest, Objective, Phase, Scenario } from '../spec/load-test.ts'
 import { groupNames, mostOf, requestsOfScenario } from '../spec/step-tree.ts'
-import { planConnections } from './connections.ts'
 import { inFlightBound, stalledInFlight } from './in-flight.ts'
 import { createMix } from './mix.ts'
 import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
 import { count, duration, rate } from './plan-format.ts'
+import type { PlanFacts, PlanWarning, Rule } from './plan-warning.ts'
+import { resourceRules } from './resource-warnings.ts'
 import { samplesNeeded, windowSamplesNeeded } from './samples.ts'
-
-/** What is worth knowing before the start and forbids nothing. */
-export interface PlanWarning {
-  /** Stable, kebab-case. */
-  readonly code: string
-  /** One sentence: what will happen. */
-  readonly message: string
-  /** What to do about it. */
-  readonly hint: string
-}
-
-type Rule = (test: LoadTest, plan: RunPlan, roster: readonly RosterEntry[]) => readonly PlanWarning[]
 
 export function planWarnings(
   test: LoadTest,
   plan: RunPlan,
   roster: readonly RosterEntry[],
+  facts: PlanFacts,
 ): readonly PlanWarning[] {
-  return rules.flatMap((rule) => rule(test, plan, roster))
+  return [...rules, ...resourceRules].flatMap((rule) => rule(test, plan, roster, facts))
 }
 
 const rules: readonly Rule[] = [
@@ -34,7 +24,6 @@ const rules: readonly Rule[] = [
   idleGaps,
   idleUsers,
   cappedByInFlight,
-  tooFewPorts,
   tooFewSamples,
   muchMemory,
 ]
@@ -106,6 +95,9 @@ function idleUsers(test: LoadTest, plan: RunPlan): readonly PlanWarning[] {
   })
 }
 
+/** Iterations in flight that one worker may still be asked to hold. */
+const mostSettable = 100_000
+
 function cappedByInFlight(
   test: LoadTest,
   plan: RunPlan,
@@ -114,46 +106,16 @@ function cappedByInFlight(
   const bound = inFlightBound(test, plan) * roster.length
   const stalled = stalledInFlight(test, plan)
   if (bound >= stalled) return []
+  const enough = Math.ceil(stalled / roster.length)
+  const remedy = enough <= mostSettable ? `Set limits.inFlight to ${enough}` : 'Raise limits.inFlight'
   const fullAfter = duration(Math.max(1, Math.round((1000 * bound) / plan.peakRate)))
   return [
     {
       code: 'in-flight-caps',
       message: `If the target stalls at ${rate(plan.peakRate)}, ${count(bound)} iterations in flight are reached after ${fullAfter}; further arrivals are then skipped and counted.`,
-      hint: `Set limits.inFlight to ${Math.ceil(stalled / roster.length)}, use more workers, or shorten target.timeout.`,
+      hint: `${remedy}, use more workers, or shorten target.timeout.`,
     },
   ]
-}
-
-/** Linux gives 32768–60999 to outgoing connections, per address and target; a closed one keeps its port for 60 s. */
-const ephemeralPorts = 28_232
-const timeWaitS = 60
-
-/** Ports are per address of the other side, so that each host has its own. */
-function tooFewPorts(test: LoadTest, plan: RunPlan, roster: readonly RosterEntry[]): readonly PlanWarning[] {
-  const hint = 'Use connections.share: pool or more machines, or widen net.ipv4.ip_local_port_range.'
-  const all = planConnections(test, plan, roster.length)
-  return all.flatMap(({ url, perWorker }) => {
-    const where = all.length === 1 ? '' : ` to ${url}`
-    if (perWorker === null) {
-      if ((plan.peakRate / roster.length) * timeWaitS <= ephemeralPorts) return []
-      const most = rate((ephemeralPorts / timeWaitS) * roster.length)
-      return [
-        {
-          code: 'ephemeral-ports',
-          message: `Each arrival opens a connection of its own${where}; above about ${most} the workers run out of local ports.`,
-          hint,
-        },
-      ]
-    }
-    if (perWorker <= ephemeralPorts) return []
-    return [
-      {
-        code: 'ephemeral-ports',
-        message: `A worker may open ${count(perWorker)} connections${where}, but has about ${count(ephemeralPorts)} local ports.`,
-        hint: `Set connections.max to ${ephemeralPorts} or less, use more machines, or widen net.ipv4.ip_local_port_range.`,
-      },
-    ]
-  })
 }
 
 function tooFewSamples(test: LoadTest, plan: RunPlan): readonly PlanWarning[] {

@@ -9,6 +9,7 @@ import { loadTestFile, loadTestText } from '../../cli/spec-source.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import { startBreakwater, startDemoProcess } from '../kit/breakwater.ts'
+import { breakwater } from '../kit/command.ts'
 import { type Example, examplesOf, loadTestOf, pages, read, root, writeExampleFiles } from '../kit/guide.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
 
@@ -81,6 +82,14 @@ test('every link on the pages leads to a file, and every anchor to a heading', (
       if (anchor !== undefined) t.true(anchorsOf(target).includes(anchor), `${page} → ${link}`)
     }
   }
+})
+
+test('what the page about plan shows is what plan prints', async (t) => {
+  const { stdout } = await breakwater(['plan', 'examples/open-and-closed.yaml', '--workers', '3'], {
+    cwd: root,
+    env: { LC_ALL: 'C.UTF-8', COLUMNS: '80', NO_COLOR: '', TERM: 'xterm' },
+  })
+  t.is(examplesOf('docs/guide/plan.md').find(({ language }) => language === 'text')?.text, stdout)
 })
 
 test("the README's first test runs against the demo, and leaves the files that the README names", async (t) => {

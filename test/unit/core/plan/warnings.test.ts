@@ -2,6 +2,7 @@ import test from 'ava'
 import { connectionsPerWorker, planConnections } from '../../../../core/plan/connections.ts'
 import { inFlightBound, meanThinkMs } from '../../../../core/plan/in-flight.ts'
 import { planRun } from '../../../../core/plan/plan-run.ts'
+import type { PlanFacts } from '../../../../core/plan/plan-warning.ts'
 import { samplesNeeded, windowSamplesNeeded } from '../../../../core/plan/samples.ts'
 import { planWarnings } from '../../../../core/plan/warnings.ts'
 import type { LoadTest, Objective, Target } from '../../../../core/spec/load-test.ts'
@@ -182,6 +183,22 @@ const cases: readonly (readonly [title: string, overrides: Partial<LoadTest>, co
   ['a window too short', { objectives: [{ ...p(99), overMs: 900 }] }, ['window-too-short']],
   ['a window just long enough', { objectives: [{ ...p(99), overMs: 1000 }] }, []],
   [
+    'ten connections carry 2,000 requests per second only while answers take 5 ms',
+    {
+      ...judged,
+      target: target({ max: 10 }),
+      scenarios: [scenario({ steps: [httpGet('/a'), httpGet('/b')] })],
+      load: [constantPhase(2000, 1000)],
+      limits: { ...loadTest().limits, inFlight: 100_000 },
+    },
+    ['connections-cap'],
+  ],
+  [
+    'a thousand connections carry ten requests per second whatever happens',
+    { ...judged, target: target({ max: 1000 }), load: [constantPhase(10, 60_000)] },
+    [],
+  ],
+  [
     'a day of 30 steps fills the memory of whoever leads it',
     {
       ...judged,
@@ -205,10 +222,76 @@ const cases: readonly (readonly [title: string, overrides: Partial<LoadTest>, co
   ],
 ]
 
+const unknown: PlanFacts = { rows: [], openFiles: null, localPorts: null }
+
+const machineCases: readonly (readonly [
+  title: string,
+  overrides: Partial<LoadTest>,
+  facts: Partial<PlanFacts>,
+  codes: readonly string[],
+])[] = [
+  [
+    'a process that may have 1,024 files open cannot have 2,000 users',
+    users(2000),
+    { openFiles: 1024 },
+    ['file-descriptors'],
+  ],
+  ['one that may have 4,096 can', users(2000), { openFiles: 4096 }, []],
+  [
+    'arrivals with a connection of their own are as many as may be in flight',
+    { ...judged, target: target({ share: 'user' }), load: [constantPhase(100, 10_000)] },
+    { openFiles: 1024 },
+    ['file-descriptors'],
+  ],
+  [
+    'a machine with few local ports has them used up sooner',
+    users(2000),
+    { localPorts: 500 },
+    ['ephemeral-ports'],
+  ],
+  ['rows that are used up stop a phase', rows('stop'), { rows: [50] }, ['too-few-rows']],
+  ['rows that are used up end a run', rows('error'), { rows: [50] }, ['too-few-rows']],
+  ['rows that suffice are not worth a word', rows('stop'), { rows: [1000] }, []],
+  ['rows that begin again are never used up', rows('recycle'), { rows: [50] }, []],
+  ['rows that nobody reads are never used up', rows('stop'), { rows: [null] }, []],
+]
+
+for (const [title, overrides, facts, codes] of machineCases) {
+  test(`warnings of a plan: ${title}`, (t) => {
+    const run = loadTest(overrides)
+    const warnings = planWarnings(run, planRun(run, 1), roster(2), { ...unknown, ...facts })
+    t.deepEqual(
+      warnings.map((warning) => warning.code),
+      [...codes],
+    )
+  })
+}
+
+test('rows that are used up are told with the phase and the arrival', (t) => {
+  const run = loadTest({
+    ...rows('stop'),
+    load: [constantPhase(10, 10_000, { name: 'first' }), constantPhase(10, 10_000, { name: 'second' })],
+  })
+  const [warning] = planWarnings(run, planRun(run, 1), roster(1), { ...unknown, rows: [130] })
+  t.regex(
+    warning?.message ?? '',
+    /130 rows, .* after 30 of the 100 arrivals of phase second: the phase stops/,
+  )
+})
+
+function users(count: number): Partial<LoadTest> {
+  return { ...judged, load: [closedPhase({ users: { from: count, to: count, overMs: 0 } })] }
+}
+
+function rows(onEnd: 'stop' | 'recycle' | 'error'): Partial<LoadTest> {
+  const source = { kind: 'csv', file: 'users.csv' } as const
+  return { ...judged, data: { users: { source, columns: ['name'], pick: 'unique', onEnd } } }
+}
+
 for (const [title, overrides, codes] of cases) {
   test(`warnings of a plan: ${title}`, (t) => {
     const run = loadTest(overrides)
-    const warnings = planWarnings(run, planRun(run, 1), roster(2))
+    const warnings = planWarnings(run, planRun(run, 1), roster(2), unknown)
     t.deepEqual(
       warnings.map((warning) => warning.code),
       [...codes],
