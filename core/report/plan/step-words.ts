@@ -89,6 +89,8 @@ function matcherWords(matcher: Matcher): string {
       return `is one of ${matcher.values.map(valueWords).join(', ')}`
     case 'exists':
       return matcher.exists ? 'is there' : 'is not there'
+    case 'not':
+      return `not ${matcherWords(matcher.matcher)}`
     case '<':
     case '<=':
     case '>':
