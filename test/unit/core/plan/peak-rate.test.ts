@@ -21,9 +21,8 @@ test('the highest rate of a part is between its average and the highest of all',
         // A rate that holds for no time at all is never reached.
         t.true(Math.max(...peaks) <= peakOfAll(run, plan.phases) * (1 + 1e-9))
         const { rates } = loadCurve(run, plan, steps)
-        // Sine phases are looked at 64 times a period.
-        for (const [index, rate] of rates.entries())
-          t.true((peaks[index] ?? 0) >= rate * 0.99 - 1e-3, `${index}`)
+        // Sine phases are looked at 64 times a period, which misses 0.13 % of their amplitude.
+        for (const [index, rate] of rates.entries()) t.true((peaks[index] ?? 0) >= rate - 1, `${index}`)
       },
     ),
   )
