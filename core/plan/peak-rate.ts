@@ -47,27 +47,24 @@ export function peaksOver(
 ): readonly number[] {
   const open = openWindows(test, windows)
   const peaks = Array.from({ length: steps }, () => 0)
-  const stepAt = endAt / steps
   const edges = peaks.map((_, step) => (step * endAt) / steps)
   const instants = open.flatMap(({ phase, startAt, endAt }) => [
     startAt,
     ...turningPoints(phase, startAt, endAt),
     endAt,
   ])
-  const note = (step: number, rate: number) => {
-    if (step >= 0 && step < steps) peaks[step] = Math.max(peaks[step] ?? 0, rate)
-  }
-  for (const [step, at] of edges.entries()) {
+  for (const at of [...edges, ...instants]) {
     const { before, behind } = sumsAt(open, at)
-    note(step - 1, before)
-    note(step, behind)
-  }
-  for (const at of instants) {
-    const { before, behind } = sumsAt(open, at)
-    note(Math.ceil(at / stepAt) - 1, before)
-    note(Math.floor(at / stepAt), behind)
+    // What a division makes of an edge is that edge.
+    const place = Number(((at * steps) / endAt).toFixed(6))
+    note(Math.ceil(place) - 1, before)
+    note(Math.floor(place), behind)
   }
   return peaks
+
+  function note(step: number, rate: number): void {
+    if (step >= 0 && step < steps) peaks[step] = Math.max(peaks[step] ?? 0, rate)
+  }
 }
 
 interface OpenWindow extends Window {
