@@ -77,12 +77,13 @@ function passText(facts: Facts, judged: Judged): string {
   if (reading === null || reading.unknown === 0) return text
   const { worst } = bestAndWorst(objective, reading)
   if (worst === null || worst === reading.actual) return text
-  return `${text} It holds even if all ${unknownOnes(objective, reading)} had gone badly: it would be ${valueBesideLimit(objective, worst)} then.`
+  return `${text} It holds even if all ${unknownOnes(judged)} had gone badly: it would be ${valueBesideLimit(objective, worst)} then.`
 }
 
 /** `, over 1,234 requests`; of windows how many, and how many of them were broken. */
-function evidenceText({ objective, reading, windows, brokenWindows }: Judged): string {
-  const count = reading === null ? '' : `, over ${counted(reading.count, noun(objective))}`
+function evidenceText(judged: Judged): string {
+  const { objective, reading, windows, brokenWindows } = judged
+  const count = reading === null ? '' : `, over ${counted(reading.count, noun(judged))}`
   if (objective.overMs === null) return count
   const length = durationText(objective.overMs)
   const all = counted(windows, 'window')
@@ -91,16 +92,17 @@ function evidenceText({ objective, reading, windows, brokenWindows }: Judged): s
   return `${count}; ${brokenWindows} of ${all} of ${length} were broken, this is the worst`
 }
 
-function noun(objective: Objective): string {
+function noun({ objective, scope }: Pick<Judged, 'objective' | 'scope'>): string {
+  if (scope?.ofGroup === true) return 'passage'
   if (isOfIterations(objective)) return 'iteration'
   return objective.metric.kind === 'checks' ? 'check' : 'request'
 }
 
-function unknownOnes(objective: Objective, reading: Reading | null): string {
-  const count = reading?.unknown ?? 0
-  return isOfIterations(objective)
+function unknownOnes(judged: Judged): string {
+  const count = judged.reading?.unknown ?? 0
+  return isOfIterations(judged.objective)
     ? `${countText(count)} lost or unfinished iteration${count === 1 ? '' : 's'}`
-    : `${counted(count, noun(objective))} of lost or interrupted iterations`
+    : `${counted(count, noun(judged))} of lost or interrupted iterations`
 }
 
 /** What to do about a broken objective. */
@@ -141,19 +143,19 @@ function unknownText(facts: Facts, judged: Judged, doubt: Doubt): string {
   const clause = clauseOf(facts.record.test, judged)
   switch (doubt) {
     case 'nothing-measured':
-      return `Nothing was measured that \`${objective.that}\` could be judged on: no ${noun(objective)} ${scope === null ? 'in its scope' : `in the ${scope.loop} phases that it is about`} ended. See in the report whether they were reached, and run long enough.`
+      return `Nothing was measured that \`${objective.that}\` could be judged on: no ${noun(judged)} ${scope === null ? 'in its scope' : `in the ${scope.loop} phases that it is about`} ended. See in the report whether they were reached, and run long enough.`
     case 'few-samples': {
       const needed = metric.kind === 'percentile' ? samplesNeeded(metric.p) : 1
-      return `${clause}, but over ${counted(reading?.count ?? 0, noun(objective))} only: this percentile needs ${needed} for 95 % confidence. Run longer, or at a higher rate.`
+      return `${clause}, but over ${counted(reading?.count ?? 0, noun(judged))} only: this percentile needs ${needed} for 95 % confidence. Run longer, or at a higher rate.`
     }
     case 'no-window': {
       const needed = metric.kind === 'percentile' ? windowSamplesNeeded(metric.p) : 1
-      return `No window of ${durationText(objective.overMs ?? 0)} could be evaluated for \`${objective.that}\`: recorded phases are shorter, or it never had ${counted(needed, noun(objective))}. Run longer or at a higher rate, or take another window.`
+      return `No window of ${durationText(objective.overMs ?? 0)} could be evaluated for \`${objective.that}\`: recorded phases are shorter, or it never had ${counted(needed, noun(judged))}. Run longer or at a higher rate, or take another window.`
     }
     case 'not-kept':
       return `\`${objective.that}\` cannot be judged: some requests failed, and first-byte times are not kept apart for good ones. Leave \`ok\` out.`
     case 'unknown-iterations':
-      return `${clause}, but ${unknownOnes(objective, reading)} could change that${rangeText(judged)}. ${causeText(facts, doubt)}`
+      return `${clause}, but ${unknownOnes(judged)} could change that${rangeText(judged)}. ${causeText(facts, doubt)}`
     case 'confidence': {
       const { low, high } = reading?.interval ?? { low: null, high: null }
       const show = (value: number | null) => (value === null ? 'unknown' : valueBesideLimit(objective, value))

@@ -14,6 +14,8 @@ export interface Scope {
   readonly phases: readonly number[]
   /** What is judged: steps, groups or iterations. */
   readonly series: readonly number[]
+  /** `series` are those of a group. */
+  readonly ofGroup: boolean
   /** Iterations of the scenarios in it. */
   readonly iterations: readonly number[]
   /** For people: `open total`, `browse/product @spike`. */
@@ -93,6 +95,7 @@ function scopeOf(record: RunRecord, objective: Objective, loop: Scope['loop']): 
     loop,
     phases,
     series,
+    ofGroup: isGroup,
     iterations,
     label: labelOf(objective, loop),
     spans: unionOf(phases.map((phase) => phaseSpan(record, phase))),
