@@ -1,6 +1,6 @@
 import type { RequestError } from '../measure/request-error.ts'
 import { samplesNeeded, windowSamplesNeeded } from '../plan/samples.ts'
-import type { LoadTest, Objective } from '../spec/load-test.ts'
+import type { LoadTest } from '../spec/load-test.ts'
 import { causeText } from './cause-text.ts'
 import { bestAndWorst, type Doubt, type Facts, isUpperLimit, type Judged } from './judged.ts'
 import type { ObjectiveResult } from './judgement.ts'

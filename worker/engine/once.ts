@@ -6,7 +6,7 @@ import type { LoadTest } from '../../core/spec/load-test.ts'
 import { originsOf, requestShown, responseShown } from './shown-exchange.ts'
 import { type Performed, Walker, type WalkerOptions } from './walker.ts'
 
-export interface OnceOptions extends WalkerOptions {
+export interface OnceOptions extends Omit<WalkerOptions, 'thinks'> {
   readonly seed: number
   readonly secrets: readonly string[]
 }
@@ -49,7 +49,7 @@ export interface TraceRecord {
 export async function* runOnce(options: OnceOptions): AsyncGenerator<TraceRecord> {
   const { test, files, seed, secrets } = options
   const compiled = compileTest(test, files, Date.now)
-  const walker = new Walker(options)
+  const walker = new Walker({ ...options, thinks: false })
   const record = createTracer(test, createRedactor(secrets))
   try {
     await walker.prepare()

@@ -7,7 +7,7 @@ import { Walker, type WalkerOptions } from './walker.ts'
 /** Of all captures together, as JSON. */
 const mostCharacters = 1024 * 1024
 
-export interface StageOptions extends Omit<WalkerOptions, 'trace'> {
+export interface StageOptions extends Omit<WalkerOptions, 'trace' | 'thinks'> {
   readonly compiled: CompiledTest
   readonly seed: number
   readonly secrets: readonly string[]
@@ -21,7 +21,7 @@ export async function performStage(stage: OnceStage, options: StageOptions): Pro
   const failures: string[] = []
   let sent = 0
   if (scenario === null) return { sent, values: {}, failure: null }
-  const walker = new Walker({ ...options, trace: false })
+  const walker = new Walker({ ...options, trace: false, thinks: true })
   const scope = compiled.createScope()
   scope.begin(seed, 0, scenario.index, 0, 0)
   try {

@@ -14,6 +14,7 @@ import { Answer, askFor, failureDetail, missedText } from './answer.ts'
 import { createClock } from './clock.ts'
 import { PooledExchange } from './exchange.ts'
 import { Redirects } from './redirects.ts'
+import { thinkMs } from './think.ts'
 import type { CreateTransport, Transport } from './transport-port.ts'
 
 export interface WalkerOptions {
@@ -23,7 +24,12 @@ export interface WalkerOptions {
   readonly createTransport: CreateTransport
   /** Keeps headers and bodies that no check or capture looks at: a body above `maxBody` is `too_large` then. */
   readonly trace: boolean
+  /** Waits for `think` steps. */
+  readonly thinks: boolean
 }
+
+/** Operations without a request before a walk lets other work have its turn. */
+const operationsPerTurn = 10_000
 
 /** A request that was made. The exchange is used again by the next one. */
 export interface Performed {
@@ -36,11 +42,12 @@ export interface Performed {
 }
 
 /**
- * Goes through programs one request at a time, without think times and outside of any load: for `run --once`, set-up and teardown. It ends at the
+ * Goes through programs one request at a time, outside of any load: for `run --once`, set-up and teardown. It ends at the
  * first failure that its step does not go on from. Connections are its own.
  */
 export class Walker {
   readonly #trace: boolean
+  readonly #thinks: boolean
   readonly #clock = createClock()
   readonly #transport: Transport
   readonly #exchange = new PooledExchange(0)
@@ -49,8 +56,9 @@ export class Walker {
   #onDone: () => void = () => {}
   #openStream: () => StreamWatch | null = () => null
 
-  constructor({ test, files, engine, createTransport, trace }: WalkerOptions) {
+  constructor({ test, files, engine, createTransport, trace, thinks }: WalkerOptions) {
     this.#trace = trace
+    this.#thinks = thinks
     this.#transport = createTransport({
       test,
       threads: 1,
@@ -75,10 +83,13 @@ export class Walker {
 
   async *walk(program: Program, scope: Scope, user: number): AsyncGenerator<Performed> {
     let tries = 0
-    for (let at = 0; at < program.length; ) {
+    for (let at = 0, steps = 1; at < program.length; steps++) {
+      if (steps % operationsPerTurn === 0) await elapsed(0)
       const op = program[at++] as Op
       switch (op.kind) {
         case 'think':
+          if (this.#thinks) await elapsed(thinkMs(op.think, scope))
+          break
         case 'pause':
         case 'enter':
         case 'leave':
