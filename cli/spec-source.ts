@@ -6,13 +6,14 @@ import type { Issue, Parsed } from '../core/spec/issue.ts'
 import { renderIssues } from '../core/spec/issue-text.ts'
 import { mergeLayers } from '../core/spec/layers.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
-import { namedFiles } from '../core/spec/outside.ts'
+import { namedFiles, namedProtos } from '../core/spec/outside.ts'
 import { placed } from '../core/spec/positions.ts'
 import { readLoadTest } from '../core/spec/read.ts'
 import { namedReferences } from '../core/spec/references.ts'
 import { isUtf8 } from '../core/spec/utf8.ts'
 import { parseYaml, type YamlText } from '../core/spec/yaml.ts'
 import { checkGrpcSteps } from '../worker/transport/check-grpc-steps.ts'
+import { withImports } from './proto-imports.ts'
 import { readSecrets } from './secrets.ts'
 import { specChanges } from './spec-changes.ts'
 import type { SpecFlags } from './spec-flags.ts'
@@ -81,10 +82,11 @@ export async function loadTestText(
   flags: SpecFlags = {},
 ): Promise<LoadedTest> {
   const { value: source, positions } = await withChanges(expect(parseYaml(text), file), file, flags)
-  const files = await readFiles(
+  const named = await readFiles(
     namedFiles(source).map(({ name }) => name),
     folder,
   )
+  const files = await withImports(namedProtos(source), named, (name) => readIfThere(name, folder))
   const secret = await readSecrets(namedReferences(source), { environment, folder: secretsFolder })
   const outside = { files, environment, secret, positions, unset }
   const resolved = expect(readLoadTest(source, outside), file)
@@ -124,15 +126,20 @@ export async function readSpecText(file: string, hint?: string): Promise<string>
 /** Those that can be read; what is missing is an issue of the LoadTest, at the place that names it. */
 async function readFiles(names: readonly string[], folder: string): Promise<Files> {
   const read = await Promise.all(
-    names.map(async (name): Promise<[string, Uint8Array] | null> => {
-      try {
-        return [name, new Uint8Array(await readFile(path.join(folder, name)))]
-      } catch {
-        return null
-      }
+    names.map(async (name) => {
+      const bytes = await readIfThere(name, folder)
+      return bytes === null ? [] : [[name, bytes] as const]
     }),
   )
-  return Object.fromEntries(read.filter((entry) => entry !== null))
+  return Object.fromEntries(read.flat())
+}
+
+async function readIfThere(name: string, folder: string): Promise<Uint8Array | null> {
+  try {
+    return new Uint8Array(await readFile(path.join(folder, name)))
+  } catch {
+    return null
+  }
 }
 
 function expect<T>(parsed: Parsed<T>, file: string): T {

@@ -32,6 +32,13 @@ export function namedFiles(input: unknown): readonly Named[] {
   return found.flatMap(({ name, path }) => (isFileName(name) ? [{ name, path }] : []))
 }
 
+/** Proto files that an input names: what they import is needed too. */
+export function namedProtos(input: unknown): readonly string[] {
+  const spec = member(input, 'spec')
+  const targets = [member(spec, 'target'), ...entries(member(spec, 'targets')).map(([, target]) => target)]
+  return targets.flatMap((target) => list(member(member(target, 'grpc'), 'protos'))).filter(isFileName)
+}
+
 function filesOfTarget(
   target: unknown,
   path: string,

@@ -155,6 +155,24 @@ test('a file that is missing, broken or refers to nothing is an issue of the tar
   ])
 })
 
+test('an import that is missing is named, with the places where it may lie', (t) => {
+  const files = { 'api/a.proto': new TextEncoder().encode('syntax = "proto3"; import "lib/b.proto";') }
+  const [issue] = protoFileService(['api/a.proto'], files).issues
+  t.is(issue?.message, 'api/a.proto imports lib/b.proto, which is not there.')
+  t.regex(issue?.hint ?? '', /^Put it at api\/lib\/b\.proto or lib\/b\.proto;/)
+})
+
+test('google/protobuf and the options of google/api are known without a file', (t) => {
+  const imports = ['google/api/annotations', 'google/protobuf/descriptor', 'google/protobuf/struct']
+  const source = `syntax = "proto3"; ${imports.map((name) => `import "${name}.proto";`).join(' ')}
+    extend google.protobuf.MethodOptions { string own = 50001; }
+    message A { google.protobuf.Struct any = 1; }
+    service S { rpc M(A) returns (A) { option (own) = "x"; option (google.api.http) = { get: "/a" }; } }`
+  const { methods, issues } = protoFileService(['a.proto'], { 'a.proto': new TextEncoder().encode(source) })
+  t.deepEqual(issues, [])
+  t.deepEqual([...methods.keys()], ['S/M'])
+})
+
 test('imports are looked up beside the importing file, then from the folder of the LoadTest', (t) => {
   const text = (source: string) => new TextEncoder().encode(`syntax = "proto3"; ${source}`)
   const files = {
