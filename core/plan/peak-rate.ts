@@ -51,6 +51,7 @@ export function peaksOver(
   const instants = open.flatMap(({ phase, startAt, endAt }) => [
     startAt,
     ...turningPoints(phase, startAt, endAt),
+    ...edges.flatMap((edge) => firstCrest(phase, startAt, Math.max(startAt, edge))),
     endAt,
   ])
   for (const at of [...edges, ...instants]) {
@@ -65,6 +66,14 @@ export function peaksOver(
   function note(step: number, rate: number): void {
     if (step >= 0 && step < steps) peaks[step] = Math.max(peaks[step] ?? 0, rate)
   }
+}
+
+/** Of a sine from `from` on: however often it swings, each part has its highest rate. */
+function firstCrest({ rate }: OpenPhase, startAt: Micros, from: Micros): readonly Micros[] {
+  if (rate.kind !== 'sine') return []
+  const periodAt = rate.periodMs * 1000
+  const crest = startAt + periodAt / 4
+  return [crest + Math.ceil(Math.max(0, from - crest) / periodAt) * periodAt]
 }
 
 interface OpenWindow extends Window {

@@ -5,7 +5,7 @@ import { loadCurve } from '../../../../core/plan/plan-document.ts'
 import { planRun } from '../../../../core/plan/plan-run.ts'
 import { anyOpenPhase } from '../../../kit/arbitrary-phase.ts'
 import { loadTest } from '../../../kit/load-test.ts'
-import { constantPhase } from '../../../kit/phases.ts'
+import { constantPhase, sinePhase } from '../../../kit/phases.ts'
 import { shopLoad } from '../../../kit/shop-load.ts'
 
 test('the highest rate of a part is between its average and the highest of all', (t) => {
@@ -44,4 +44,9 @@ test('phases side by side add up', (t) => {
 test('the peak of a plan is on the curve that is drawn', (t) => {
   const plan = planRun(shopLoad, 1)
   t.is(Math.max(...peaksOver(shopLoad, plan.phases, plan.endAt, 60)), 3000)
+})
+
+test('a wave that swings a thousand times has its crest in every part', (t) => {
+  const run = loadTest({ load: [sinePhase({ mean: 10, amplitude: 5, periodMs: 1000 }, 1_000_000)] })
+  for (const peak of peaksOver(run, planRun(run, 1).phases, 1_000_000_000, 60)) t.true(peak > 14.9, `${peak}`)
 })
