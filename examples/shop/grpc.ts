@@ -38,7 +38,11 @@ interface ChatMessage {
 
 type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'getPath' | 'metadata'>
 
-/** The carts of ../shop.proto. They are not those of the web, and belong to no tenant. */
+function tenantOf({ metadata }: AnyCall): string | null {
+  return metadata.get('tenant')[0]?.toString() ?? null
+}
+
+/** The carts of ../shop.proto. They are not those of the web; each tenant named in the metadata has its own. */
 export async function startGrpc(
   shop: Shop,
   { host, port }: { readonly host: string; readonly port: number },
@@ -50,7 +54,7 @@ export async function startGrpc(
   function begin(method: GrpcMethod, call: AnyCall, user: string | null) {
     const path = call.getPath()
     shop.counts.receive('grpc', path.slice(1), path)
-    const tenant = call.metadata.get('tenant')[0]?.toString() ?? null
+    const tenant = tenantOf(call)
     log?.write({ host: 'grpc', tenant, visit: user, method: 'POST', url: path, status: 200 })
     const counts = shop.counts.grpc[method]
     counts.calls++
@@ -67,7 +71,7 @@ export async function startGrpc(
         answer({ code: status.NOT_FOUND, details: `there is no product ${product}` })
       } else {
         counts.messagesOut++
-        answer(null, { items: shop.appCarts.add(user, quantity) })
+        answer(null, { items: shop.appCarts.add(`${tenantOf(call)}/${user}`, quantity) })
       }
     },
 

@@ -16,7 +16,7 @@ export class Shop {
   sessions = new Sessions()
   orders = new Orders()
   tenants = new Tenants()
-  /** Items in the carts of the app, by user. */
+  /** Items in the carts of the app, by tenant and user. */
   appCarts = new Tallies(mostCarts)
   #visitors = 0
 

@@ -103,8 +103,14 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   t.is(stats.polls.all - stats.polls.pending, orders)
   t.deepEqual(stats.byTenant['spring-1'], { logins, orders, uploads: 0 })
   t.is(stats.received.media, countOf(result, 'browse/picture'))
-  t.is(stats.received.grpc, countOf(result, 'app/add'))
-  t.is(stats.grpc.Add.messagesOut, countOf(result, 'app/add'))
+  const app = countOf(result, 'app/add')
+  t.is(stats.received.grpc, 4 * app)
+  t.deepEqual(stats.grpc, {
+    Add: { calls: app, messagesIn: app, messagesOut: app },
+    Watch: { calls: app, messagesIn: app, messagesOut: 4 * app },
+    Upload: { calls: countOf(result, 'app/upload'), messagesIn: 2 * app, messagesOut: app },
+    Chat: { calls: countOf(result, 'app/chat'), messagesIn: 3 * app, messagesOut: 3 * app },
+  })
   t.is(stats.byRoute['GET /api/shipping'], countOf(result, 'buy/shipping'))
   t.is(stats.byRoute['GET /api/products/:id'], countOf(result, 'search/hit'))
   t.is(stats.byRoute['GET /api/me'], 30)
