@@ -12,6 +12,10 @@ export interface Console {
   print(text: string): void
   /** A line on standard error. */
   note(text: string): void
+  /** From now on, `safe` takes out what this does: the secrets of the test at hand. */
+  hide(redact: (text: string) => string): void
+  /** What may be said of errors and events, in which a value could have got caught. */
+  safe(text: string): string
   /** Standard error, where it is a terminal that can be drawn on. */
   readonly screen: NodeJS.WriteStream | null
   /** Of standard output. */
@@ -55,6 +59,7 @@ export interface Streams {
 }
 
 export function createConsole({ stdout, stderr }: Streams, config: CliConfig, json: boolean): Console {
+  let redact = same
   return {
     config,
     json,
@@ -64,7 +69,11 @@ export function createConsole({ stdout, stderr }: Streams, config: CliConfig, js
     print(text) {
       if (!json) stdout.write(`${text}\n`)
     },
-    note: (text) => void stderr.write(`${text.trimEnd()}\n`),
+    note: (text) => void stderr.write(`${redact(text).trimEnd()}\n`),
+    hide(further) {
+      redact = further
+    },
+    safe: (text) => redact(text),
     screen: stderr.isTTY && config.variables.TERM !== 'dumb' ? stderr : null,
     columns: stdout.columns ?? config.columns ?? usualColumns,
     colour: isColoured(stdout, config),

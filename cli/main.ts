@@ -11,7 +11,12 @@ const console = createConsole(process, config, args.includes('--json'))
 function fail(error: unknown): void {
   const { exitCode, text, document } = describeFailure(error, config.debug)
   if (text !== '') console.note(text)
-  if (document !== null && console.json) console.answer({ text: () => '', document: () => document })
+  if (document !== null && console.json) {
+    const { error } = document
+    const hint = error.hint === null ? null : console.safe(error.hint)
+    const safe = { error: { ...error, message: console.safe(error.message), hint } }
+    console.answer({ text: () => '', document: () => safe })
+  }
   process.exitCode = exitCode
 }
 

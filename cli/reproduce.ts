@@ -3,7 +3,7 @@ import { readAssignment } from '../core/spec/set-path.ts'
 import type { RunFlags } from './run-flags.ts'
 import { isSecret } from './spec-changes.ts'
 
-const redact = createRedactor([])
+const redactor = createRedactor([])
 
 /** Command lines that run the same again; with the seed that it had. Credentials in headers and in a NATS URL stay out. */
 export function reproduceLines(source: string, flags: RunFlags, seed: number): readonly string[] {
@@ -16,7 +16,7 @@ export function reproduceLines(source: string, flags: RunFlags, seed: number): r
     ['--rate', flags.rate],
     ['--users', flags.users],
     ['--duration', flags.duration],
-    ...(flags.header ?? []).map((header) => ['--header', redact(header)] as const),
+    ...(flags.header ?? []).map((header) => ['--header', redactor.text(header)] as const),
     ...(flags.objective ?? []).map((rule) => ['--objective', rule] as const),
     ['--name', flags.name],
     ...Object.entries(flags.label ?? {}).map(([key, value]) => ['--label', `${key}=${value}`] as const),
@@ -34,7 +34,7 @@ export function reproduceLines(source: string, flags: RunFlags, seed: number): r
 /** Where it goes by its name to what nobody should see, without its value. */
 function safe(setting: string): string {
   const assignment = readAssignment(setting)
-  return assignment.ok && isSecret(assignment.path) ? `${assignment.pathText}=***` : redact(setting)
+  return assignment.ok && isSecret(assignment.path) ? `${assignment.pathText}=***` : redactor.text(setting)
 }
 
 /** For a POSIX shell. */

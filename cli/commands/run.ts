@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Conductor } from '../../controller/run/conductor.ts'
 import type { RunEvent } from '../../controller/run/run-order.ts'
 import { BreakwaterError, exitCodes } from '../../core/error.ts'
+import { createRedactor } from '../../core/scenario/redact.ts'
 import { metadataSchema } from '../../core/spec/schema.ts'
 import { conductRun } from '../conduct-run.ts'
 import type { Console } from '../console.ts'
@@ -28,6 +29,8 @@ export async function run(console: Console, source: string, flags: RunFlags): Pr
       : await loadTestOf(text, 'the LoadTest of this URL', surroundings, flags),
     flags,
   )
+  const redactor = createRedactor(loaded.secrets)
+  console.hide((text) => redactor.text(text))
   if (flags.print) {
     const { source } = loaded
     console.answer({ text: () => specYaml(source), document: () => source })

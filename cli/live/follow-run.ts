@@ -65,7 +65,8 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
     quiet || console.screen === null
       ? null
       : createScreen(console.screen, (columns) => renderLive(view(), columns, console.notePaint))
-  const note = (text: string): void => (screen === null || isClosed ? console.note(text) : screen.note(text))
+  const note = (text: string): void =>
+    screen === null || isClosed ? console.note(text) : screen.note(console.safe(text))
   const timer = quiet
     ? undefined
     : setInterval(

@@ -21,8 +21,8 @@ export interface ScopeLayout {
 const templateStream = 0
 export const engineStream = 0x100
 
-/** Characters of a value. */
-const mostDescribed = 200
+/** Characters of a value: more than anybody shows, so that one at the cut is still known as a secret. */
+const mostDescribed = 4096
 
 const secretName = /pass|secret|token|key|auth|cred|session/i
 
@@ -111,7 +111,7 @@ export class UserScope implements Scope {
     return Object.fromEntries(named)
   }
 
-  /** Values of names that sound like secrets are ***; values given as secrets are for the caller's redactor (redact.ts). */
+  /** Values of names that sound like secrets are ***; values given as secrets, and long ones, are for the caller. */
   describe(): Readonly<Record<string, unknown>> {
     const described = { ...this.#layout.variables, ...this.captured() }
     return Object.fromEntries(

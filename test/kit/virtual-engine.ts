@@ -203,7 +203,7 @@ export class VirtualThread implements TransportSink, Transport {
     this.worker = worker
     this.thread = thread
     this.recorder = createRecorder({ table: run.table, thread, detail: test.detail })
-    this.failures = new FailureSamples({ worker, test, redact: createRedactor(secrets) })
+    this.failures = new FailureSamples({ worker, test, redactor: createRedactor(secrets) })
     const compiled = compileTest(test, files, () => 0)
     this.rows = new Rows(compiled.sources, seed, (source) => run.wanted.push({ thread: this, source }))
     this.engine = new Engine({

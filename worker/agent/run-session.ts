@@ -4,6 +4,7 @@ import type { Health } from '../../core/measure/snapshot.ts'
 import { assembleSnapshots } from '../../core/measure/snapshot-assembly.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
+import { createRedactor } from '../../core/scenario/redact.ts'
 import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot } from '../../proto/codec.ts'
 import type { WorkerCommand } from '../../proto/messages.ts'
 import { fetchObject } from '../../proto/objects.ts'
@@ -46,8 +47,10 @@ const partsTogetherMs = 200
 const ackTimeoutMs = 2_000
 
 export function createRunSession(dependencies: SessionDependencies): RunSession {
-  const { bus, subjects, id, incarnation, command, localNowMs, onEvent, log } = dependencies
+  const { bus, subjects, id, incarnation, command, localNowMs, onEvent } = dependencies
   const { run } = command
+  const redactor = createRedactor(command.secrets)
+  const log: SessionDependencies['log'] = (level, message) => dependencies.log(level, redactor.text(message))
   let threads: EngineThreads | null = null
   let closed = false
   let leaving = false
@@ -93,10 +96,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
 
   function fail(error: unknown): void {
     if (closed) return
-    const message = error instanceof Error ? error.message : String(error)
+    const message = redactor.text(error instanceof Error ? error.message : String(error))
     const hint =
       error instanceof BreakwaterError
-        ? (error.hint ?? '')
+        ? redactor.text(error.hint ?? '')
         : 'this is a defect of breakwater: please report it'
     log('warn', `run ${run} failed here: ${message}`)
     onEvent({ type: 'failed', run, message, hint, nowMs: localNowMs() })

@@ -1,5 +1,6 @@
 import type { FailureSample, RequestError } from '../../core/measure/request-error.ts'
 import type { CompiledRequest, RenderedRequest } from '../../core/scenario/compiled.ts'
+import type { Redactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { originsOf, requestShown, responseShown } from './shown-exchange.ts'
 import type { Exchange } from './transport-port.ts'
@@ -9,7 +10,7 @@ const samplesEach = 5
 export interface FailureSamplesOptions {
   readonly worker: string
   readonly test: LoadTest
-  readonly redact: (text: string) => string
+  readonly redactor: Redactor
 }
 
 /** The first five failures of each step and error on this thread. */
@@ -37,7 +38,8 @@ export class FailureSamples {
     const count = seen.get(error) ?? 0
     if (count === samplesEach) return
     seen.set(error, count + 1)
-    const { worker, test, redact } = this.#options
+    const { worker, test } = this.#options
+    const redactor = this.#options.redactor.knowing(exchange.request)
     this.#waiting.push({
       worker,
       phase: test.load[phase]?.name ?? '',
@@ -45,9 +47,9 @@ export class FailureSamples {
       step: request.name,
       error,
       at: exchange.doneAt,
-      detail: redact(detail ?? error),
-      request: requestShown(exchange.request, this.#originOf(exchange.request), redact),
-      response: responseShown(exchange, redact),
+      detail: redactor.text(detail ?? error),
+      request: requestShown(exchange.request, this.#originOf(exchange.request), redactor),
+      response: responseShown(exchange, redactor),
     })
   }
 

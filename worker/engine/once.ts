@@ -1,10 +1,13 @@
 import type { FailureSample, RequestError } from '../../core/measure/request-error.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import type { CompiledScenario, CompiledTest, Scope } from '../../core/scenario/compiled.ts'
-import { createRedactor } from '../../core/scenario/redact.ts'
+import { createRedactor, type Redactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { originsOf, requestShown, responseShown } from './shown-exchange.ts'
 import { type Performed, Walker, type WalkerOptions } from './walker.ts'
+
+/** Of a capture or a variable. */
+const valueCharacters = 200
 
 export interface OnceOptions extends Omit<WalkerOptions, 'thinks'> {
   readonly seed: number
@@ -94,7 +97,7 @@ function scopeOf(compiled: CompiledTest, scenario: CompiledScenario, seed: numbe
   return scope
 }
 
-function createTracer(test: LoadTest, redact: (text: string) => string) {
+function createTracer(test: LoadTest, secrets: Redactor) {
   const originOf = originsOf(test)
   return (
     scenario: CompiledScenario,
@@ -103,24 +106,25 @@ function createTracer(test: LoadTest, redact: (text: string) => string) {
     { request, exchange, judgement, error, detail }: Performed,
   ): TraceRecord => {
     const { dispatchedAt, sentAt, firstByteAt, doneAt } = exchange
+    const redactor = secrets.knowing(exchange.request)
     return {
       scenario: scenario.name,
       stage,
       step: request.name,
       path: request.path,
-      request: requestShown(exchange.request, originOf(exchange.request), redact),
-      response: responseShown(exchange, redact),
+      request: requestShown(exchange.request, originOf(exchange.request), redactor),
+      response: responseShown(exchange, redactor),
       error,
-      detail: error === null ? null : redact(detail ?? error),
+      detail: error === null ? null : redactor.text(detail ?? error),
       checks: { passed: judgement?.checksPassed ?? 0, failed: judgement?.checksFailed ?? 0 },
-      values: redactValues(scope.describe(), redact),
+      values: valuesShown(scope.describe(), redactor),
       timings: {
         connectionWait: millis(sentAt - dispatchedAt),
         firstByte: millis(firstByteAt - sentAt),
         service: millis(doneAt - sentAt),
         response: (doneAt - dispatchedAt) / 1000,
       },
-      redirectedFrom: (exchange.redirectedFrom ?? []).map(redact),
+      redirectedFrom: (exchange.redirectedFrom ?? []).map((url) => redactor.text(url)),
       sends: exchange.sends,
       bytesIn: exchange.bytesIn,
       bytesOut: exchange.bytesOut,
@@ -128,13 +132,21 @@ function createTracer(test: LoadTest, redact: (text: string) => string) {
   }
 }
 
-function redactValues(
+function valuesShown(
   values: Readonly<Record<string, unknown>>,
-  redact: (text: string) => string,
+  redactor: Redactor,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]),
+    Object.entries(values).map(([name, value]) => [name, valueShown(value, redactor)]),
   )
+}
+
+function valueShown(value: unknown, redactor: Redactor): unknown {
+  if (typeof value === 'string') return redactor.cut(value).slice(0, valueCharacters)
+  if (typeof value !== 'number') return value
+  const text = String(value)
+  const safe = redactor.text(text)
+  return safe === text ? value : safe
 }
 
 function millis(micros: number): number | null {

@@ -16,7 +16,7 @@ export interface StageOptions extends Omit<WalkerOptions, 'trace' | 'thinks'> {
 /** Ends at the first failure that its step does not go on from. Never rejects: what keeps it from being done is its failure. */
 export async function performStage(stage: OnceStage, options: StageOptions): Promise<StageResult> {
   const { compiled, seed } = options
-  const redact = createRedactor(options.secrets)
+  const redactor = createRedactor(options.secrets)
   const scenario = compiled[stage]
   const failures: string[] = []
   let sent = 0
@@ -30,8 +30,9 @@ export async function performStage(stage: OnceStage, options: StageOptions): Pro
       sent += exchange.sends
       // Set-up that goes on is done all the same; what teardown left behind is told.
       const counts = stage === 'teardown' || request.onError === 'stop'
-      if (error !== null && counts)
-        failures.push(`${request.name}: ${error}${detail === null ? '' : `, ${detail}`}`)
+      if (error === null || !counts) continue
+      const why = detail === null ? '' : `, ${redactor.knowing(exchange.request).text(detail)}`
+      failures.push(`${request.name}: ${error}${why}`)
     }
   } catch (error) {
     if (!(error instanceof BreakwaterError)) throw error
@@ -45,6 +46,6 @@ export async function performStage(stage: OnceStage, options: StageOptions): Pro
   return {
     sent,
     values: tooLarge ? {} : values,
-    failure: failures.length === 0 ? null : redact(failures.join('; ')),
+    failure: failures.length === 0 ? null : redactor.text(failures.join('; ')),
   }
 }

@@ -1,6 +1,6 @@
 import type { FailureSample } from '../../core/measure/request-error.ts'
 import type { RenderedRequest, StreamRequest } from '../../core/scenario/compiled.ts'
-import { redactHeaders } from '../../core/scenario/redact.ts'
+import type { Redactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { endpointUrl, targetsOf } from '../../core/spec/targets.ts'
 import type { Exchange } from './transport-port.ts'
@@ -30,29 +30,29 @@ function originOf(url: string): string {
 export function requestShown(
   request: RenderedRequest,
   origin: string,
-  redact: (text: string) => string,
+  redactor: Redactor,
 ): FailureSample['request'] {
-  const url = redact(`${origin}${request.path}`)
+  const url = redactor.text(`${origin}${request.path}`)
   switch (request.kind) {
     case 'http': {
       const { method, headers, body } = request
       return {
         method,
         url,
-        headers: redactHeaders(headers, redact),
-        body: body === null ? null : bodyShown(body, redact),
+        headers: redactor.headers(headers),
+        body: body === null ? null : bodyShown(body, redactor),
       }
     }
     case 'grpc':
       return {
         method: 'POST',
         url,
-        headers: redactHeaders(request.metadata, redact),
-        body: bodyShown(messagesText(request.messages), redact),
+        headers: redactor.headers(request.metadata),
+        body: bodyShown(messagesText(request.messages), redactor),
       }
     case 'ws':
     case 'sse':
-      return streamStepShown(request, origin, redact)
+      return streamStepShown(request, origin, redactor)
     default:
       return request satisfies never
   }
@@ -62,30 +62,27 @@ export function requestShown(
 function streamStepShown(
   { kind, name, path, headers, operation }: StreamRequest,
   origin: string,
-  redact: (text: string) => string,
+  redactor: Redactor,
 ): FailureSample['request'] {
   const scheme = kind === 'ws' ? origin.replace(/^http/, 'ws') : origin
   const isOpening = operation.kind === 'open'
   return {
     method: isOpening ? 'GET' : operation.kind.toUpperCase(),
-    url: redact(isOpening ? `${scheme}${path}` : `${scheme} (${name})`),
-    headers: redactHeaders(headers, redact),
-    body: operation.kind === 'send' ? bodyShown(operation.data, redact) : null,
+    url: redactor.text(isOpening ? `${scheme}${path}` : `${scheme} (${name})`),
+    headers: redactor.headers(headers),
+    body: operation.kind === 'send' ? bodyShown(operation.data, redactor) : null,
   }
 }
 
 /** Null where no answer came. What the transport was not asked to keep is not there. */
-export function responseShown(
-  exchange: Exchange,
-  redact: (text: string) => string,
-): FailureSample['response'] {
+export function responseShown(exchange: Exchange, redactor: Redactor): FailureSample['response'] {
   const { status, headers, body, message, request } = exchange
   const isAnswered =
     request.kind === 'grpc' ? exchange.error === null : status !== 0 || body !== null || message !== null
   if (!isAnswered) return null
   const shown =
-    body !== null ? bodyShown(body, redact) : message ? bodyShown(messageText(message), redact) : null
-  return { status, headers: redactHeaders(headers ?? [], redact), body: shown }
+    body !== null ? bodyShown(body, redactor) : message ? bodyShown(messageText(message), redactor) : null
+  return { status, headers: redactor.headers(headers ?? []), body: shown }
 }
 
 /** Of a stream: the last that came, one a line. */
@@ -100,10 +97,12 @@ function messagesText(messages: readonly unknown[]): string {
   return JSON.stringify(messages.length === 1 ? shown[0] : shown) ?? ''
 }
 
-function bodyShown(body: string | Uint8Array, redact: (text: string) => string): string {
+/** A transport may have kept the beginning alone, and no more than that is looked at: either way the end is a cut. */
+function bodyShown(body: string | Uint8Array, redactor: Redactor): string {
   const text =
     typeof body === 'string'
       ? body.slice(0, bodyBytesSeen)
-      : new TextDecoder().decode(body.subarray(0, bodyBytesSeen))
-  return redact(text).slice(0, bodyCharacters)
+      : // As a stream: a character that the cut goes through is left out, and not shown as a broken one.
+        new TextDecoder().decode(body.subarray(0, bodyBytesSeen), { stream: true })
+  return redactor.cut(text).slice(0, bodyCharacters)
 }

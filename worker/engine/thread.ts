@@ -102,7 +102,7 @@ class ThreadRun implements TransportSink {
     const plan = planRun(test, seed)
     const table = seriesTable(test)
     this.#recorder = createRecorder({ table, thread, detail: test.detail })
-    this.#failures = new FailureSamples({ worker, test, redact: createRedactor(secrets) })
+    this.#failures = new FailureSamples({ worker, test, redactor: createRedactor(secrets) })
     this.#rows = new Rows(compiled.sources, seed, (source) => post({ type: 'rowsWanted', source }))
     this.#health = createHealthMeter(thread, threads)
     const detail = test.detail
