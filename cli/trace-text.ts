@@ -19,12 +19,12 @@ export interface TraceTextOptions {
  *       ✘ product  GET http://127.0.0.1:8080/p/7  503  0.4 ms  status_5xx: expected status 200, got 503
  */
 export function traceText(record: TraceRecord, { isNew, trace, paint }: TraceTextOptions): string {
-  const { request, response, error, detail, checks, timings, stage } = record
+  const { request, error, detail, checks, timings, stage } = record
   const mark = error === null ? paint.good('✔') : paint.bad('✘')
   const facts = [
     `${mark} ${paint.strong(printable(record.step))}${stage === 'onStart' ? ' (onStart)' : ''}`,
     printable(`${request.method} ${request.url}`),
-    response === null ? 'no answer' : `${response.status}`,
+    answerWord(record),
     time(timings.response),
     ...(checks.passed > 0 ? [`${checks.passed} ${checks.passed === 1 ? 'check' : 'checks'} passed`] : []),
     ...(error === null ? [] : [paint.bad(printable(`${error}: ${detail ?? error}`))]),
@@ -33,6 +33,12 @@ export function traceText(record: TraceRecord, { isNew, trace, paint }: TraceTex
   if (isNew) lines.unshift('', paint.strong(printable(record.scenario)))
   if (trace) lines.push(...traceLines(record, paint))
   return lines.join('\n')
+}
+
+/** A step of a stream may have no answer, or a message that has no status. */
+function answerWord({ request, response, error }: TraceRecord): string {
+  if (response !== null) return response.status === 0 ? 'message' : `${response.status}`
+  return error === null && /^(?:SEND|CLOSE)$/.test(request.method) ? 'done' : 'no answer'
 }
 
 function traceLines(record: TraceRecord, paint: Paint): readonly string[] {

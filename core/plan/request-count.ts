@@ -22,6 +22,8 @@ function ofStep(step: Step): RequestCount {
   switch (step.kind) {
     case 'http':
     case 'grpc':
+    case 'ws':
+    case 'sse':
       return { least: 1, most: 1, expected: 1 }
     case 'think':
       return none

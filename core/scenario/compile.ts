@@ -1,7 +1,7 @@
 import { createMix } from '../plan/mix.ts'
-import type { LoadTest, PollStep, RequestStep, Scenario, Step } from '../spec/load-test.ts'
+import type { LeafStep, LoadTest, PollStep, RequestStep, Scenario, Step, Target } from '../spec/load-test.ts'
 import { readRows } from '../spec/rows.ts'
-import { groupNames, leavesOf, mostOf } from '../spec/step-tree.ts'
+import { groupNames, isOpening, leavesOf, mostOf } from '../spec/step-tree.ts'
 import { redirectsOf, requestTimeoutMs, targetNumber, targetOf, targetsOf } from '../spec/targets.ts'
 import type {
   CompiledRequest,
@@ -12,11 +12,13 @@ import type {
   Scope,
 } from './compiled.ts'
 import { compileGrpcRequest } from './grpc-request.ts'
-import { compileHttpRequest, siteOf } from './http-request.ts'
+import { compileHttpRequest, type RequestMaker, siteOf } from './http-request.ts'
 import { compileJudge, responseNeeds } from './judge.ts'
 import { Names } from './names.ts'
 import { compileProgram, type ProgramParts } from './program.ts'
 import type { RowSource } from './row-picker.ts'
+import { ScenarioStreams } from './scenario-streams.ts'
+import { compileStreamRequest } from './stream-request.ts'
 import { UserScope } from './user-scope.ts'
 
 /** Compiles an accepted LoadTest (core/spec). Its names, templates and paths are right, or this is a bug and throws. */
@@ -61,19 +63,20 @@ function compileScenario(
 ): CompiledScenario {
   names.enterScenario()
   const leaves = [...leavesOf(scenario.onStart), ...leavesOf(scenario.steps)]
-  const journey = leaves.filter((step) => step.kind === 'http')
+  const journey = leaves.filter(takesCookies)
   const isStraight = leaves.length === scenario.onStart.length + scenario.steps.length
   const again = !isStraight || returnsWithCookies(test, index)
   const groups = groupNames(scenario)
+  const streams = new ScenarioStreams(scenario, groups)
   const parts: ProgramParts = {
     names,
     think: scenario.think,
     group: (name) => groups.indexOf(name),
     request(step, poll) {
-      const http = step.kind === 'http'
-      const compiled = compileRequest(test, step, poll, requests.length, index, names, {
-        mayHave: http && (again || step !== journey[0]),
-        mayMatter: http && (again || step !== journey.at(-1) || redirectsOf(test, step) > 0),
+      const withCookies = takesCookies(step)
+      const compiled = compileRequest(test, step, poll, requests.length, index, names, streams, {
+        mayHave: withCookies && (again || step !== journey[0]),
+        mayMatter: withCookies && (again || step !== journey.at(-1) || redirectsOf(test, step) > 0),
       })
       requests.push(compiled)
       return compiled
@@ -81,6 +84,7 @@ function compileScenario(
   }
   const onStart = compileProgram(scenario.onStart, parts)
   const onStartDraws = names.draws
+  streams.life = 'iteration'
   const steps = compileProgram(scenario.steps, parts, onStart.last)
   const most = mostOf([...scenario.onStart, ...scenario.steps], (step) =>
     step.kind === 'think' || step.kind === 'group' ? 0 : 1 + redirectsOf(test, step),
@@ -91,7 +95,7 @@ function compileScenario(
     onStart: onStart.program,
     program: steps.program,
     groups,
-    hasStreams: false,
+    hasStreams: streams.some,
     mostRequests: Number.isFinite(most) ? most : null,
     draws: names.draws,
     onStartDraws,
@@ -113,14 +117,14 @@ function compileRequest(
   index: number,
   scenario: number,
   names: Names,
+  streams: ScenarioStreams,
   cookies: { readonly mayHave: boolean; readonly mayMatter: boolean },
 ): CompiledRequest {
-  const at = { number: targetNumber(test, step), target: targetOf(test, step) }
+  const { target } = streams.openingOf(step)
+  const goes = { ...step, target }
+  const at = { number: targetNumber(test, goes), target: targetOf(test, goes) }
   // What the request itself reads stands before what its answer gives.
-  const maker =
-    step.kind === 'http'
-      ? compileHttpRequest(step, at, names, cookies.mayHave)
-      : compileGrpcRequest(step, at, names)
+  const maker = compileMaker(step, at, names, streams, cookies.mayHave)
   const until = poll?.until ?? []
   const redirects = redirectsOf(test, step)
   const { openStream, judge } = compileJudge(step, names, until)
@@ -131,7 +135,7 @@ function compileRequest(
     path: step.path,
     protocol: step.kind,
     onError: step.onError,
-    timeoutMs: requestTimeoutMs(test, step),
+    timeoutMs: requestTimeoutMs(test, goes),
     redirects,
     expectsRedirects:
       step.kind !== 'http' || redirects > 0 || step.checks.some(({ kind }) => kind === 'status'),
@@ -141,6 +145,30 @@ function compileRequest(
     openStream: openStream && ((scope) => openStream(own(scope))),
     judge: (scope, response) => judge(own(scope), response),
   }
+}
+
+function compileMaker(
+  step: RequestStep,
+  at: { readonly number: number; readonly target: Target },
+  names: Names,
+  streams: ScenarioStreams,
+  cookies: boolean,
+): RequestMaker {
+  switch (step.kind) {
+    case 'http':
+      return compileHttpRequest(step, at, names, cookies)
+    case 'grpc':
+      return compileGrpcRequest(step, at, names)
+    case 'ws':
+    case 'sse':
+      return compileStreamRequest(step, streams.placeOf(step), at, names, cookies)
+    default:
+      return step satisfies never
+  }
+}
+
+function takesCookies(step: LeafStep): boolean {
+  return step.kind === 'http' || (step.kind !== 'think' && isOpening(step))
 }
 
 /** Scopes of a compiled test come from its own createScope. */

@@ -1,6 +1,7 @@
 import type { RequestError } from '../measure/request-error.ts'
 import { grpcCodes } from '../spec/grpc-codes.ts'
 import type { Check, RequestStep, StatusRange } from '../spec/load-test.ts'
+import { isOpening } from '../spec/step-tree.ts'
 import { type CompiledCapture, compileCapture } from './capture.ts'
 import { type CompiledCheck, compileCheck } from './check.ts'
 import type { CompiledRequest, Judgement, ReceivedResponse } from './compiled.ts'
@@ -35,6 +36,7 @@ export interface CompiledJudge {
  */
 export function compileJudge(step: RequestStep, names: Names, until: readonly Check[] = []): CompiledJudge {
   const grpc = step.kind === 'grpc'
+  const [isRight, rightStatus] = statusRule(step)
   const statusChecks = step.checks.filter((check) => check.kind === 'status')
   const wishes: MarkupWish[] = []
   const enough = grpc ? step.until.map((check) => compileCheck(check, names, wishes)) : []
@@ -83,9 +85,9 @@ export function compileJudge(step: RequestStep, names: Names, until: readonly Ch
       error = statusError(status, grpc)
       detail ??= missed
     }
-    if (statusChecks.length === 0 && (grpc ? status !== 0 : status >= 400)) {
+    if (statusChecks.length === 0 && !isRight(status)) {
       error = statusError(status, grpc)
-      detail = `expected ${grpc ? 'status OK' : 'a status below 400'}, got ${statusText(status, grpc)}`
+      detail = `expected ${rightStatus}, got ${statusText(status, grpc)}`
     }
     const view = looksInside ? new ResponseView(response, grpc, wishes) : null
     if (view !== null) {
@@ -115,6 +117,24 @@ export function compileJudge(step: RequestStep, names: Names, until: readonly Ch
     }
     if (error === null) return good
     return { error, detail, checksPassed: step.checks.length - failed, checksFailed: failed }
+  }
+}
+
+/** Which status is right where no check says so. A message of a stream has none. */
+function statusRule(step: RequestStep): readonly [(status: number) => boolean, string] {
+  switch (step.kind) {
+    case 'grpc':
+      return [(status) => status === 0, 'status OK']
+    case 'http':
+      return [(status) => status < 400, 'a status below 400']
+    case 'ws':
+    case 'sse': {
+      const opened = step.kind === 'ws' ? 101 : 200
+      if (isOpening(step)) return [(status) => status === opened, `status ${opened}`]
+      return [() => true, '']
+    }
+    default:
+      return step satisfies never
   }
 }
 

@@ -107,7 +107,7 @@ export type Step = LeafStep | BlockStep
 
 export type LeafStep = RequestStep | ThinkStep
 
-export type RequestStep = HttpStep | GrpcStep
+export type RequestStep = HttpStep | GrpcStep | StreamStep
 
 export type BlockStep = GroupStep | RepeatStep | ForEachStep | IfStep | ChooseStep | PollStep
 
@@ -159,6 +159,41 @@ export interface GrpcStep extends MeasuredStep {
   /** The stream is ended by us after the first message for which all of them hold. Empty: the server ends it. */
   readonly until: readonly MessageCheck[]
   readonly metadata: Readonly<Record<string, TemplateText>>
+}
+
+/** What a step does with a WebSocket or with server-sent events, from the step that opens the stream to its close, or the iteration's end. */
+export interface StreamStep extends MeasuredStep {
+  readonly kind: 'ws' | 'sse'
+  /** Its name; null: the only one of its kind that the scenario opens. */
+  readonly stream: string | null
+  readonly action: StreamAction
+}
+
+export type StreamAction =
+  | {
+      readonly kind: 'open'
+      /** As those of an HTTP step. */
+      readonly url: TemplateText
+      readonly query: Readonly<Record<string, TemplateText | number | boolean>>
+      readonly headers: Readonly<Record<string, TemplateText>>
+      /** WebSocket alone. */
+      readonly subprotocols: readonly string[]
+    }
+  /** Null: the step is done when the message is written. */
+  | { readonly kind: 'send'; readonly message: StreamBody; readonly expected: Expected | null }
+  | { readonly kind: 'expect'; readonly expected: Expected }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+
+export type StreamBody =
+  | { readonly kind: 'text'; readonly text: TemplateText }
+  | { readonly kind: 'json'; readonly value: Json }
+  | { readonly kind: 'base64'; readonly base64: string }
+
+/** Messages that a step waits for. */
+export interface Expected {
+  readonly count: number
+  /** All must hold. The headers `event` and `id` are those of a server-sent event. */
+  readonly conditions: readonly Extract<Check, { kind: 'header' | 'body' | 'json' }>[]
 }
 
 export interface ThinkStep {

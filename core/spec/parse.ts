@@ -16,6 +16,7 @@ import { limitsSchema, workersSchema } from './schema-run.ts'
 import { shapeIssues } from './shape-issues.ts'
 import { outlineBlocks, outlineLeaves, type StepOutline, StepReader, wholeSteps } from './step-outline.ts'
 import { checkStepTargets } from './step-targets.ts'
+import { checkStreamPaths, openedStream } from './stream-path.ts'
 import { readTarget, readTargets } from './target-normal.ts'
 import { targetPaths } from './targets.ts'
 import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
@@ -75,6 +76,8 @@ function normalTest(input: Json, issues: Issue[]): LoadTest | undefined {
   const steps = [...setup, ...scenarios.flatMap(({ onStart, steps }) => [...onStart, ...steps]), ...teardown]
   checkTemplates(spec, { target, named, setup, teardown, scenarios, data }, issues)
   checkStepTargets({ main: target, named }, [...outlineLeaves(steps)], issues)
+  for (const { onStart, steps } of scenarios) checkStreamPaths(onStart, steps, issues)
+  for (const steps of [setup, teardown]) checkStreamPaths([], steps, issues)
   checkMixes(phases, scenarios, issues)
   if (limits !== undefined) checkMaxRate(phases, limits.maxRate, issues)
   const scopes = scopesOf(scenarios, phases, detail)
@@ -155,7 +158,10 @@ function scopesOf(
       return {
         name,
         steps: leaves.flatMap((step) => step.name ?? []),
-        groups: heads.flatMap((head) => (head?.kind === 'group' ? head.name : [])),
+        groups: [
+          ...heads.flatMap((head) => (head?.kind === 'group' ? head.name : [])),
+          ...leaves.flatMap(({ step }) => openedStream(step) ?? []),
+        ],
         complete:
           leaves.every((step) => step.name !== undefined || step.step?.kind === 'think') &&
           heads.every((head) => head !== undefined),

@@ -11,6 +11,7 @@ import {
   type StepReader,
   wholeSteps,
 } from './step-outline.ts'
+import { openedStream } from './stream-path.ts'
 import { readThink } from './think-text.ts'
 
 /** What can be known of a scenario, whether or not all of it is right. */
@@ -72,7 +73,7 @@ function outlineScenario(fields: RawMap, path: string, reader: StepReader, issue
   }
 }
 
-/** An objective may name a group in the place of a step, or alone in that of a scenario. */
+/** An objective may name a group or a stream in the place of a step, or alone in that of a scenario. */
 function checkGroups(
   { onStart, steps }: ScenarioOutline,
   outlines: readonly ScenarioOutline[],
@@ -80,22 +81,32 @@ function checkGroups(
 ): void {
   const all = [...onStart, ...steps]
   const stepNames = new Set([...outlineLeaves(all)].map(({ name }) => name))
-  for (const { path, block } of outlineBlocks(all)) {
-    if (block.head?.kind !== 'group') continue
-    const { name } = block.head
+  const groups = [...outlineBlocks(all)].flatMap(({ path, block: { head } }) =>
+    head?.kind === 'group' ? [{ path: under(path, ['group']), name: head.name, isStream: false }] : [],
+  )
+  const groupNames = new Set(groups.map(({ name }) => name))
+  const streams = [...outlineLeaves(all)].flatMap(({ path, step }) => {
+    const name = openedStream(step)
+    return name === undefined ? [] : [{ path: under(path, [step?.kind ?? '']), name, isStream: true }]
+  })
+  for (const { path, name, isStream } of [...groups, ...streams]) {
     const other = stepNames.has(name)
       ? 'a step of the scenario'
-      : outlines.some((scenario) => scenario.name === name)
-        ? 'a scenario'
-        : name === 'ok'
-          ? 'the word for good responses in an objective'
-          : null
+      : isStream && groupNames.has(name)
+        ? 'a group of the scenario'
+        : outlines.some((scenario) => scenario.name === name)
+          ? 'a scenario'
+          : name === 'ok'
+            ? 'the word for good responses in an objective'
+            : null
     if (other === null) continue
     issues.push({
-      path: under(path, ['group']),
+      path,
       code: 'duplicate-name',
       message: `The name \`${name}\` is already that of ${other}.`,
-      hint: 'Give the group a name of its own: results and objectives go by it.',
+      hint: isStream
+        ? 'Give the stream a name of its own with `as`: results and objectives go by it.'
+        : 'Give the group a name of its own: results and objectives go by it.',
     })
   }
 }

@@ -111,6 +111,9 @@ const elementMatcher = z.union([
 ])
 
 export type ElementMatcherWish = z.output<typeof elementMatcher>
+/** As checks have it, for whatever else is matched. */
+export const matcherSchema = matcher
+
 export type PlainMatcherWish = z.output<typeof plainMatcher>
 export type MatcherWish = z.output<typeof matcher>
 

@@ -13,6 +13,7 @@ import {
   whole,
 } from './schema-fields.ts'
 import { envSchema, secretSchema } from './schema-reference.ts'
+import { streamFields } from './schema-stream.ts'
 
 const think = z.union([
   z.string(),
@@ -108,6 +109,7 @@ export const stepSchema = map(
       'A gRPC call of this method, unary or streaming.',
       'shop.v1.Cart/Add',
     ),
+    ...streamFields,
     think: field(think.optional(), `${thinkDescription} A step of its own.`, '1s', '200ms..1s'),
     use: field(identifier().optional(), 'The steps of a flow stand here.', 'login'),
     group: field(name().optional(), 'Names a stretch of `steps`; its duration is measured.', 'checkout'),
@@ -202,7 +204,7 @@ export const stepSchema = map(
       'stop',
     ),
   },
-  ['ws', 'sse', 'multipart', 'body'],
+  ['multipart', 'body'],
 ).meta({ id: 'Step' })
 
 export type StepWish = z.output<typeof stepSchema>

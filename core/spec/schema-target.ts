@@ -85,7 +85,7 @@ export const targetSchema = map(
   {
     url: field(
       z.string().min(1).max(2000),
-      'Where the load goes: http, https, grpc or grpcs.',
+      'Where the load goes: http, https, ws, wss, grpc or grpcs.',
       'https://shop.test',
     ),
     protocol: field(
@@ -115,7 +115,7 @@ export const targetSchema = map(
     ),
     http: field(http.optional(), 'What HTTP steps need.', { maxBody: '10MiB' }),
   },
-  ['auth', 'dns', 'compression', 'ws'],
+  ['auth', 'dns', 'compression'],
 )
 
 export const targetsSchema = z.record(identifier(), targetSchema)

@@ -3,7 +3,7 @@ import { readChecks } from './check-normal.ts'
 import { checkMetadata, sentMessages } from './grpc-call.ts'
 import { checkHeaders, headerOf } from './headers.ts'
 import type { Issue } from './issue.ts'
-import type { Body, GrpcStep, HttpMethod, HttpStep, LeafStep, MessageCheck, ThinkStep } from './load-test.ts'
+import type { Body, GrpcStep, HttpMethod, HttpStep, MessageCheck, ThinkStep } from './load-test.ts'
 import { under } from './path.ts'
 import { show } from './quantity.ts'
 import type { StepWish } from './schema-scenario.ts'
@@ -17,59 +17,16 @@ const grpcOnly = ['message', 'messages', 'between', 'metadata', 'deadline'] as c
 const bodyKeys = ['json', 'form', 'text'] as const
 
 /** Keys that stand beside the one that names a block (block-normal.ts). */
-const blockOnly = ['steps', 'as', 'then', 'else', 'until', 'every', 'max'] as const
+export const blockOnly = ['steps', 'as', 'then', 'else', 'until', 'every', 'max'] as const
 
-/**
- * A step that holds no others, as far as it can be told; undefined where not even its verb can. Templates are not looked into: that takes
- * the whole path (template-names.ts).
- */
-export function normalStep(wish: StepWish, path: string, issues: Issue[]): LeafStep | undefined {
-  for (const key of blockOnly) {
-    if (wish[key] === undefined || (key === 'until' && wish.grpc !== undefined)) continue
-    issues.push({
-      path: under(path, [key]),
-      code: 'conflict',
-      message: `\`${key}\` belongs to a block, and this step is none.`,
-      hint: 'Write it beside group, repeat, forEach, if or poll.',
-    })
-  }
-  const [kind, second] = ([...verbs, 'grpc', 'think'] as const).filter((key) => wish[key] !== undefined)
-  if (kind === undefined) {
-    issues.push({
-      path,
-      code: 'missing',
-      message: 'The step does nothing: it has no verb.',
-      hint: `Write one of ${[...verbs, 'grpc', 'think', 'use', 'group', 'repeat', 'forEach', 'if', 'choose', 'poll'].join(', ')}, for example \`get: /products\`.`,
-    })
-    return undefined
-  }
-  if (second !== undefined) {
-    issues.push({
-      path: under(path, [second]),
-      code: 'conflict',
-      message: `The step has both \`${kind}\` and \`${second}\`.`,
-      hint: 'Make two steps of it, each behind its own dash.',
-    })
-    return undefined
-  }
-  switch (kind) {
-    case 'think':
-      return thinkStep(wish, path, issues)
-    case 'grpc':
-      return grpcStep(wish, path, issues)
-    default:
-      return httpStep(kind, wish, path, issues)
-  }
-}
-
-function thinkStep(wish: StepWish, path: string, issues: Issue[]): ThinkStep | undefined {
+export function thinkStep(wish: StepWish, path: string, issues: Issue[]): ThinkStep | undefined {
   const extra = Object.keys(wish).filter((key) => key !== 'think' && !blockOnly.some((one) => one === key))
   refuseKeys(extra, path, 'a pause', () => 'Leave it out, or move it to the request before.', issues)
   const think = readThink(wish.think ?? '', under(path, ['think']), issues)
   return think && { kind: 'think', path, think }
 }
 
-function refuseKeys(
+export function refuseKeys(
   keys: readonly string[],
   path: string,
   of: string,
@@ -91,7 +48,7 @@ export function defaultStepName(verb: string, target: string): string {
   return verb === 'grpc' ? target : `${verb.toUpperCase()} ${target.split('?')[0] ?? target}`
 }
 
-function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue[]): HttpStep {
+export function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue[]): HttpStep {
   const url = wish[verb] ?? ''
   const strangers = grpcOnly.filter((key) => wish[key] !== undefined)
   const instead: Readonly<Record<string, string>> = {
@@ -115,7 +72,7 @@ function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue[]): Ht
   }
 }
 
-function checkPath(url: string, path: string, issues: Issue[]): void {
+export function checkPath(url: string, path: string, issues: Issue[]): void {
   const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-path', message, hint })
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url)) {
     wrong(
@@ -178,7 +135,7 @@ const grpcInstead = {
   followRedirects: 'Leave it out.',
 } as const
 
-function grpcStep(wish: StepWish, path: string, issues: Issue[]): GrpcStep {
+export function grpcStep(wish: StepWish, path: string, issues: Issue[]): GrpcStep {
   const method = wish.grpc ?? ''
   const strangers = httpOnly.filter((key) => wish[key] !== undefined)
   refuseKeys(strangers, path, 'a gRPC call', (key) => grpcInstead[key as (typeof httpOnly)[number]], issues)
@@ -234,7 +191,13 @@ function streamEnd({ until }: StepWish, path: string, issues: Issue[]): readonly
   return checks.filter((check) => check.kind === 'json' || check.kind === 'messages')
 }
 
-function measured(wish: StepWish, ownName: string, protocol: 'http' | 'grpc', path: string, issues: Issue[]) {
+export function measured(
+  wish: StepWish,
+  ownName: string,
+  protocol: 'http' | 'grpc',
+  path: string,
+  issues: Issue[],
+) {
   if (wish.name?.includes('${')) {
     issues.push({
       path: under(path, ['name']),

@@ -1,13 +1,15 @@
 import { type BlockHead, type BlockKind, blockHead, blockKinds, blockOf, rawListsOf } from './block-normal.ts'
 import type { Issue } from './issue.ts'
+import { normalStep } from './leaf-normal.ts'
 import type { Json, Step } from './load-test.ts'
 import { nearest } from './nearest.ts'
 import { under } from './path.ts'
 import { fieldsOf, itemsOf, type RawMap } from './raw.ts'
 import { newsOf, salvage } from './salvage.ts'
 import { stepSchema } from './schema-scenario.ts'
-import { defaultStepName, normalStep, verbs } from './step-normal.ts'
+import { defaultStepName, verbs } from './step-normal.ts'
 import { isBlock, listsOf } from './step-tree.ts'
+import { defaultStreamName, streamKinds } from './stream-normal.ts'
 
 export const mostSteps = 500
 
@@ -235,6 +237,9 @@ function nameOf(fields: RawMap): string | undefined {
   for (const verb of [...verbs, 'grpc']) {
     const target = fields[verb]
     if (typeof target === 'string') return defaultStepName(verb, target)
+  }
+  for (const kind of streamKinds) {
+    if (fields[kind] !== undefined) return defaultStreamName(kind, fieldsOf(fields[kind]))
   }
   return undefined
 }

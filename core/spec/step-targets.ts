@@ -1,8 +1,9 @@
 import type { Issue } from './issue.ts'
-import type { GrpcStep, HttpStep, Target } from './load-test.ts'
+import type { RequestStep, Target } from './load-test.ts'
 import { nearest } from './nearest.ts'
 import { under } from './path.ts'
 import type { StepOutline } from './step-outline.ts'
+import { isBlock, isOpening, isStream } from './step-tree.ts'
 import { isGrpcTarget, takes } from './targets.ts'
 
 /** Undefined: there is one, and its own issues are told elsewhere. */
@@ -19,7 +20,8 @@ export function checkStepTargets(
 ): void {
   const called = new Set<string>()
   for (const { step } of leaves) {
-    if (step?.kind !== 'http' && step?.kind !== 'grpc') continue
+    if (step === undefined || isBlock(step) || step.kind === 'think') continue
+    if (isStream(step) && !isOpening(step)) continue
     const { target: name } = step
     if (name !== null && !Object.hasOwn(targets.named, name)) {
       issues.push(unknownTarget(step, name, Object.keys(targets.named)))
@@ -48,7 +50,7 @@ function placed({ main, named }: KnownTargets): readonly (readonly [string, Targ
   ]
 }
 
-function unknownTarget({ path }: HttpStep | GrpcStep, name: string, known: readonly string[]): Issue {
+function unknownTarget({ path }: RequestStep, name: string, known: readonly string[]): Issue {
   const near = nearest(name, known)
   return {
     path: under(path, ['target']),
@@ -63,15 +65,29 @@ function unknownTarget({ path }: HttpStep | GrpcStep, name: string, known: reado
   }
 }
 
-function wrongProtocol(step: HttpStep | GrpcStep, target: Target): Issue {
+function wrongProtocol(step: RequestStep, target: Target): Issue {
   const isGrpc = isGrpcTarget(target)
-  const what = step.kind === 'grpc' ? 'The step is a gRPC call' : `The step is an HTTP ${step.method}`
   return {
     path: step.path,
     code: 'conflict',
-    message: `${what}, and the target is ${isGrpc ? 'gRPC' : 'HTTP'} (${target.url.slice(0, 80)}).`,
+    message: `${whatIs(step)}, and the target is ${isGrpc ? 'gRPC' : 'HTTP'} (${target.url.slice(0, 80)}).`,
     hint: isGrpc
       ? 'Write a `grpc` step, or an http or https URL.'
       : 'Write an HTTP verb, a grpc or grpcs URL, or the endpoint of the calls as `grpc: { url: … }` of the target.',
+  }
+}
+
+function whatIs(step: RequestStep): string {
+  switch (step.kind) {
+    case 'http':
+      return `The step is an HTTP ${step.method}`
+    case 'grpc':
+      return 'The step is a gRPC call'
+    case 'ws':
+      return 'The step opens a WebSocket'
+    case 'sse':
+      return 'The step opens a stream of events'
+    default:
+      return step satisfies never
   }
 }

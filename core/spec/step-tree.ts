@@ -1,4 +1,13 @@
-import type { BlockStep, GroupStep, LeafStep, PollStep, RequestStep, Scenario, Step } from './load-test.ts'
+import type {
+  BlockStep,
+  GroupStep,
+  LeafStep,
+  PollStep,
+  RequestStep,
+  Scenario,
+  Step,
+  StreamStep,
+} from './load-test.ts'
 
 /** The lists of steps that a block holds: one that is gone through, or the branches of which one is taken. */
 export function listsOf(step: BlockStep): readonly (readonly Step[])[] {
@@ -22,6 +31,8 @@ export function isBlock(step: Step): step is BlockStep {
   switch (step.kind) {
     case 'http':
     case 'grpc':
+    case 'ws':
+    case 'sse':
     case 'think':
       return false
     case 'group':
@@ -58,10 +69,37 @@ export function requestsOfScenario({ onStart, steps }: Pick<Scenario, 'onStart' 
   return [...requestsOf(onStart), ...requestsOf(steps)]
 }
 
-/** Names of groups, each once. */
-export function groupNames({ onStart, steps }: Pick<Scenario, 'onStart' | 'steps'>): string[] {
+/** Names of groups and of streams, each once. */
+export function groupNames(scenario: Pick<Scenario, 'onStart' | 'steps'>): string[] {
+  const { onStart, steps } = scenario
   const groups = [...stepsOf(onStart), ...stepsOf(steps)].filter((step) => step.kind === 'group')
-  return [...new Set(groups.map(({ name }) => name))]
+  const streams = openingsOf(requestsOfScenario(scenario))
+  return [...new Set([...groups.map(({ name }) => name), ...streams.map(({ stream }) => stream)])]
+}
+
+/** A step that opens a stream, which always has a name. */
+export type OpeningStep = StreamStep & { readonly stream: string }
+
+export function openingsOf(steps: readonly RequestStep[]): OpeningStep[] {
+  return steps.filter(isOpening)
+}
+
+export function isOpening(step: RequestStep): step is OpeningStep {
+  return isStream(step) && step.action.kind === 'open'
+}
+
+export function isStream(step: RequestStep): step is StreamStep {
+  return step.kind === 'ws' || step.kind === 'sse'
+}
+
+/** The stream that a step is about; undefined where it names none and there is not exactly one of its kind. */
+export function streamOf(
+  { kind, stream }: Pick<StreamStep, 'kind' | 'stream'>,
+  openings: readonly OpeningStep[],
+): string | undefined {
+  if (stream !== null) return stream
+  const [only, other] = new Set(openings.filter((one) => one.kind === kind).map((one) => one.stream))
+  return other === undefined ? only : undefined
 }
 
 /**

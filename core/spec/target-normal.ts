@@ -10,7 +10,7 @@ import { readSalvaged, salvage } from './salvage.ts'
 import { type TargetWish, targetSchema } from './schema-target.ts'
 import { notYet } from './shape-issues.ts'
 
-const schemes = ['http:', 'https:', 'grpc:', 'grpcs:']
+const schemes = ['http:', 'https:', 'ws:', 'wss:', 'grpc:', 'grpcs:']
 const grpcSchemes = ['grpc:', 'grpcs:']
 const mostTargets = 50
 
@@ -52,7 +52,7 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
   const { timeout, grpc } = wish
   const isGrpc = scheme.startsWith('grpc') || wish.protocol === 'grpc'
   return {
-    url: wish.url,
+    url: httpUrl(wish.url),
     protocol: wish.protocol ?? null,
     timeoutMs: {
       connect: typeof timeout === 'object' ? (timeout.connect ?? 5000) : Math.min(5000, timeout ?? 5000),
@@ -84,6 +84,11 @@ function normalConnections({ connections }: TargetWish): Connections {
     lifetimeMs: connections?.lifetime ?? null,
     warm: connections?.warm ?? 0,
   }
+}
+
+/** A WebSocket is opened by an HTTP request, and the schemes mean the same. */
+function httpUrl(url: string): string {
+  return url.replace(/^ws(s?):/i, 'http$1:')
 }
 
 /** The scheme; '' where the URL is none. */
@@ -136,7 +141,8 @@ function checkCombinations(wish: TargetWish, path: string, scheme: string, issue
   const call = wish.grpc?.url
   const callScheme =
     call === undefined ? '' : checkUrl(call, under(path, ['grpc', 'url']), grpcSchemes, issues)
-  if (scheme.startsWith('grpc') && wish.protocol !== undefined && wish.protocol !== 'grpc') {
+  const isOther = scheme.startsWith('grpc') ? wish.protocol !== 'grpc' : /^wss?$/.test(scheme) && isGrpc
+  if (wish.protocol !== undefined && isOther) {
     conflict(
       ['protocol'],
       `A ${scheme} URL cannot be spoken to by ${wish.protocol}.`,
@@ -161,7 +167,7 @@ function checkCombinations(wish: TargetWish, path: string, scheme: string, issue
     conflict(['headers'], 'gRPC calls have metadata in place of headers.', 'Write `grpc: { metadata: … }`.')
   }
   if (
-    (scheme === 'http' || scheme === 'grpc') &&
+    ['http', 'ws', 'grpc'].includes(scheme) &&
     callScheme !== 'grpcs' &&
     wish.tls !== undefined &&
     Object.keys(wish.tls).length > 0

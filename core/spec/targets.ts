@@ -1,6 +1,6 @@
 import type { LoadTest, RequestStep, Target } from './load-test.ts'
 import { under } from './path.ts'
-import { requestsOf, requestsOfScenario } from './step-tree.ts'
+import { isOpening, isStream, requestsOf, requestsOfScenario } from './step-tree.ts'
 
 type Targets = Pick<LoadTest, 'target' | 'targets'>
 type Steps = Pick<LoadTest, 'setup' | 'scenarios' | 'teardown'>
@@ -73,7 +73,8 @@ export function requestsOfTest({ setup, scenarios, teardown }: Steps): readonly 
  * Every route that some step takes, in the order of `targetsOf`, HTTP first, streams last. Redirects that are followed may lead to any target.
  */
 export function routesOf(test: Targets & Steps): readonly Route[] {
-  const steps = requestsOfTest(test)
+  // What follows the opening of a stream goes where it was opened.
+  const steps = requestsOfTest(test).filter((step) => !isStream(step) || isOpening(step))
   const mayHop = steps.some((step) => redirectsOf(test, step) > 0)
   return targetsOf(test).flatMap((of, target) => {
     const kinds = new Set<RouteKind>(

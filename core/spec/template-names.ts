@@ -1,11 +1,23 @@
 import { messagePath } from './grpc-call.ts'
 import type { Issue } from './issue.ts'
-import type { Check, Condition, DataSource, Json, LeafStep, Matcher, Step, Target } from './load-test.ts'
+import type {
+  Check,
+  Condition,
+  DataSource,
+  Expected,
+  Json,
+  LeafStep,
+  Matcher,
+  Step,
+  StreamStep,
+  Target,
+} from './load-test.ts'
 import { nearest } from './nearest.ts'
 import { under } from './path.ts'
 import type { ScenarioOutline } from './scenario-normal.ts'
 import { type BlockOutline, outlineLeaves, type StepOutline } from './step-outline.ts'
 import { isBlock } from './step-tree.ts'
+import { openingKeys } from './stream-normal.ts'
 import { type Expression, expressionsOf, parseTemplate } from './template.ts'
 
 /** What templates may refer to anywhere. `data` maps a source to its columns; null: not known yet. */
@@ -362,6 +374,10 @@ function* stepTemplates(step: LeafStep): Generator<PlacedTemplate> {
       if (step.body.kind === 'text') yield { path: under(step.path, ['text']), text: step.body.text }
       break
     }
+    case 'ws':
+    case 'sse':
+      yield* streamTemplates(step)
+      break
     default:
       return step satisfies never
   }
@@ -370,6 +386,44 @@ function* stepTemplates(step: LeafStep): Generator<PlacedTemplate> {
       yield* jsonTemplates(otherwise, under(step.path, ['capture', name, 'default']))
   }
   for (const check of step.checks) yield* checkTemplates(check, under(step.path, ['check']))
+}
+
+function* streamTemplates({ kind, path, action }: StreamStep): Generator<PlacedTemplate> {
+  const at = under(path, [kind])
+  switch (action.kind) {
+    case 'open':
+      yield { path: under(at, [openingKeys[kind]]), text: action.url }
+      yield* jsonTemplates(action.query, under(path, ['query']))
+      yield* recordTemplates(action.headers, under(path, ['headers']))
+      return
+    case 'send': {
+      const { message, expected } = action
+      const sent = under(at, ['send'])
+      if (message.kind === 'json') yield* jsonTemplates(message.value, under(sent, ['json']))
+      if (message.kind === 'text') yield { path: sent, text: message.text }
+      if (expected !== null) yield* expectedTemplates(expected, under(at, ['expect']))
+      return
+    }
+    case 'expect':
+      yield* expectedTemplates(action.expected, under(at, ['expect']))
+      return
+    case 'close':
+      return
+    default:
+      return action satisfies never
+  }
+}
+
+function* expectedTemplates({ conditions }: Expected, path: string): Generator<PlacedTemplate> {
+  for (const condition of conditions) {
+    const below =
+      condition.kind === 'json'
+        ? ['json', condition.expression]
+        : condition.kind === 'header'
+          ? [condition.header]
+          : []
+    yield* matcherTemplates(condition.matcher, under(path, below))
+  }
 }
 
 function* checkTemplates(check: Check, path: string): Generator<PlacedTemplate> {

@@ -2,7 +2,7 @@ import type { SeriesKey } from '../measure/series.ts'
 import { createMix } from '../plan/mix.ts'
 import type { Micros } from '../plan/plan.ts'
 import type { LoadTest, Metric, Objective, RequestStep, Scenario, Think } from '../spec/load-test.ts'
-import { mostOf, requestsOfScenario } from '../spec/step-tree.ts'
+import { isOpening, mostOf, requestsOfScenario } from '../spec/step-tree.ts'
 import { requestTimeoutMs } from '../spec/targets.ts'
 import { phaseSpan, type Span, unionOf } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
@@ -83,7 +83,8 @@ function scopeOf(record: RunRecord, objective: Objective, loop: Scope['loop']): 
       (step) => {
         if (step.kind === 'think') return 0
         if (step.kind === 'group') return isGroup && step.name === selector.name ? 1 : 0
-        return !isGroup && (selector.name === null || step.name === selector.name) ? of(step) : 0
+        if (isGroup) return isOpening(step) && step.stream === selector.name ? 1 : 0
+        return selector.name === null || step.name === selector.name ? of(step) : 0
       },
       seen,
     )

@@ -224,6 +224,7 @@ export class ClosedPhaseRun implements PhaseRun {
     if (user.left === 0) this.#finished.add(user.number)
     this.#users.delete(user.number)
     this.#bySlot[user.iteration.slot] = undefined
+    this.#context.runner.leaveStreams(user.iteration)
     this.#context.pool.release(user.iteration)
   }
 

@@ -127,6 +127,17 @@ export class Engine implements TransportSink {
     return this.#runner.openStream(exchange)
   }
 
+  streamEnded(slot: number, stream: number, openedAt: number, at: number, ok: boolean): void {
+    this.#runner.streamEnded(slot, stream, openedAt, at, ok)
+  }
+
+  /** The run is over: users between two iterations leave as well. */
+  leaveStreams(): void {
+    const { compiled, transport } = this.#dependencies
+    if (!compiled.scenarios.some(({ hasStreams }) => hasStreams)) return
+    for (const { slot } of this.#pool) transport.leave?.(slot, 'user')
+  }
+
   /** A block of rows that was asked for; count 0: the data is at its end. */
   giveRows(source: number, from: number, count: number, now: Micros): void {
     this.#dependencies.rows.give(source, from, count)

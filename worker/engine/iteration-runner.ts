@@ -125,7 +125,7 @@ export class IterationRunner implements TransportSink {
     let error: RequestError | null = exchange.error
     let judgement: Judgement | null = null
     if (error === null) {
-      if (exchange.setCookies !== null && exchange.request.kind === 'http') {
+      if (exchange.setCookies !== null && exchange.request.kind !== 'grpc') {
         iteration.scope.storeCookies(exchange.setCookies, exchange.request)
       }
       judgement = request.judge(iteration.scope, this.#answer.of(exchange))
@@ -152,6 +152,19 @@ export class IterationRunner implements TransportSink {
     iteration.tries = 0
     if (error !== null && request.onError === 'stop') this.#end(iteration, now)
     else this.#proceed(iteration, now, now, false)
+  }
+
+  /** Not counted where the iteration it was in has no series, or was cut off. */
+  streamEnded(slot: number, stream: number, openedAt: Micros, at: Micros, ok: boolean): void {
+    const { phase, scenario, interrupted } = this.#pool.at(slot)
+    const series = phase.series?.ofGroup[scenario.index]?.[stream]
+    if (interrupted || series === undefined) return
+    this.#recorder.group(series, at, at - openedAt, ok, at < phase.endAt)
+  }
+
+  /** The user of an iteration that is idle leaves for good. */
+  leaveStreams({ slot, scenario }: Iteration): void {
+    if (scenario.hasStreams) this.#transport.leave?.(slot, 'user')
   }
 
   /** Whether a poll goes on: after an answer that it does not wait for, or a failure that it may have. */
@@ -317,6 +330,10 @@ export class IterationRunner implements TransportSink {
     // Where a failure ended it, groups are left by it.
     if (interrupted) iteration.groups.length = 0
     while (iteration.groups.length > 0) this.#leave(iteration, at)
+    if (scenario.hasStreams) {
+      const isUsersLast = phase.loop === 'open' || interrupted || !iteration.greeted
+      this.#transport.leave?.(iteration.slot, isUsersLast ? 'user' : 'iteration')
+    }
     iteration.state = 'idle'
     iteration.interrupted = false
     this.inFlight--

@@ -69,6 +69,7 @@ export async function* runOnce(options: OnceOptions): AsyncGenerator<TraceRecord
         }
         if (failed) break
       }
+      walker.leave()
       if (stage !== 'setup') continue
       if (failed) return
       compiled.provideSetup(scope.captured())

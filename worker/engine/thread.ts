@@ -152,6 +152,10 @@ class ThreadRun implements TransportSink {
     this.#post({ type: 'performed', result: await performStage(stage, options) })
   }
 
+  streamEnded(slot: number, stream: number, openedAt: number, at: number, ok: boolean): void {
+    this.engine.streamEnded(slot, stream, openedAt, at, ok)
+  }
+
   arm(startLocalMs: number, epoch: Parameters<Engine['arm']>[0], setup: Captured): void {
     this.#compiled.provideSetup(setup)
     this.#clock.bind(startLocalMs)
@@ -194,6 +198,7 @@ class ThreadRun implements TransportSink {
     if (this.#isDrained) return
     this.#isDrained = true
     this.#pacer?.stop()
+    this.engine.leaveStreams()
     this.#post({ type: 'part', part: this.#part(now, true) })
   }
 

@@ -81,6 +81,11 @@ export class Walker {
     return this.#transport.close()
   }
 
+  /** The user leaves: what is still open is closed. */
+  leave(): void {
+    this.#transport.leave?.(this.#exchange.slot, 'user')
+  }
+
   async *walk(program: Program, scope: Scope, user: number): AsyncGenerator<Performed> {
     let tries = 0
     for (let at = 0, steps = 1; at < program.length; steps++) {
@@ -123,7 +128,7 @@ export class Walker {
     time: number,
   ): Promise<Performed> {
     const exchange = await this.#send(request, scope, user)
-    if (exchange.error === null && exchange.setCookies !== null && exchange.request.kind === 'http')
+    if (exchange.error === null && exchange.setCookies !== null && exchange.request.kind !== 'grpc')
       scope.storeCookies(exchange.setCookies, exchange.request)
     const judgement = exchange.error === null ? request.judge(scope, this.#answer.of(exchange)) : null
     const error = exchange.error ?? judgement?.error ?? null

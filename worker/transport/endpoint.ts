@@ -30,5 +30,7 @@ export async function endpointOf(
 /** HTTP/2 only where it was asked for, or where ALPN agrees on it. */
 export function httpProtocols(target: Target): Endpoint['protocols'] {
   if (target.protocol === 'http2') return ['h2']
-  return target.protocol === null && target.url.startsWith('https:') ? ['h2', 'http/1.1'] : ['http/1.1']
+  return target.protocol === null && new URL(target.url).protocol === 'https:'
+    ? ['h2', 'http/1.1']
+    : ['http/1.1']
 }

@@ -1,5 +1,6 @@
 import { duration, plural } from '../../plan/plan-format.ts'
-import type { Condition, Matcher, RequestStep, Step } from '../../spec/load-test.ts'
+import type { Condition, Matcher, RequestStep, Step, StreamStep } from '../../spec/load-test.ts'
+import { defaultStreamName, openingKeys } from '../../spec/stream-normal.ts'
 import { thinkWords } from './think-words.ts'
 import type { TreeNode } from './tree-text.ts'
 
@@ -12,6 +13,8 @@ function nodeOf(step: Step): TreeNode {
   switch (step.kind) {
     case 'http':
     case 'grpc':
+    case 'ws':
+    case 'sse':
       return { ...requestWords(step), children: [] }
     case 'think':
       return leaf(`think ${thinkWords(step.think)}`)
@@ -55,8 +58,7 @@ function leaf(text: string): TreeNode {
 }
 
 function requestWords(step: RequestStep): { readonly text: string; readonly note: string } {
-  const what = step.kind === 'grpc' ? step.method : `${step.method} ${step.url}`
-  const usual = step.kind === 'grpc' ? step.method : `${step.method} ${step.url.split('?')[0]}`
+  const { what, usual } = whatOf(step)
   const { captures, checks, timeoutMs } = step
   const facts = [
     step.target === null ? [] : `to ${step.target}`,
@@ -67,6 +69,47 @@ function requestWords(step: RequestStep): { readonly text: string; readonly note
   ].flat()
   const name = step.name === usual ? '' : `${step.name}: `
   return { text: `${name}${what}`, note: facts.join(', ') }
+}
+
+/** `usual`: what it is called where it has no name of its own. */
+function whatOf(step: RequestStep): { readonly what: string; readonly usual: string } {
+  switch (step.kind) {
+    case 'grpc':
+      return { what: step.method, usual: step.method }
+    case 'http':
+      return {
+        what: `${step.method} ${step.url}`,
+        usual: `${step.method} ${step.url.split('?')[0]}`,
+      }
+    case 'ws':
+    case 'sse':
+      return { what: streamWords(step), usual: usualStreamName(step) }
+    default:
+      return step satisfies never
+  }
+}
+
+function usualStreamName({ kind, stream, action }: StreamStep): string {
+  const given =
+    action.kind === 'open' ? { [openingKeys[kind]]: action.url } : { [action.kind]: true, on: stream }
+  return defaultStreamName(kind, given) ?? ''
+}
+
+function streamWords({ kind, stream, action }: StreamStep): string {
+  const words = kind.toUpperCase()
+  const on = stream === null ? '' : ` on ${stream}`
+  switch (action.kind) {
+    case 'open':
+      return `${words} ${openingKeys[kind]} ${action.url} as ${stream}`
+    case 'send':
+      return `${words} send${on}${action.expected === null ? '' : ', and wait for the answer'}`
+    case 'expect':
+      return `${words} expect ${plural(action.expected.count, 'message')}${on}`
+    case 'close':
+      return `${words} close${on}`
+    default:
+      return action satisfies never
+  }
 }
 
 export function share(part: number): string {
