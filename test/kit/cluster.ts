@@ -3,6 +3,7 @@ import { connectNats } from '../../bus/nats.ts'
 import { conductRun } from '../../cli/conduct-run.ts'
 import { newIncarnation } from '../../cli/local-cluster.ts'
 import { prepareRun, type RunOptions } from '../../cli/run-order.ts'
+import type { LoadedTest } from '../../cli/spec-source.ts'
 import type { Conductor } from '../../controller/run/conductor.ts'
 import type { RunEvent } from '../../controller/run/run-order.ts'
 import type { SeriesSum } from '../../core/measure/series-sum.ts'
@@ -34,11 +35,22 @@ export interface RunWish extends Partial<RunOptions> {
 
 /** A run from plan to accounts, as `breakwater run` does it; `spec` is what a user would write. */
 export async function runSpec(spec: Readonly<Record<string, Json>>, wish: RunWish = {}): Promise<Ran> {
-  const { natsUrl = null, files = {}, onConductor = () => {}, ...options } = wish
-  const prepared = prepareRun(
-    { test: parsedTest(spec), files, secrets: [], unset: [], source: '' },
-    { seed: 1, workers: 1, threads: 1, pace: 'timer', engine: 'auto', strict: false, ...options },
-  )
+  const { files = {}, ...rest } = wish
+  return runLoaded({ test: parsedTest(spec), files, secrets: [], unset: [], source: '' }, rest)
+}
+
+/** The same of a LoadTest that has been read. */
+export async function runLoaded(loaded: LoadedTest, wish: Omit<RunWish, 'files'> = {}): Promise<Ran> {
+  const { natsUrl = null, onConductor = () => {}, ...options } = wish
+  const prepared = prepareRun(loaded, {
+    seed: 1,
+    workers: 1,
+    threads: 1,
+    pace: 'timer',
+    engine: 'auto',
+    strict: false,
+    ...options,
+  })
   const events: RunEvent[] = []
   const record = await conductRun(prepared, {
     natsUrl,

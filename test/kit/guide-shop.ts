@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createSecureServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { LoadTest, Target } from '../../core/spec/load-test.ts'
+import { type Certificates, makeCertificates } from './certificates.ts'
+import { startShop } from './shop.ts'
+
+/** Real servers for the examples of the pages: HTTP/1.1, HTTPS with HTTP/2, and the shop's gRPC. They answer as the pages say. */
+export interface GuideShop {
+  /** The same test against these servers, whatever its targets say. */
+  retarget(test: LoadTest): LoadTest
+  readonly certificates: Certificates
+  /** Requests by HTTP so far. */
+  readonly requests: number
+  stop(): Promise<void>
+}
+
+export async function startGuideShop(): Promise<GuideShop> {
+  const certificates = await makeCertificates()
+  const shop = await startShop()
+  const counter = new GuideCounter()
+  const plain = createServer((request, response) => counter.answer(request, response))
+  const { cert, key } = certificates
+  // Its requests and responses do the same as those of HTTP/1.1.
+  const secure = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) =>
+    counter.answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+  )
+  const listening = await Promise.all(
+    [plain, secure].map(
+      (server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve())),
+    ),
+  )
+  const [plainPort, securePort] = [plain, secure].map((server) => (server.address() as AddressInfo).port)
+  const at = (url: string): string => {
+    const { protocol, pathname } = new URL(url)
+    switch (protocol) {
+      case 'grpc:':
+        return shop.grpcUrl
+      case 'https:':
+      case 'wss:':
+        return `${protocol}//localhost:${securePort}${pathname}`
+      default:
+        return `${protocol}//127.0.0.1:${plainPort}${pathname}`
+    }
+  }
+  const moved = (target: Target): Target => ({
+    ...target,
+    url: at(target.url),
+    grpc: target.grpc && { ...target.grpc, url: target.grpc.url && at(target.grpc.url) },
+    // Who trusts the authority of the page trusts ours, and the system trusts neither.
+    tls: { ...target.tls, insecureSkipVerify: target.tls.caFile === null },
+  })
+  return {
+    certificates,
+    get requests() {
+      return counter.requests
+    },
+    retarget: (test) => ({
+      ...test,
+      target: moved(test.target),
+      targets: Object.fromEntries(Object.entries(test.targets).map(([name, one]) => [name, moved(one)])),
+    }),
+    async stop() {
+      await shop.stop()
+      plain.closeAllConnections()
+      await Promise.all(listening.map((_, n) => closed([plain, secure][n] ?? plain)))
+    },
+  }
+}
+
+function closed(server: { close(done: () => void): unknown }): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
+}
+
+const json = {
+  id: 7,
+  ok: true,
+  state: 'new',
+  csrf: 'c5rf-9',
+  token: 'a-token-of-the-guide',
+  cart: 2,
+  ids: [1, 2, 3],
+  items: [{ id: 7, name: 'lamp', price: 9.5 }],
+  order: 'o-7',
+}
+
+/** A job is done at the third time it is asked for. */
+const jobs = /\/jobs\/[^/]+$/
+
+class GuideCounter {
+  requests = 0
+  readonly #asked = new Map<string, number>()
+
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    this.requests++
+    const { pathname } = new URL(request.url ?? '/', 'http://guide')
+    const state = jobs.test(pathname) && this.#times(pathname) % 3 === 0 ? 'done' : json.state
+    const body = JSON.stringify({ ...json, state })
+    request.resume()
+    request.on('end', () => {
+      const headers = {
+        'content-type': 'application/json',
+        etag: '"1"',
+        location: '/orders/7',
+        'set-cookie': 'sid=s-7; Path=/',
+      }
+      response.writeHead(request.method === 'POST' ? 201 : 200, headers)
+      response.end(request.method === 'HEAD' ? '' : body)
+    })
+  }
+
+  #times(path: string): number {
+    const times = (this.#asked.get(path) ?? 0) + 1
+    this.#asked.set(path, times)
+    return times
+  }
+}
