@@ -2,13 +2,15 @@ import protobuf from 'protobufjs'
 import type { Issue } from '../../core/spec/issue.ts'
 import type { Json } from '../../core/spec/load-test.ts'
 import { nearest } from '../../core/spec/nearest.ts'
+import { fromJson, hasOwnForm, isAny, toJson, typeOfUrl } from './json-mapping.ts'
+import { isMap, isWrapper, jsonFormOf } from './well-known-types.ts'
 
 /**
- * How messages are written in a LoadTest and read from an answer. It is proto3's JSON mapping with the field names of the proto file and
- * without the special forms of google.protobuf (a Timestamp is `{ seconds, nanos }`): 64-bit integers are decimal texts in an answer, numbers or texts in
- * a request; enums are names; bytes are base64; fields that are not there have their default, messages null.
+ * How messages are written in a LoadTest and read from an answer. It is proto3's JSON mapping with the field names of the proto file: 64-bit integers
+ * are decimal texts in an answer, numbers or texts in a request; enums are names; bytes are base64; fields that are not there have their default,
+ * messages null. Types of google.protobuf have the forms of that mapping, such as RFC 3339 for a Timestamp; a request may give their fields as well.
  */
-export const answerForm: protobuf.IConversionOptions = {
+const answerForm: protobuf.IConversionOptions = {
   longs: String,
   enums: String,
   bytes: String,
@@ -16,17 +18,19 @@ export const answerForm: protobuf.IConversionOptions = {
 }
 
 export function encodeMessage(type: protobuf.Type, message: unknown): Buffer {
-  const bytes = type.encode(type.fromObject((message ?? {}) as Record<string, unknown>)).finish()
+  const bytes = type.encode(type.fromObject(fromJson(type, message))).finish()
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 export function decodeMessage(type: protobuf.Type, bytes: Uint8Array): unknown {
-  return type.toObject(type.decode(bytes), answerForm)
+  return toJson(type, type.toObject(type.decode(bytes), answerForm), answerForm)
 }
 
 /** Where a message as written does not fit its type. A text with a hole fits anything: what it will be is not known yet. */
 export function messageIssues(message: Json, type: protobuf.Type, path: string): Issue[] {
   if (hasHole(message) || message === null) return []
+  const form = formIssues(message, type, path)
+  if (form !== undefined) return form
   if (typeof message !== 'object' || Array.isArray(message)) {
     return [wrongType(path, message, `a ${type.name}, which is a map of its fields`)]
   }
@@ -47,8 +51,38 @@ export function messageIssues(message: Json, type: protobuf.Type, path: string):
   })
 }
 
-function fieldIssues(value: Json, field: protobuf.Field, path: string): Issue[] {
-  if (hasHole(value) || value === null) return []
+/** Of a type of google.protobuf that is written in a form of its own; undefined: it isn't one, or its fields are given. */
+function formIssues(message: Json, type: protobuf.Type, path: string): Issue[] | undefined {
+  if (isAny(type)) return anyIssues(message, type, path)
+  const form = jsonFormOf(type)
+  if (form === undefined) return undefined
+  if (isWrapper(type)) return isMap(message) ? undefined : fieldIssues(message, type.fields.value, path)
+  if (form.fits(message)) return []
+  return isMap(message) ? undefined : [wrongType(path, message, form.is)]
+}
+
+function anyIssues(message: Json, any: protobuf.Type, path: string): Issue[] | undefined {
+  if (!isMap(message) || !Object.hasOwn(message, '@type')) return undefined
+  const { '@type': url, ...rest } = message as Readonly<Record<string, Json>>
+  if (hasHole(url ?? null)) return []
+  const type = typeof url === 'string' ? typeOfUrl(any, url) : undefined
+  if (type !== undefined) {
+    return hasOwnForm(type)
+      ? messageIssues(rest.value ?? null, type, `${path}.value`)
+      : messageIssues(rest, type, path)
+  }
+  return [
+    {
+      path: `${path}["@type"]`,
+      code: 'unknown-name',
+      message: `${JSON.stringify(url)} names no message that is described.`,
+      hint: 'Write type.googleapis.com/ and the full name of a message, such as shop.v1.Item.',
+    },
+  ]
+}
+
+function fieldIssues(value: Json, field: protobuf.Field | undefined, path: string): Issue[] {
+  if (field === undefined || hasHole(value) || value === null) return []
   if (field instanceof protobuf.MapField) {
     if (typeof value !== 'object' || Array.isArray(value)) return [wrongType(path, value, 'a map')]
     return Object.entries(value).flatMap(([key, one]) => valueIssues(one, field, `${path}.${key}`))
@@ -100,7 +134,10 @@ const int64: Scalar = {
   is: 'a whole number; above 2^53 a text of its digits',
   fits: (value) => Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value)),
 }
-const real: Scalar = { is: 'a number', fits: (value) => typeof value === 'number' }
+const real: Scalar = {
+  is: 'a number',
+  fits: (value) => typeof value === 'number' || ['NaN', 'Infinity', '-Infinity'].includes(value as string),
+}
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 
 const scalars: Readonly<Record<string, Scalar>> = {

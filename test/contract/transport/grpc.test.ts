@@ -43,7 +43,7 @@ for (const [name, start] of shopServers) {
       t.deepEqual(exchange.message, {
         ...item,
         price: { currency: 'EUR', units: '12' },
-        at: { seconds: '5', nanos: 6 },
+        at: '1970-01-01T00:00:05.000000006Z',
         fail_with: 0,
         delay_ms: 0,
         weight: 0,
