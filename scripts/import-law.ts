@@ -3,7 +3,18 @@ import { join } from 'node:path'
 import { cruise } from 'dependency-cruiser'
 import config from '../.dependency-cruiser.mjs'
 
-const folders = ['core', 'proto', 'bus', 'worker', 'controller', 'cli', 'examples', 'scripts', 'test']
+const folders = [
+  'core',
+  'proto',
+  'bus',
+  'worker',
+  'controller',
+  'cli',
+  'examples',
+  'scripts',
+  'test',
+  'bench',
+]
 
 export interface Violation {
   readonly rule: string

@@ -1,0 +1,49 @@
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+/** The real servers and peers of tests and benches, as scripts/setup --test leaves them. */
+export type ToolName = 'nats-server' | 'nginx' | 'chromium' | 'python'
+
+const versions = Object.fromEntries(
+  readFileSync(join(import.meta.dirname, 'tool-versions.env'), 'utf8')
+    .split('\n')
+    .filter((line) => /^[A-Z_]+=/.test(line))
+    .map((line) => line.split('=', 2) as [string, string]),
+)
+
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'breakwater/tools')
+
+// Debian keeps servers out of an ordinary user's PATH.
+const path = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
+
+const places: Readonly<Record<ToolName, readonly string[]>> = {
+  'nats-server': [join(cache, `nats-server-${versions.NATS_SERVER}/nats-server`), ...onPath('nats-server')],
+  nginx: [join(cache, `nginx-${versions.NGINX}/nginx`), ...onPath('nginx')],
+  chromium: ['chromium', 'chromium-browser', 'google-chrome'].flatMap(onPath),
+  python: [join(cache, `python-peers-${versions.PYTHON_PEERS}/bin/python`)],
+}
+
+export function findTool(name: ToolName): string | undefined {
+  return places[name].find(isExecutable)
+}
+
+/** The program's path; throws with the remedy where it is missing. */
+export function tool(name: ToolName): string {
+  const found = findTool(name)
+  if (found === undefined) throw new Error(`${name} is not installed: run scripts/setup --test`)
+  return found
+}
+
+function onPath(program: string): string[] {
+  return path.map((folder) => join(folder, program))
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
