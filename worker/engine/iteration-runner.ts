@@ -242,8 +242,10 @@ export class IterationRunner implements TransportSink {
           iteration.counter = follow(op, iteration.scope, iteration.counter, this.#onList)
       }
     }
-    // Loops that request nothing must not hold up the others.
-    this.#rest(iteration, Math.max(intendedAt, now + 1), now)
+    // Loops that request nothing must not hold up the others, and what they take is not thinking.
+    iteration.stepIntendedAt = intendedAt
+    iteration.state = 'thinking'
+    this.wake(iteration, now + 1, now)
   }
 
   /** True: it waits. */
