@@ -1,3 +1,4 @@
+import { answerWord } from '../core/report/answer-word.ts'
 import { bytes, time } from '../core/report/number-format.ts'
 import { printable } from '../core/report/printable.ts'
 import type { TraceRecord } from '../worker/engine/once.ts'
@@ -24,7 +25,7 @@ export function traceText(record: TraceRecord, { isNew, trace, paint }: TraceTex
   const facts = [
     `${mark} ${paint.strong(printable(record.step))}${stage === 'onStart' ? ' (onStart)' : ''}`,
     printable(`${request.method} ${request.url}`),
-    answerWord(record),
+    answerWord(record, error === null),
     time(timings.response),
     ...(checks.passed > 0 ? [`${checks.passed} ${checks.passed === 1 ? 'check' : 'checks'} passed`] : []),
     ...(error === null ? [] : [paint.bad(printable(`${error}: ${detail ?? error}`))]),
@@ -33,12 +34,6 @@ export function traceText(record: TraceRecord, { isNew, trace, paint }: TraceTex
   if (isNew) lines.unshift('', paint.strong(printable(record.scenario)))
   if (trace) lines.push(...traceLines(record, paint))
   return lines.join('\n')
-}
-
-/** A step of a stream may have no answer, or a message that has no status. */
-function answerWord({ request, response, error }: TraceRecord): string {
-  if (response !== null) return response.status === 0 ? 'message' : `${response.status}`
-  return error === null && /^(?:SEND|CLOSE)$/.test(request.method) ? 'done' : 'no answer'
 }
 
 function traceLines(record: TraceRecord, paint: Paint): readonly string[] {

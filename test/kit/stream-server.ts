@@ -16,6 +16,9 @@ export interface StreamCounts {
   feeds: number
   feedsClosed: number
   events: number
+  /** Of all connections that are closed. */
+  bytesRead: number
+  bytesWritten: number
 }
 
 export interface StreamServer {
@@ -35,7 +38,9 @@ export interface StreamServer {
 
 /**
  * A real server of WebSockets (the `ws` package's) and of server-sent events. Texts are echoed; a JSON message `{ "type": "hi", "id": … }` is answered
- * by `{ "type": "ack", "id": … }`; `/refuse/NNN` answers that status, `/plain` is no stream, and everything else is a feed.
+ * by `{ "type": "ack", "id": … }`, the text `push 3` by `push 1` to `push 3`, `bye 1011` by a close with that code, `die` by the end of the
+ * connection, and `hush` by nothing. `/refuse/NNN` answers that status, `/plain` is no stream, and everything else is a feed, which begins with
+ * `?count=3` prices.
  */
 export async function startStreamServer(
   certificates: Certificates | null = null,
@@ -49,6 +54,8 @@ export async function startStreamServer(
     feeds: 0,
     feedsClosed: 0,
     events: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
   }
   const sockets = new Set<WebSocket>()
   const feeds = new Set<ServerResponse>()
@@ -70,6 +77,11 @@ export async function startStreamServer(
     feeds.add(response)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'set-cookie': 'feed=1; Path=/' })
     response.flushHeaders()
+    const count = Number(new URL(request.url ?? '/', 'http://localhost').searchParams.get('count') ?? 0)
+    for (let id = 1; id <= count; id++) {
+      counts.events++
+      response.write(`event: price\nid: ${id}\ndata: ${JSON.stringify({ id, sku: 'abc'[id % 3] })}\n\n`)
+    }
     response.once('close', () => {
       counts.feedsClosed++
       feeds.delete(response)
@@ -81,7 +93,11 @@ export async function startStreamServer(
       : createTlsServer({ cert: certificates.cert, key: certificates.key }, answer)
   server.on('connection', (socket: Socket) => {
     connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
+    socket.once('close', () => {
+      counts.bytesRead += socket.bytesRead
+      counts.bytesWritten += socket.bytesWritten
+      connections.delete(socket)
+    })
   })
   const websockets = new WebSocketServer({
     noServer: true,
@@ -109,7 +125,8 @@ export async function startStreamServer(
       }
       websocket.on('message', (data: Buffer, isBinary) => {
         counts.received++
-        websocket.send(isBinary ? data : reply(data.toString()))
+        if (isBinary) websocket.send(data)
+        else answerText(websocket, data.toString())
       })
       websocket.on('error', () => {})
       websocket.once('close', (code) => {
@@ -148,6 +165,25 @@ export async function startStreamServer(
       for (const connection of connections) connection.destroy()
       await once(server, 'close')
     },
+  }
+}
+
+function answerText(websocket: WebSocket, text: string): void {
+  const [, word, number = ''] = /^(push|bye|die|hush) ?(\d*)$/.exec(text) ?? []
+  switch (word) {
+    case 'push':
+      for (let n = 1; n <= Number(number); n++) websocket.send(`push ${n}`)
+      return
+    case 'bye':
+      websocket.close(Number(number), 'as asked')
+      return
+    case 'die':
+      websocket.terminate()
+      return
+    case 'hush':
+      return
+    default:
+      websocket.send(reply(text))
   }
 }
 

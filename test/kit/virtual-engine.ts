@@ -192,6 +192,8 @@ export class VirtualThread implements TransportSink, Transport {
   readonly worker: string
   readonly thread: number
   turnAt: Micros = 0
+  /** What was let go of. */
+  readonly left: { readonly at: Micros; readonly slot: number; readonly whose: 'iteration' | 'user' }[] = []
   /** The most exchanges that were ever under way at once. */
   mostInFlight = 0
   readonly #run: VirtualRun
@@ -277,6 +279,10 @@ export class VirtualThread implements TransportSink, Transport {
       exchange.error = error
       this.#end(exchange)
     })
+  }
+
+  leave(slot: number, whose: 'iteration' | 'user'): void {
+    this.left.push({ at: this.#run.now, slot, whose })
   }
 
   done(exchange: Exchange): void {

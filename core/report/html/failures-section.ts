@@ -1,4 +1,5 @@
 import type { FailureSample } from '../../measure/request-error.ts'
+import { answerWord } from '../answer-word.ts'
 import { clock, count, percent } from '../number-format.ts'
 import type { ResultDocument } from '../result.ts'
 import { errorChart, recordedErrors } from './error-chart.ts'
@@ -85,6 +86,6 @@ ${headerLines(request.headers)}${request.body === null ? '' : `\n\n${request.bod
 <div><h3>Response</h3><pre tabindex="0">${
     response === null
       ? 'none'
-      : `${response.status}\n${headerLines(response.headers)}${response.body === null ? '' : `\n\n${response.body}`}`
+      : `${answerWord(failure, false)}\n${headerLines(response.headers)}${response.body === null ? '' : `\n\n${response.body}`}`
   }</pre></div></div></details>`
 }
