@@ -6,7 +6,7 @@ import type { Issue, Parsed } from '../core/spec/issue.ts'
 import { renderIssues } from '../core/spec/issue-text.ts'
 import { mergeLayers } from '../core/spec/layers.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
-import { namedFiles, namedProtos } from '../core/spec/outside.ts'
+import { largeFiles, type NamedFile, namedFiles, namedProtos } from '../core/spec/outside.ts'
 import { placed } from '../core/spec/positions.ts'
 import { readLoadTest } from '../core/spec/read.ts'
 import { namedReferences } from '../core/spec/references.ts'
@@ -82,11 +82,11 @@ export async function loadTestText(
   flags: SpecFlags = {},
 ): Promise<LoadedTest> {
   const { value: source, positions } = await withChanges(expect(parseYaml(text), file), file, flags)
-  const named = await readFiles(
-    namedFiles(source).map(({ name }) => name),
-    folder,
-  )
-  const files = await withImports(namedProtos(source), named, (name) => readIfThere(name, folder))
+  const named = namedFiles(source)
+  const read = await readFiles(named, folder)
+  const large = largeFiles(named, read.tooLarge)
+  if (large.length > 0) throw new SpecError(file, placed(large, positions))
+  const files = await withImports(namedProtos(source), read.files, (name) => readIfThere(name, folder))
   const secret = await readSecrets(namedReferences(source), { environment, folder: secretsFolder })
   const outside = { files, environment, secret, positions, unset }
   const resolved = expect(readLoadTest(source, outside), file)
@@ -123,15 +123,35 @@ export async function readSpecText(file: string, hint?: string): Promise<string>
   }
 }
 
-/** Those that can be read; what is missing is an issue of the LoadTest, at the place that names it. */
-async function readFiles(names: readonly string[], folder: string): Promise<Files> {
-  const read = await Promise.all(
-    names.map(async (name) => {
-      const bytes = await readIfThere(name, folder)
-      return bytes === null ? [] : [[name, bytes] as const]
+/**
+ * Those that can be read; what is missing is an issue of the LoadTest, at the place that names it. `tooLarge` has the sizes of those that are not read
+ * for it.
+ */
+async function readFiles(
+  named: readonly NamedFile[],
+  folder: string,
+): Promise<{ readonly files: Files; readonly tooLarge: Readonly<Record<string, number>> }> {
+  const most = new Map<string, number>()
+  for (const { name, mostBytes } of named) most.set(name, Math.min(mostBytes, most.get(name) ?? mostBytes))
+  const files: Record<string, Uint8Array> = {}
+  const tooLarge: Record<string, number> = {}
+  await Promise.all(
+    [...most].map(async ([name, mostBytes]) => {
+      const size = await sizeOf(path.join(folder, name))
+      const bytes = size > mostBytes ? null : await readIfThere(name, folder)
+      if (size > mostBytes) tooLarge[name] = size
+      if (bytes !== null) files[name] = bytes
     }),
   )
-  return Object.fromEntries(read.flat())
+  return { files, tooLarge }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size
+  } catch {
+    return 0
+  }
 }
 
 async function readIfThere(name: string, folder: string): Promise<Uint8Array | null> {

@@ -25,12 +25,11 @@ import { UserScope } from './user-scope.ts'
 export const compileTest: CompileTest = (test, files, epochMs) => {
   const names = new Names(test.variables, test.data)
   const requests: CompiledRequest[] = []
-  const scenarios = test.scenarios.map((scenario, index) =>
-    compileScenario(test, scenario, index, names, requests),
-  )
+  const compilation = { test, files, names, requests }
+  const scenarios = test.scenarios.map((scenario, index) => compileScenario(compilation, scenario, index))
   const once = (name: string, steps: readonly Step[]): CompiledScenario | null => {
     const scenario: Scenario = { name, weight: 0, onStart: [], think: null, steps }
-    return steps.length === 0 ? null : compileScenario(test, scenario, test.scenarios.length, names, requests)
+    return steps.length === 0 ? null : compileScenario(compilation, scenario, test.scenarios.length)
   }
   const setup = once('setup', test.setup)
   const teardown = once('teardown', test.teardown)
@@ -54,13 +53,16 @@ export const compileTest: CompileTest = (test, files, epochMs) => {
   } satisfies CompiledTest
 }
 
-function compileScenario(
-  test: LoadTest,
-  scenario: Scenario,
-  index: number,
-  names: Names,
-  requests: CompiledRequest[],
-): CompiledScenario {
+/** What is compiled, and what has been compiled so far. */
+interface Compilation {
+  readonly test: LoadTest
+  readonly files: Files
+  readonly names: Names
+  readonly requests: CompiledRequest[]
+}
+
+function compileScenario(compilation: Compilation, scenario: Scenario, index: number): CompiledScenario {
+  const { test, names, requests } = compilation
   names.enterScenario()
   const leaves = [...leavesOf(scenario.onStart), ...leavesOf(scenario.steps)]
   const journey = leaves.filter(takesCookies)
@@ -74,7 +76,7 @@ function compileScenario(
     group: (name) => groups.indexOf(name),
     request(step, poll) {
       const withCookies = takesCookies(step)
-      const compiled = compileRequest(test, step, poll, requests.length, index, names, streams, {
+      const compiled = compileRequest(compilation, step, poll, index, streams, {
         mayHave: withCookies && (again || step !== journey[0]),
         mayMatter: withCookies && (again || step !== journey.at(-1) || redirectsOf(test, step) > 0),
       })
@@ -111,12 +113,10 @@ function returnsWithCookies(test: LoadTest, scenario: number): boolean {
 }
 
 function compileRequest(
-  test: LoadTest,
+  { test, files, names, requests }: Compilation,
   step: RequestStep,
   poll: PollStep | null,
-  index: number,
   scenario: number,
-  names: Names,
   streams: ScenarioStreams,
   cookies: { readonly mayHave: boolean; readonly mayMatter: boolean },
 ): CompiledRequest {
@@ -124,12 +124,12 @@ function compileRequest(
   const goes = { ...step, target }
   const at = { number: targetNumber(test, goes), target: targetOf(test, goes) }
   // What the request itself reads stands before what its answer gives.
-  const maker = compileMaker(step, at, names, streams, cookies.mayHave)
+  const maker = compileMaker(step, at, names, files, streams, cookies.mayHave)
   const until = poll?.until ?? []
   const redirects = redirectsOf(test, step)
   const { openStream, judge } = compileJudge(step, names, until)
   return {
-    index,
+    index: requests.length,
     scenario,
     name: step.name,
     path: step.path,
@@ -151,12 +151,13 @@ function compileMaker(
   step: RequestStep,
   at: { readonly number: number; readonly target: Target },
   names: Names,
+  files: Files,
   streams: ScenarioStreams,
   cookies: boolean,
 ): RequestMaker {
   switch (step.kind) {
     case 'http':
-      return compileHttpRequest(step, at, names, cookies)
+      return compileHttpRequest(step, at, names, files, cookies)
     case 'grpc':
       return compileGrpcRequest(step, at, names)
     case 'ws':

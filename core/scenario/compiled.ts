@@ -96,6 +96,9 @@ export interface CompiledRequest {
   judge(scope: Scope, response: ReceivedResponse): Judgement
 }
 
+/** Text as UTF-8, bytes, or bytes in several pieces, so that large files are never copied; null: none. */
+export type RenderedBody = string | Uint8Array | readonly Uint8Array[] | null
+
 export type RenderedRequest =
   | {
       readonly kind: 'http'
@@ -109,7 +112,7 @@ export type RenderedRequest =
        * LoadTest gives one. Values are free of control characters; what is beyond ASCII is UTF-8 with one character per byte (write latin1).
        */
       readonly headers: readonly string[]
-      readonly body: string | Uint8Array | null
+      readonly body: RenderedBody
     }
   | {
       readonly kind: 'grpc'

@@ -31,6 +31,15 @@ export function compileText(
   )
 }
 
+/** A value of a query or a form. */
+export function compileField(
+  value: string | number | boolean,
+  names: Names,
+  encode: (text: string) => string,
+): Part<string> {
+  return typeof value === 'string' ? compileText(value, names, encode, encode) : known(encode(String(value)))
+}
+
 /** JSON text of a value whose strings are templates. */
 export function compileJsonText(value: Json, names: Names): Part<string> {
   return joined(jsonParts(value, names))

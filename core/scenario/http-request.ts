@@ -1,9 +1,11 @@
+import type { Files } from '../spec/files.ts'
 import type { HttpStep, Target } from '../spec/load-test.ts'
 import { type Template, templateOf } from '../spec/template.ts'
+import { compileBody } from './body.ts'
 import type { RenderedRequest } from './compiled.ts'
 import type { Site } from './cookie.ts'
-import { encodeLiteral, formEncode, headerValue, percentEncode } from './encoding.ts'
-import { compileJsonText, compileText } from './expression.ts'
+import { encodeLiteral, headerValue, percentEncode } from './encoding.ts'
+import { compileField, compileText } from './expression.ts'
 import type { Names } from './names.ts'
 import { joined, known, mapped, type Part } from './part.ts'
 import type { UserScope } from './user-scope.ts'
@@ -22,14 +24,15 @@ export function compileHttpRequest(
   step: HttpStep,
   at: { readonly number: number; readonly target: Target },
   names: Names,
+  files: Files,
   cookies: boolean,
 ): RequestMaker {
   const { method } = step
   const { number, target } = at
   const site = siteOf(target)
   const path = compilePath(step, new URL(target.url).pathname, names)
-  const body = compileBody(step, names)
-  const headers = compileHeaders(step, target, names)
+  const { type, body, begin } = compileBody(step.body, names, files)
+  const headers = compileHeaders(step, target, type, names)
   const varying = headers.values.flatMap((value, i) =>
     value.varies ? [{ at: 2 * i + 1, of: value.of }] : [],
   )
@@ -56,6 +59,7 @@ export function compileHttpRequest(
     return {
       constant: null,
       render(scope) {
+        begin?.(scope)
         const ownPath = path.varies ? path.of(scope) : path.value
         return {
           kind: 'http',
@@ -119,73 +123,30 @@ function withoutFragment(template: Template): Template {
   return { parts: text === '' ? before : [...before, { kind: 'literal', text }] }
 }
 
-function compileField(
-  value: string | number | boolean,
-  names: Names,
-  encode: (text: string) => string,
-): Part<string> {
-  return typeof value === 'string' ? compileText(value, names, encode, encode) : known(encode(String(value)))
-}
-
-/** Names in lower case. The step's win over the target's, both over what the body and the user agent give. */
+/**
+ * Names in lower case. The step's win over the target's, both over what the body and the user agent give; but a body of parts has a type of its own,
+ * which names what is between them.
+ */
 function compileHeaders(
   step: HttpStep,
   target: Target,
+  type: Part<string> | null,
   names: Names,
 ): { readonly names: readonly string[]; readonly values: readonly Part<string>[] } {
-  const texts = new Map<string, string>()
-  const type = contentType(step)
-  const merged: [string, string][] = [
-    ...Object.entries(target.headers),
-    ...(type === null || hasOwnType(target) ? [] : ([['content-type', type]] as [string, string][])),
-    ...Object.entries(step.headers),
-  ]
-  for (const [name, text] of merged) texts.set(name.toLowerCase(), text)
-  const given = [...texts].filter(([name]) => name !== transportHeader)
-  const agent: Part<string>[] = texts.has('user-agent') ? [] : [known(headerValue(target.userAgent))]
-  return {
-    names: [...agent.map(() => 'user-agent'), ...given.map(([name]) => name)],
-    values: [...agent, ...given.map(([, text]) => mapped(compileText(text, names), headerValue))],
+  const values = new Map<string, Part<string>>()
+  const give = (headers: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries(headers)) {
+      values.set(name.toLowerCase(), mapped(compileText(text, names), headerValue))
+    }
   }
-}
-
-function hasOwnType(target: Target): boolean {
-  return Object.keys(target.headers).some((name) => name.toLowerCase() === 'content-type')
-}
-
-function contentType(step: HttpStep): string | null {
-  const { kind } = step.body
-  switch (kind) {
-    case 'none':
-      return null
-    case 'json':
-      return 'application/json'
-    case 'form':
-      return 'application/x-www-form-urlencoded'
-    case 'text':
-      return 'text/plain; charset=utf-8'
-    default:
-      return kind satisfies never
-  }
-}
-
-function compileBody(step: HttpStep, names: Names): Part<string | null> {
-  const { body } = step
-  switch (body.kind) {
-    case 'none':
-      return known(null)
-    case 'json':
-      return compileJsonText(body.value, names)
-    case 'form':
-      return joined(
-        Object.entries(body.fields).flatMap(([name, value], i) => [
-          known(`${i === 0 ? '' : '&'}${formEncode(name)}=`),
-          compileField(value, names, formEncode),
-        ]),
-      )
-    case 'text':
-      return compileText(body.text, names)
-    default:
-      return body satisfies never
-  }
+  give(target.headers)
+  if (type !== null && (step.body.kind === 'multipart' || !values.has('content-type')))
+    values.set('content-type', type)
+  give(step.headers)
+  values.delete(transportHeader)
+  const agent = values.has('user-agent')
+    ? []
+    : [['user-agent', known(headerValue(target.userAgent))] as const]
+  const all = [...agent, ...values]
+  return { names: all.map(([name]) => name), values: all.map(([, value]) => value) }
 }

@@ -87,6 +87,7 @@ function opening(
     },
     at,
     names,
+    {},
     cookies,
   )
   const operation = Object.freeze({ kind: 'open' as const, subprotocols, life, keeps })

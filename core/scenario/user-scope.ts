@@ -35,6 +35,8 @@ export class UserScope implements Scope {
   readonly cookies = new CookieJar()
   readonly epochMs: () => number
   iteration = 0
+  /** Between the parts of the body that is being rendered. */
+  boundary = ''
 
   readonly #layout: ScopeLayout
   readonly #templateRandom = new Random()

@@ -2,7 +2,7 @@ import { BreakwaterError } from '../error.ts'
 import type { Files } from './files.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
-import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint } from './load-test.ts'
+import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint, RequestStep } from './load-test.ts'
 import { missingFiles, type Named } from './outside.ts'
 import { under } from './path.ts'
 import { checkAtOnce, checkMaxRate } from './phases.ts'
@@ -10,14 +10,16 @@ import { type Positions, placed } from './positions.ts'
 import { highestRate, longestMs } from './quantity.ts'
 import { readRows } from './rows.ts'
 import { outlineOf } from './step-outline.ts'
+import { requestsOf } from './step-tree.ts'
 import { targetPaths, targetsOf } from './targets.ts'
+import { checkTemplateFiles, templateFilesOf } from './template-files.ts'
 import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
 import { isUtf8 } from './utf8.ts'
 
 const mostReplayRows = 100_000
 const mostRowIssues = 10
 
-/** Every file that a test names, each once, in the order of the language: certificate, protos, data, replays. */
+/** Every file that a test names, each once, in the order of the language: certificate, protos, data, replays, bodies. */
 export function filesOf(test: LoadTest): readonly string[] {
   return [...new Set(placesOf(test).map(({ name }) => name))]
 }
@@ -39,7 +41,28 @@ function placesOf(test: LoadTest): readonly Named[] {
     const file = replayFile(phase)
     if (file !== undefined) places.push({ name: file, path: under('load', [index, 'rate', 'csv']) })
   }
-  return places
+  return [...places, ...requestsOfTest(test).flatMap(bodyFiles)]
+}
+
+function requestsOfTest({ setup, scenarios, teardown }: LoadTest): readonly RequestStep[] {
+  const lists = [setup, ...scenarios.flatMap(({ onStart, steps }) => [onStart, steps]), teardown]
+  return lists.flatMap((steps) => [...requestsOf(steps)])
+}
+
+function templateFiles(step: RequestStep): ReturnType<typeof templateFilesOf> {
+  return step.kind === 'http' ? templateFilesOf(step.body, step.path) : []
+}
+
+function bodyFiles(step: RequestStep): readonly Named[] {
+  if (step.kind !== 'http') return []
+  const { body, path } = step
+  if (body.kind === 'file') return [{ name: body.file, path: under(path, ['body', 'file']) }]
+  if (body.kind !== 'multipart') return []
+  return body.parts.flatMap(({ content, place }) =>
+    content.kind === 'file'
+      ? [{ name: content.file, path: under(path, ['multipart', ...place, 'file']) }]
+      : [],
+  )
 }
 
 /**
@@ -72,7 +95,8 @@ export function completeLoadTest(
       steps: steps.map(outlineOf),
     })),
   }
-  checkStepTemplates(walked, known, issues)
+  checkTemplateFiles(requestsOfTest(test).flatMap(templateFiles), files, issues)
+  checkStepTemplates(walked, known, issues, files)
   checkMaxRate(
     load.map((phase, index) => ({ phase, path: under('load', [index]) })),
     test.limits.maxRate,

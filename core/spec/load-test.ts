@@ -145,6 +145,23 @@ export type Body =
   | { readonly kind: 'json'; readonly value: Json }
   | { readonly kind: 'form'; readonly fields: Readonly<Record<string, TemplateText | number | boolean>> }
   | { readonly kind: 'text'; readonly text: TemplateText }
+  /** A file beside the LoadTest: its bytes, or its text with holes to fill. */
+  | { readonly kind: 'file'; readonly file: string; readonly template: boolean; readonly type: string }
+  | { readonly kind: 'multipart'; readonly parts: readonly MultipartPart[] }
+
+/** A part of a multipart body, in the order of the file. */
+export interface MultipartPart {
+  readonly name: string
+  /** Where it stands below `multipart`. */
+  readonly place: readonly (string | number)[]
+  /** Null: it is no file. */
+  readonly filename: TemplateText | null
+  readonly type: string | null
+  readonly content:
+    | { readonly kind: 'text'; readonly text: TemplateText }
+    | { readonly kind: 'json'; readonly value: Json }
+    | { readonly kind: 'file'; readonly file: string; readonly template: boolean }
+}
 
 export interface GrpcStep extends MeasuredStep {
   readonly kind: 'grpc'

@@ -9,13 +9,23 @@ export interface Named {
   readonly path: string
 }
 
+/** A file, and how large one in that place may be. */
+export interface NamedFile extends Named {
+  readonly mostBytes: number
+}
+
+const MiB = 1024 * 1024
+
+/** Data is drawn from; what is sent is held by each worker; the rest is read whole. */
+export const mostFileBytes = { data: 1024 * MiB, body: 64 * MiB, template: 4 * MiB, other: 16 * MiB } as const
+
 /**
- * Files that an input names, whatever else is wrong with it: certificate, protos, data, replays, in the order of the language. Names that no file can
- * have are left out; parsing tells of them.
+ * Files that an input names, whatever else is wrong with it: certificate, protos, data, replays, bodies, in the order of the language. Names that no
+ * file can have are left out; parsing tells of them.
  */
-export function namedFiles(input: unknown): readonly Named[] {
+export function namedFiles(input: unknown): readonly NamedFile[] {
   const spec = member(input, 'spec')
-  const found: { readonly name: unknown; readonly path: string }[] = [
+  const found: FoundFile[] = [
     ...filesOfTarget(member(spec, 'target'), 'target'),
     ...entries(member(spec, 'targets')).flatMap(([name, target]) =>
       filesOfTarget(target, under('targets', [name])),
@@ -23,13 +33,24 @@ export function namedFiles(input: unknown): readonly Named[] {
     ...entries(member(spec, 'data')).map(([name, source]) => ({
       name: member(source, 'csv'),
       path: under('data', [name, 'csv']),
+      kind: 'data' as const,
     })),
     ...list(member(spec, 'load')).map((phase, index) => ({
       name: member(member(phase, 'rate'), 'csv'),
       path: under('load', [index, 'rate', 'csv']),
     })),
+    ...entries(member(spec, 'flows')).flatMap(([name, steps]) => filesOfSteps(steps, under('flows', [name]))),
+    ...filesOfSteps(member(spec, 'setup'), 'setup'),
+    ...list(member(spec, 'scenarios')).flatMap((scenario, index) =>
+      (['onStart', 'steps'] as const).flatMap((key) =>
+        filesOfSteps(member(scenario, key), under('scenarios', [index, key])),
+      ),
+    ),
+    ...filesOfSteps(member(spec, 'teardown'), 'teardown'),
   ]
-  return found.flatMap(({ name, path }) => (isFileName(name) ? [{ name, path }] : []))
+  return found.flatMap(({ name, path, kind = 'other' }) =>
+    isFileName(name) ? [{ name, path, mostBytes: mostFileBytes[kind] }] : [],
+  )
 }
 
 /** Proto files that an input names: what they import is needed too. */
@@ -39,10 +60,13 @@ export function namedProtos(input: unknown): readonly string[] {
   return targets.flatMap((target) => list(member(member(target, 'grpc'), 'protos'))).filter(isFileName)
 }
 
-function filesOfTarget(
-  target: unknown,
-  path: string,
-): readonly { readonly name: unknown; readonly path: string }[] {
+interface FoundFile {
+  readonly name: unknown
+  readonly path: string
+  readonly kind?: keyof typeof mostFileBytes
+}
+
+function filesOfTarget(target: unknown, path: string): readonly FoundFile[] {
   const protos = list(member(member(target, 'grpc'), 'protos'))
   return [
     {
@@ -53,6 +77,35 @@ function filesOfTarget(
   ]
 }
 
+function filesOfSteps(steps: unknown, path: string): readonly FoundFile[] {
+  return list(steps).flatMap((step, index) => filesOfStep(step, under(path, [index])))
+}
+
+function filesOfStep(step: unknown, path: string): readonly FoundFile[] {
+  const parts = entries(member(step, 'multipart')).flatMap(([name, part]) =>
+    Array.isArray(part)
+      ? part.map((one, index) => fileOf(one, under(path, ['multipart', name, index])))
+      : [fileOf(part, under(path, ['multipart', name]))],
+  )
+  const poll = member(step, 'poll')
+  return [
+    fileOf(member(step, 'body'), under(path, ['body'])),
+    ...parts,
+    ...(['steps', 'then', 'else'] as const).flatMap((key) =>
+      filesOfSteps(member(step, key), under(path, [key])),
+    ),
+    ...list(member(step, 'choose')).flatMap((option, index) =>
+      filesOfSteps(member(option, 'steps'), under(path, ['choose', index, 'steps'])),
+    ),
+    ...(poll === undefined ? [] : filesOfStep(poll, under(path, ['poll']))),
+  ]
+}
+
+function fileOf(holder: unknown, path: string): FoundFile {
+  const kind = member(holder, 'template') === true ? 'template' : 'body'
+  return { name: member(holder, 'file'), path: under(path, ['file']), kind }
+}
+
 export function missingFiles(named: readonly Named[], files: Files): readonly Issue[] {
   return named
     .filter(({ name }) => !Object.hasOwn(files, name))
@@ -61,6 +114,21 @@ export function missingFiles(named: readonly Named[], files: Files): readonly Is
       code: 'missing-file',
       message: `The file ${name} is not there.`,
       hint: 'Paths are relative to the LoadTest; put the file there, or correct the path.',
+    }))
+}
+
+/** `sizes`: of the files that are too large to be looked at, in bytes. */
+export function largeFiles(
+  named: readonly NamedFile[],
+  sizes: Readonly<Record<string, number>>,
+): readonly Issue[] {
+  return named
+    .filter(({ name, mostBytes }) => Object.hasOwn(sizes, name) && (sizes[name] ?? 0) > mostBytes)
+    .map(({ name, path, mostBytes }) => ({
+      path,
+      code: 'too-large',
+      message: `The file ${name} has ${sizes[name]} bytes; here a file may have ${mostBytes} (${mostBytes / MiB} MiB).`,
+      hint: 'Name a smaller file.',
     }))
 }
 

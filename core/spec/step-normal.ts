@@ -1,9 +1,10 @@
+import { readBody } from './body-normal.ts'
 import { readCaptures } from './capture-normal.ts'
 import { readChecks } from './check-normal.ts'
 import { checkMetadata, sentMessages } from './grpc-call.ts'
-import { checkHeaders, headerOf } from './headers.ts'
+import { checkHeaders } from './headers.ts'
 import type { Issue } from './issue.ts'
-import type { Body, GrpcStep, HttpMethod, HttpStep, MessageCheck, ThinkStep } from './load-test.ts'
+import type { GrpcStep, HttpMethod, HttpStep, MessageCheck, ThinkStep } from './load-test.ts'
 import { under } from './path.ts'
 import { show } from './quantity.ts'
 import type { StepWish } from './schema-scenario.ts'
@@ -12,9 +13,8 @@ import { readThink } from './think-text.ts'
 export const verbs = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
 type Verb = (typeof verbs)[number]
 
-const httpOnly = ['query', 'headers', 'json', 'form', 'text', 'followRedirects'] as const
+const httpOnly = ['query', 'headers', 'json', 'form', 'text', 'multipart', 'body', 'followRedirects'] as const
 const grpcOnly = ['message', 'messages', 'between', 'metadata', 'deadline'] as const
-const bodyKeys = ['json', 'form', 'text'] as const
 
 /** Keys that stand beside the one that names a block (block-normal.ts). */
 export const blockOnly = ['steps', 'as', 'then', 'else', 'until', 'every', 'max'] as const
@@ -65,7 +65,7 @@ export function httpStep(verb: Verb, wish: StepWish, path: string, issues: Issue
     url,
     query: wish.query ?? {},
     headers: wish.headers ?? {},
-    body: bodyOf(verb, wish, path, issues),
+    body: readBody(verb, wish, path, issues),
     ...measured(wish, defaultStepName(verb, url), 'http', path, issues),
     timeoutMs: wish.timeout ?? null,
     followRedirects: wish.followRedirects ?? null,
@@ -94,44 +94,14 @@ export function checkPath(url: string, path: string, issues: Issue[]): void {
     wrong('The path holds a fragment (`#`), which is never sent.', 'Leave it out, or write %23.')
 }
 
-function bodyOf(verb: Verb, wish: StepWish, path: string, issues: Issue[]): Body {
-  const [given, second] = bodyKeys.filter((key) => wish[key] !== undefined)
-  if (second !== undefined) {
-    issues.push({
-      path: under(path, [second]),
-      code: 'conflict',
-      message: `The request has two bodies, \`${given}\` and \`${second}\`.`,
-      hint: 'Keep one of them.',
-    })
-  }
-  if (verb === 'head' && given !== undefined) {
-    issues.push({
-      path: under(path, [given]),
-      code: 'conflict',
-      message: 'A HEAD request has no body.',
-      hint: `Leave \`${given}\` out, or write another verb.`,
-    })
-  }
-  if (wish.form !== undefined && headerOf(wish.headers ?? {}, 'content-type') !== undefined) {
-    issues.push({
-      path: under(path, ['headers']),
-      code: 'conflict',
-      message: 'The body is a form, whose content type is fixed.',
-      hint: 'Leave `content-type` out, or write the body as `text`.',
-    })
-  }
-  if (wish.json !== undefined) return { kind: 'json', value: wish.json }
-  if (wish.form !== undefined) return { kind: 'form', fields: wish.form }
-  if (wish.text !== undefined) return { kind: 'text', text: wish.text }
-  return { kind: 'none' }
-}
-
 const grpcInstead = {
   query: 'Write `message`.',
   headers: 'Write `metadata`.',
   json: 'Write `message`.',
   form: 'Write `message`.',
   text: 'Write `message`.',
+  multipart: 'Write `message`.',
+  body: 'Write `message`.',
   followRedirects: 'Leave it out.',
 } as const
 

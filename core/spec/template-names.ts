@@ -1,6 +1,8 @@
+import type { Files } from './files.ts'
 import { messagePath } from './grpc-call.ts'
 import type { Issue } from './issue.ts'
 import type {
+  Body,
   Check,
   Condition,
   DataSource,
@@ -19,6 +21,7 @@ import { type BlockOutline, outlineLeaves, type StepOutline } from './step-outli
 import { isBlock } from './step-tree.ts'
 import { openingKeys } from './stream-normal.ts'
 import { type Expression, expressionsOf, parseTemplate } from './template.ts'
+import { templateFilesOf, templateLines } from './template-files.ts'
 
 /** What templates may refer to anywhere. `data` maps a source to its columns; null: not known yet. */
 export interface KnownNames {
@@ -28,13 +31,21 @@ export interface KnownNames {
   readonly setup: ReadonlySet<string> | 'setup'
   /** Rows are not drawn here. */
   readonly withoutRows?: boolean
+  /** Of which some are templates. */
+  readonly files: Files
 }
 
 /** Text that is a template, with the place it stands at. */
 export interface PlacedTemplate {
   readonly path: string
   readonly text: string
+  /** Where it is a line of a file. */
+  readonly file?: string
+  readonly line?: number
 }
+
+/** Of one file; the rest is likely to be the same mistake. */
+const mostFileIssues = 10
 
 export function knownColumns(
   data: Readonly<Record<string, Pick<DataSource, 'columns'>>>,
@@ -46,7 +57,7 @@ export function knownColumns(
 export function checkTargetTemplates(
   target: Pick<Target, 'headers' | 'grpc'>,
   path: string,
-  known: Omit<KnownNames, 'setup'>,
+  known: Omit<KnownNames, 'setup' | 'files'>,
   issues: Issue[],
 ): void {
   const templates = [
@@ -54,22 +65,23 @@ export function checkTargetTemplates(
     ...recordTemplates(target.grpc?.metadata ?? {}, under(path, ['grpc', 'metadata'])),
   ]
   const nothing: Captured = { known: new Map(), maybe: new Map() }
-  const names: KnownNames = { ...known, setup: new Set() }
+  const names: KnownNames = { ...known, setup: new Set(), files: {} }
   for (const template of templates) checkTemplate(template, names, nothing, new Map(), issues)
 }
 
 /** Set-up first, whose captures all scenarios and the teardown know; each scenario by itself. */
 export function checkStepTemplates(
   { setup, scenarios, teardown }: WalkedSteps,
-  known: Omit<KnownNames, 'setup'>,
+  known: Omit<KnownNames, 'setup' | 'files'>,
   issues: Issue[],
+  files: Files = {},
 ): void {
   // Rows belong to iterations, and these are none.
-  const once = { ...known, data: new Map<string, null>(), withoutRows: true }
+  const once = { ...known, files, data: new Map<string, null>(), withoutRows: true }
   const seeded = walkSteps(setup, { ...once, setup: 'setup' }, issues)
   const all = { setup: new Set(seeded.known.keys()) }
   for (const { onStart, steps } of scenarios) {
-    walkSteps([...onStart, ...steps], { ...known, ...all }, issues)
+    walkSteps([...onStart, ...steps], { ...known, files, ...all }, issues)
   }
   walkSteps(teardown, { ...once, ...all }, issues)
 }
@@ -103,6 +115,7 @@ class PathWalk {
   readonly #names: KnownNames
   readonly #capturedAt: ReadonlyMap<string, string>
   readonly #issues: Issue[]
+  readonly #inFiles = new Map<string, number>()
 
   constructor(names: KnownNames, capturedAt: ReadonlyMap<string, string>, issues: Issue[]) {
     this.#names = names
@@ -116,7 +129,7 @@ class PathWalk {
 
   #step({ path, step, captures, block }: StepOutline, before: Captured): Captured {
     if (block !== null) return this.#block(block, path, before)
-    if (step !== undefined) this.#templates(leafTemplates(step), before)
+    if (step !== undefined) this.#templates(leafTemplates(step, this.#names.files), before)
     return withNames(before, captures, path)
   }
 
@@ -191,9 +204,20 @@ class PathWalk {
     this.#templates(matcherTemplates(matcher, under(path, ['if'])), before)
   }
 
+  /** Said with the line; of each file a few. */
+  #inFile({ file = '', line }: PlacedTemplate, found: readonly Issue[]): readonly Issue[] {
+    const before = this.#inFiles.get(file) ?? 0
+    this.#inFiles.set(file, before + found.length)
+    return found
+      .slice(0, Math.max(0, mostFileIssues - before))
+      .map((issue) => ({ ...issue, message: `${file}, line ${line}: ${issue.message}` }))
+  }
+
   #templates(templates: Iterable<PlacedTemplate>, captured: Captured): void {
     for (const template of templates) {
-      checkTemplate(template, this.#names, captured, this.#capturedAt, this.#issues)
+      const found: Issue[] = []
+      checkTemplate(template, this.#names, captured, this.#capturedAt, found)
+      this.#issues.push(...(template.file === undefined ? found : this.#inFile(template, found)))
     }
   }
 }
@@ -350,11 +374,11 @@ function setupIssue(name: string, setup: KnownNames['setup']): Omit<Issue, 'path
   }
 }
 
-function leafTemplates(step: Step): Iterable<PlacedTemplate> {
-  return isBlock(step) ? [] : stepTemplates(step)
+function leafTemplates(step: Step, files: Files): Iterable<PlacedTemplate> {
+  return isBlock(step) ? [] : stepTemplates(step, files)
 }
 
-function* stepTemplates(step: LeafStep): Generator<PlacedTemplate> {
+function* stepTemplates(step: LeafStep, files: Files): Generator<PlacedTemplate> {
   switch (step.kind) {
     case 'think':
       return
@@ -369,9 +393,7 @@ function* stepTemplates(step: LeafStep): Generator<PlacedTemplate> {
       yield { path: under(step.path, [step.method.toLowerCase()]), text: step.url }
       yield* jsonTemplates(step.query, under(step.path, ['query']))
       yield* recordTemplates(step.headers, under(step.path, ['headers']))
-      if (step.body.kind === 'json') yield* jsonTemplates(step.body.value, under(step.path, ['json']))
-      if (step.body.kind === 'form') yield* jsonTemplates(step.body.fields, under(step.path, ['form']))
-      if (step.body.kind === 'text') yield { path: under(step.path, ['text']), text: step.body.text }
+      yield* bodyTemplates(step.body, step.path, files)
       break
     }
     case 'ws':
@@ -424,6 +446,21 @@ function* expectedTemplates({ conditions }: Expected, path: string): Generator<P
           : []
     yield* matcherTemplates(condition.matcher, under(path, below))
   }
+}
+
+function* bodyTemplates(body: Body, path: string, files: Files): Generator<PlacedTemplate> {
+  if (body.kind === 'json') yield* jsonTemplates(body.value, under(path, ['json']))
+  else if (body.kind === 'form') yield* jsonTemplates(body.fields, under(path, ['form']))
+  else if (body.kind === 'text') yield { path: under(path, ['text']), text: body.text }
+  else if (body.kind === 'multipart') {
+    for (const { place, filename, content } of body.parts) {
+      const at = under(path, ['multipart', ...place])
+      if (filename !== null) yield { path: under(at, ['filename']), text: filename }
+      if (content.kind === 'text') yield { path: at, text: content.text }
+      else if (content.kind === 'json') yield* jsonTemplates(content.value, under(at, ['json']))
+    }
+  }
+  for (const file of templateFilesOf(body, path)) yield* templateLines(file, files)
 }
 
 function* checkTemplates(check: Check, path: string): Generator<PlacedTemplate> {

@@ -202,11 +202,18 @@ const inText: readonly Row[] = [
     ['search', 'not-yet'],
   ],
   [
-    'steps that come later',
+    'bodies that cannot be',
     steps(
-      '- { repeat: 3, as: i, steps: [ { get: "/p/${i}" } ] }\n- { group: g, steps: [ { post: /u, multipart: {} } ] }',
+      '- { post: /, multipart: {} }\n- { post: /, multipart: { a: { file: ../x, type: jpeg } }, headers: { Content-Type: x } }\n- { post: /, body: { file: a.xml }, text: b }\n- { head: /, body: { file: a.xml } }\n- { post: /, multipart: { a: [ { text: "${x}" } ] } }\n- { post: /, multipart: { a: { fiel: b } } }',
     ),
-    ['scenarios[0].steps[1].steps[0].multipart', 'not-yet'],
+    ['scenarios[0].steps[0].multipart', 'out-of-range'],
+    ['scenarios[0].steps[1].multipart.a.file', 'wrong-file'],
+    ['scenarios[0].steps[1].multipart.a.type', 'wrong-format'],
+    ['scenarios[0].steps[1].headers', 'conflict'],
+    ['scenarios[0].steps[2].body', 'conflict'],
+    ['scenarios[0].steps[3].body', 'conflict'],
+    ['scenarios[0].steps[4].multipart.a[0]', 'unknown-name'],
+    ['scenarios[0].steps[5].multipart.a.fiel', 'unknown-key'],
   ],
   ['a group without steps', steps('- { group: g }'), ['scenarios[0].steps[0].steps', 'missing']],
   ['a group of nothing', steps('- { group: g, steps: [] }'), ['scenarios[0].steps[0].steps', 'out-of-range']],
@@ -568,6 +575,15 @@ const inFiles: readonly Row[] = [
     'a missing replay',
     load('- { phase: a, rate: { csv: nowhere.csv } }'),
     ['load[0].rate.csv', 'missing-file'],
+  ],
+  [
+    'missing files of bodies, wherever they are sent',
+    steps(
+      '- { post: /, body: { file: a.xml } }\n- { group: g, steps: [ { choose: [ { weight: 1, steps: [ { post: /, multipart: { x: [ y, { file: b.jpg } ] } } ] } ] } ] }\n- { poll: { put: /, body: { file: c.txt, template: true } }, until: { status: 200 } }',
+    ),
+    ['scenarios[0].steps[0].body.file', 'missing-file'],
+    ['scenarios[0].steps[1].steps[0].choose[0].steps[0].multipart.x[1].file', 'missing-file'],
+    ['scenarios[0].steps[2].poll.body.file', 'missing-file'],
   ],
   [
     'a missing certificate',

@@ -1,5 +1,5 @@
 import type { FailureSample } from '../../core/measure/request-error.ts'
-import type { RenderedRequest, StreamRequest } from '../../core/scenario/compiled.ts'
+import type { RenderedBody, RenderedRequest, StreamRequest } from '../../core/scenario/compiled.ts'
 import type { Redactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { endpointUrl, targetsOf } from '../../core/spec/targets.ts'
@@ -98,11 +98,18 @@ function messagesText(messages: readonly unknown[]): string {
 }
 
 /** A transport may have kept the beginning alone, and no more than that is looked at: either way the end is a cut. */
-function bodyShown(body: string | Uint8Array, redactor: Redactor): string {
-  const text =
-    typeof body === 'string'
-      ? body.slice(0, bodyBytesSeen)
-      : // As a stream: a character that the cut goes through is left out, and not shown as a broken one.
-        new TextDecoder().decode(body.subarray(0, bodyBytesSeen), { stream: true })
+function bodyShown(body: NonNullable<RenderedBody>, redactor: Redactor): string {
+  const text = typeof body === 'string' ? body.slice(0, bodyBytesSeen) : bytesShown(body)
   return redactor.cut(text).slice(0, bodyCharacters)
+}
+
+/** Of a body in pieces, those that are files are large. */
+function bytesShown(body: Uint8Array | readonly Uint8Array[]): string {
+  // As a stream: a character that the cut goes through is left out, and not shown as a broken one.
+  if (body instanceof Uint8Array)
+    return new TextDecoder().decode(body.subarray(0, bodyBytesSeen), { stream: true })
+  const pieces = body.map((piece) =>
+    piece.length > bodyBytesSeen ? `[${piece.length} bytes]` : new TextDecoder().decode(piece),
+  )
+  return pieces.join('').slice(0, bodyBytesSeen)
 }

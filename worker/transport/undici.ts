@@ -237,14 +237,20 @@ const unsendable: Dispatcher.DispatchOptions = { method: 'GET', path: '/' }
 
 function optionsOf(request: HttpRequest, servername: string): Dispatcher.DispatchOptions {
   const { method, path, headers, body } = request
+  const isInPieces = Array.isArray(body)
   return {
     method,
     path,
-    headers: headers as string[],
+    // Of pieces, undici doesn't know how long they are together, and would send chunks.
+    headers: isInPieces ? [...headers, 'content-length', String(lengthOf(body))] : (headers as string[]),
     body: typeof body === 'string' ? Buffer.from(body) : body,
     // undici would close the connection after HEAD, and after bodies where it expects none.
     reset: false,
     // undici would take it from a host header, and connect anew where that differs from the request before.
     servername,
   } as Dispatcher.DispatchOptions
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0)
 }
