@@ -97,7 +97,7 @@ async function load(example: Example): Promise<LoadedTest> {
   writeFileSync(overlay, example.text)
   const flags = example.kind === 'overlay' ? { overlay: [overlay] } : {}
   const loaded = await loadTestText(loadTestOf(example), example.at, folder.path, surroundings, flags)
-  return { ...loaded, test: shop.retarget(loaded.test) }
+  return { ...loaded, test: shop.retarget(loaded.test, example.page) }
 }
 
 /** At most 20 a second in each phase, so that many examples can be seen on one machine. */

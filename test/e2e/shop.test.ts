@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ResultDocument } from '../../core/report/result.ts'
@@ -7,7 +7,7 @@ import type { ShopStats } from '../../examples/shop/counts.ts'
 import { binomialBounds } from '../kit/binomial.ts'
 import { runSpec } from '../kit/cluster.ts'
 import { breakwater } from '../kit/command.ts'
-import { examplesOf, loadTestOf, root } from '../kit/guide.ts'
+import { root } from '../kit/guide.ts'
 import { type ShopProcess, startShop } from '../kit/shop.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
 
@@ -138,22 +138,6 @@ test.serial(
     t.notDeepEqual(journeys(await run(8, 1)), journeys(alone))
   },
 )
-
-test.serial('every example of the page about the shop runs against it', async (t) => {
-  const shop = await startShop()
-  t.teardown(shop.stop)
-  const folder = await makeTempDir()
-  t.teardown(folder.remove)
-  await copyFile(join(root, 'examples/shop/users.csv'), join(folder.path, 'users.csv'))
-  const examples = examplesOf('docs/guide/shop-example.md').filter(({ language }) => language === 'yaml')
-  t.is(examples.length, 3)
-  for (const [index, example] of examples.entries()) {
-    const file = join(folder.path, `${index}.yaml`)
-    await writeFile(file, loadTestOf(example))
-    const ran = await breakwater(['run', file, '--once', '--set', `target.url=${shop.url}`])
-    t.is(ran.code, 0, `${example.at}\n${ran.stdout}${ran.stderr}`)
-  }
-})
 
 /** Each visit's requests in their order, visits sorted; those of nobody known sorted one by one. */
 function journeys({ log }: Run): readonly string[] {

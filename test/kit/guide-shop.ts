@@ -5,15 +5,20 @@ import type { LoadTest, Target } from '../../core/spec/load-test.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { startShop } from './shop.ts'
 
-/** Real servers for the examples of the pages: HTTP/1.1, HTTPS with HTTP/2, and the shop's gRPC. They answer as the pages say. */
+/**
+ * Real servers for the examples of the pages: HTTP/1.1, HTTPS with HTTP/2, and the shop's gRPC. They answer as the pages say; those of the page about the
+ * shop are for the shop itself.
+ */
 export interface GuideShop {
   /** The same test against these servers, whatever its targets say. */
-  retarget(test: LoadTest): LoadTest
+  retarget(test: LoadTest, page: string): LoadTest
   readonly certificates: Certificates
   /** Requests by HTTP so far. */
   readonly requests: number
   stop(): Promise<void>
 }
+
+const shopPage = 'docs/guide/shop-example.md'
 
 export async function startGuideShop(): Promise<GuideShop> {
   const certificates = await makeCertificates()
@@ -31,7 +36,7 @@ export async function startGuideShop(): Promise<GuideShop> {
     ),
   )
   const [plainPort, securePort] = [plain, secure].map((server) => (server.address() as AddressInfo).port)
-  const at = (url: string): string => {
+  const at = (url: string, page: string): string => {
     const { protocol, pathname } = new URL(url)
     switch (protocol) {
       case 'grpc:':
@@ -40,13 +45,14 @@ export async function startGuideShop(): Promise<GuideShop> {
       case 'wss:':
         return `${protocol}//localhost:${securePort}${pathname}`
       default:
+        if (page === shopPage) return shop.url
         return `${protocol}//127.0.0.1:${plainPort}${pathname}`
     }
   }
-  const moved = (target: Target): Target => ({
+  const moved = (target: Target, page: string): Target => ({
     ...target,
-    url: at(target.url),
-    grpc: target.grpc && { ...target.grpc, url: target.grpc.url && at(target.grpc.url) },
+    url: at(target.url, page),
+    grpc: target.grpc && { ...target.grpc, url: target.grpc.url && at(target.grpc.url, page) },
     // Who trusts the authority of the page trusts ours, and the system trusts neither.
     tls: { ...target.tls, insecureSkipVerify: target.tls.caFile === null },
   })
@@ -55,10 +61,12 @@ export async function startGuideShop(): Promise<GuideShop> {
     get requests() {
       return counter.requests
     },
-    retarget: (test) => ({
+    retarget: (test, page) => ({
       ...test,
-      target: moved(test.target),
-      targets: Object.fromEntries(Object.entries(test.targets).map(([name, one]) => [name, moved(one)])),
+      target: moved(test.target, page),
+      targets: Object.fromEntries(
+        Object.entries(test.targets).map(([name, one]) => [name, moved(one, page)]),
+      ),
     }),
     async stop() {
       await shop.stop()

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 
@@ -67,7 +67,8 @@ export function loadTestOf({ page, kind, text }: Example): string {
 
 /** The files that examples name, beside each other in a folder. */
 export async function writeExampleFiles(folder: string): Promise<void> {
-  for (const file of ['users.csv', 'shop.proto'])
+  await mkdir(join(folder, 'shop'), { recursive: true })
+  for (const file of ['users.csv', 'shop.proto', 'shop/users.csv'])
     await copyFile(join(root, 'examples', file), join(folder, file))
   await writeFile(join(folder, 'traffic.csv'), 'seconds,rate\n0,50\n60,180\n120,90\n')
   await writeFile(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n')
