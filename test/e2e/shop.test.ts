@@ -20,6 +20,7 @@ const short = `spec:
     - { phase: ramp, duration: 3s }
     - { phase: evening, duration: 2s }
     - { phase: office, at: 1s, iterations: 30, users: { over: 1s }, pace: 200ms }
+    - { phase: chat, at: 1s, rate: 4, duration: 2s }
     - { phase: app, at: 1s, duration: 3s }
   objectives: [error_rate < 5%]
 `
@@ -81,7 +82,9 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   t.is(requests.sent, stats.received.total)
   const hops = (stats.byStatus[302] ?? 0) + (stats.byStatus[303] ?? 0)
   t.is(hops, countOf(result, 'person/old address', 'person/log in', 'person/check out'))
-  t.is(requests.sent, requests.attempted + hops + 2)
+  // Messages are attempts, but what opens their stream is what a server sees as a request.
+  const messages = countOf(result, 'chat/hello', 'chat/ask', 'chat/watch', 'chat/close', 'chat/price')
+  t.is(requests.sent, requests.attempted - messages + hops + 2)
   t.deepEqual(requests.other, { setup: 1, teardown: 1, auth: 0 })
   t.like(ledger, { skipped: 0, lost: 0, unstarted: 0, balanced: true })
   t.is(log.length, stats.received.total)
@@ -89,7 +92,7 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   t.deepEqual(stats.tenants, { seeded: requests.other.setup, removed: requests.other.teardown, open: 0 })
   t.deepEqual(Object.keys(stats.byTenant), ['spring-1'])
   const customers = countOf(result, 'buy/login', 'person/log in')
-  const logins = customers + countOf(result, 'clerk/login')
+  const logins = customers + countOf(result, 'clerk/login', 'chat/login')
   t.deepEqual(stats.logins, { ok: logins, refused: 0 })
   t.is(stats.searches, countOf(result, 'search/search'))
   t.is(stats.carts.additions, countOf(result, 'buy/add', 'person/add'))
@@ -111,6 +114,16 @@ test.serial('what the shop has counted is what the result says', async (t) => {
     Upload: { calls: countOf(result, 'app/upload'), messagesIn: 2 * app, messagesOut: app },
     Chat: { calls: countOf(result, 'app/chat'), messagesIn: 3 * app, messagesOut: 3 * app },
   })
+  const chats = countOf(result, 'chat/connect')
+  t.is(chats, 8)
+  t.deepEqual(stats.ws, {
+    connections: chats,
+    open: 0,
+    messagesIn: countOf(result, 'chat/ask') + countOf(result, 'chat/watch'),
+    messagesOut:
+      countOf(result, 'chat/hello') + countOf(result, 'chat/ask') + 4 * countOf(result, 'chat/watch'),
+  })
+  t.deepEqual(stats.sse, { streams: chats, events: 5 * countOf(result, 'chat/price') })
   t.is(stats.byRoute['GET /api/shipping'], countOf(result, 'buy/shipping'))
   t.is(stats.byRoute['GET /api/products/:id'], countOf(result, 'search/hit'))
   t.is(stats.byRoute['GET /api/me'], 30)
