@@ -40,4 +40,20 @@ export function addImport(
       const { importHar } = await import('./commands/import.ts')
       done(await importHar(console, file, flags))
     })
+
+  leaf(
+    group.command('openapi <file>'),
+    'an API description (OpenAPI 3.0, 3.1): its operations, with made-up values',
+    [
+      'breakwater import openapi petstore.yaml --out test.yaml',
+      'breakwater import openapi petstore.yaml --url http://127.0.0.1:8080 --operations safe',
+    ],
+  )
+    .option('--out <file>', outHelp)
+    .option('--url <url>', "where to send it (default: the document's first server)")
+    .option('--operations <which>', 'all, safe (GET and HEAD), or ids with commas between', 'all')
+    .action(async (file: string, flags) => {
+      const { importOpenapi } = await import('./commands/import.ts')
+      done(await importOpenapi(console, file, flags))
+    })
 }

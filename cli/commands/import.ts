@@ -8,6 +8,7 @@ import type { Console } from '../console.ts'
 import type { Draft } from '../import/draft.ts'
 import { draftText } from '../import/draft-text.ts'
 import { convertHar, type HarOptions } from '../import/har/convert.ts'
+import { convertOpenapi, filesNamedBy, type OpenapiOptions } from '../import/openapi/convert.ts'
 import { type Source, unfit } from '../import/source.ts'
 import { writeNewFile } from '../new-file.ts'
 import { unreadable } from '../spec-source.ts'
@@ -21,6 +22,7 @@ interface HarFlags extends OutFlag, Omit<HarOptions, 'keepHeaders'> {
 }
 
 /** A string holds no more than half of this many characters. */
+const mostFiles = 500
 const mostBytes = 400 * 1024 * 1024
 
 export async function importHar(
@@ -30,6 +32,49 @@ export async function importHar(
 ): Promise<number> {
   const source = await readSource(file, 'Name a HAR file, such as shop.har.')
   return write(console, convertHar(source, { ...options, keepHeaders: keepHeader ?? [] }), { file, out })
+}
+
+interface OpenapiFlags extends OutFlag, Omit<OpenapiOptions, 'files'> {}
+
+export async function importOpenapi(
+  console: Console,
+  file: string,
+  { out, ...options }: OpenapiFlags,
+): Promise<number> {
+  const source = await readSource(file, 'Name an OpenAPI document, such as openapi.yaml.')
+  const files = await filesBeside(source)
+  return write(console, convertOpenapi(source, { ...options, files }), { file, out })
+}
+
+/** Files that a document names, and that those name. One that isn't there is told where it is needed. */
+async function filesBeside(source: Source): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>()
+  const asked = new Set<string>()
+  const wanted = [...filesNamedBy(source, '')]
+  for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
+    if (asked.has(name)) continue
+    asked.add(name)
+    if (asked.size > mostFiles) {
+      throw unfit(
+        source,
+        `more than ${mostFiles} files belong to it`,
+        'Bundle the document into one file first.',
+      )
+    }
+    const beside = await readBeside(path.join(path.dirname(source.file), name))
+    if (beside === null) continue
+    files.set(name, beside.text)
+    wanted.push(...filesNamedBy(beside, name))
+  }
+  return files
+}
+
+async function readBeside(file: string): Promise<Source | null> {
+  try {
+    return await readSource(file, '')
+  } catch {
+    return null
+  }
 }
 
 async function readSource(file: string, hint: string): Promise<Source> {

@@ -13,6 +13,10 @@ export function commentText(text: string): string {
   return line.length <= mostCharacters ? line : `${line.slice(0, mostCharacters - 1).toWellFormed()}…`
 }
 
+export function printable(text: string): string {
+  return text.toWellFormed().replace(unsafe, ' ')
+}
+
 /** As the library takes it: each line behind its `#` and a blank. */
 export function commentLines(lines: readonly string[]): string | null {
   return lines.length === 0 ? null : lines.map((line) => ` ${commentText(line)}`).join('\n')

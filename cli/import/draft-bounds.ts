@@ -14,6 +14,8 @@ const bytesOfValue = 8
 /** Keeps the steps that a LoadTest has room for, from the first on; what they need of each other stands before them. */
 export function boundScenarios(scenarios: readonly DraftScenario[]): {
   readonly scenarios: readonly DraftScenario[]
+  /** Those of which nothing can run, to be written as comments. */
+  readonly asides: readonly DraftScenario[]
   /** How many steps found no room. */
   readonly left: number
 } {
@@ -34,8 +36,20 @@ export function boundScenarios(scenarios: readonly DraftScenario[]): {
     left += scenario.steps.length - end
     return { ...scenario, steps: scenario.steps.slice(0, end) }
   })
+  // What is a comment alone takes what is left.
+  const withAsides = bounded.map((scenario) => {
+    const asides = (scenario.asides ?? []).filter((aside) => {
+      bytes += 2 * costOf(aside as unknown as Json).bytes
+      return bytes <= mostBytes
+    })
+    return { ...scenario, asides }
+  })
+  const runs = ({ steps }: DraftScenario) => steps.some(({ kind }) => kind !== 'think')
   return {
-    scenarios: bounded.filter((scenario) => scenario.steps.some(({ kind }) => kind !== 'think')),
+    scenarios: withAsides.filter(runs),
+    asides: withAsides
+      .filter((scenario) => !runs(scenario) && scenario.asides.length > 0)
+      .map(({ asides, ...scenario }) => ({ ...scenario, steps: asides })),
     left,
   }
 }

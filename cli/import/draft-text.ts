@@ -1,7 +1,7 @@
 import { Document, isCollection, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import type { Json } from '../../core/spec/load-test.ts'
 import { apiVersion } from '../../core/spec/schema.ts'
-import { commentLines } from './comment.ts'
+import { commentLines, printable } from './comment.ts'
 import type {
   Draft,
   DraftBody,
@@ -28,22 +28,39 @@ export function draftText(draft: Draft): string {
     line('target', target(draft.target)),
     ...(more.length === 0 ? [] : [line('targets', targets(more))]),
     ...(draft.variables.length === 0 ? [] : [line('variables', variables(draft.variables))]),
-    line('scenarios', list(draft.scenarios.map(scenario))),
+    line('scenarios', withAsides(list(draft.scenarios.map(scenario)), (draft.asides ?? []).map(scenario))),
     line('load', list(load)),
     line('objectives', list(objectives)),
   ])
   for (const pair of spec.items.slice(1)) (pair.key as Scalar).spaceBefore = true
-  document.contents = map([
+  const whole = map([
     line('apiVersion', scalar(apiVersion)),
     line('kind', scalar('LoadTest')),
     line('metadata', metadata),
     line('spec', spec),
-  ]) as never
+  ])
+  return written(document, whole)
+}
+
+function written(document: Document, contents: Node): string {
+  document.contents = contents as never
   return document.toString({
     lineWidth: 0,
     // Otherwise a long quoted text would be broken at its line ends.
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
   })
+}
+
+/** What cannot be run stands behind the items as a comment, so that taking the `# ` away makes items of it. */
+function withAsides(items: YAMLSeq, asides: readonly Node[]): YAMLSeq {
+  if (asides.length > 0) {
+    const text = written(new Document(), list(asides)).trimEnd()
+    items.comment = text
+      .split('\n')
+      .map((line) => ` ${printable(line)}`)
+      .join('\n')
+  }
+  return items
 }
 
 const load = [noted(oneLine({ phase: 'steady', rate: 1, duration: '1m' }), 'iterations started per second')]
@@ -75,12 +92,12 @@ function constant(value: Json): Node {
   return jsonNode(isMap ? { value } : value)
 }
 
-function scenario({ name, weight, notes, steps }: DraftScenario): Node {
+function scenario({ name, weight, notes, steps, asides = [] }: DraftScenario): Node {
   return above(
     map([
       line('name', scalar(name)),
       ...(weight === undefined ? [] : [line('weight', scalar(weight))]),
-      line('steps', list(steps.map(step))),
+      line('steps', withAsides(list(steps.map(step)), asides.map(step))),
     ]),
     notes,
   )

@@ -13,6 +13,8 @@ export interface Draft {
   readonly targets?: readonly (DraftTarget & { readonly name: string })[]
   readonly variables: readonly DraftVariable[]
   readonly scenarios: readonly DraftScenario[]
+  /** Written as comments: nobody can run them as they are. */
+  readonly asides?: readonly DraftScenario[]
 }
 
 export interface DraftTarget {
@@ -34,6 +36,8 @@ export interface DraftScenario {
   readonly weight?: number
   readonly notes: readonly string[]
   readonly steps: readonly DraftStep[]
+  /** Written as comments behind the steps. */
+  readonly asides?: readonly DraftRequest[]
 }
 
 export type DraftStep = DraftRequest | DraftPause
@@ -84,6 +88,11 @@ export function guess(reason: string): string {
 /** Text as a template that always makes this text. */
 export function literal(text: string): string {
   return text.toWellFormed().replaceAll('${', () => '$${')
+}
+
+/** Text for a path or a query: delimiters in it are data. */
+export function encoded(text: string): string {
+  return literal(encodeURIComponent(text.toWellFormed()))
 }
 
 /** The same for every text of a JSON value. Keys are no templates. */

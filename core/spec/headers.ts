@@ -2,7 +2,7 @@ import type { Issue } from './issue.ts'
 import { under } from './path.ts'
 
 /** What the transport itself says about the connection and the body. */
-const transportsOwn = new Set([
+export const transportsOwn: ReadonlySet<string> = new Set([
   'content-length',
   'transfer-encoding',
   'connection',

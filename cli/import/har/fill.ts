@@ -1,5 +1,3 @@
-import { literal } from '../draft.ts'
-
 /** Where a value stands in a request; `key` is what it is called there: a field, a parameter, the segment of the path before it. */
 export interface Place {
   readonly kind: 'path' | 'query' | 'header' | 'form' | 'json' | 'text'
@@ -15,8 +13,3 @@ export type Fill = <V extends string | number>(
   place: Place,
   write?: (text: string) => string,
 ) => V | string
-
-/** Text for a path or a query: delimiters in it are data. */
-export function encoded(text: string): string {
-  return literal(encodeURIComponent(text.toWellFormed()))
-}

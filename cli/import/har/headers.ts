@@ -1,4 +1,4 @@
-import { forbiddenKeys } from '../../../core/spec/plain-input.ts'
+import { isHeaderName } from '../header-name.ts'
 import type { Exchange } from './recording.ts'
 
 /** What the browser or the transport adds by itself, and what belongs to the browser's cache or its tracing. */
@@ -39,6 +39,9 @@ const ownHeaders = new Set([
 ])
 const ownPrefixes = /^(:|sec-|proxy-|access-control-request-|x-b3-|x-datadog-|x-devtools-|x-postman-)/
 
+/** The cookie jar's, and the target's. */
+const jars = new Set(['cookie', 'host'])
+
 const mostHeaders = 40
 const mostCharacters = 4096
 
@@ -49,8 +52,8 @@ export function ownHeadersOf(
 ): readonly (readonly [string, string])[] {
   const kept = new Map<string, string>()
   for (const [name, value] of requestHeaders) {
-    if (kept.size >= mostHeaders || !isToken(name) || name === 'content-type') continue
-    if (isBrowsers(name, value) && !(keeps.includes(name) && isWritable(name))) continue
+    if (kept.size >= mostHeaders || !isHeaderName(name) || name === 'content-type') continue
+    if (isBrowsers(name, value) && !(keeps.includes(name) && !jars.has(name))) continue
     if (value.length > mostCharacters || /[\r\n\0]/.test(value)) continue
     kept.set(name, name === 'accept' ? shortAccept(value) : value)
   }
@@ -59,18 +62,6 @@ export function ownHeadersOf(
 
 function isBrowsers(name: string, value: string): boolean {
   return ownHeaders.has(name) || ownPrefixes.test(name) || (name === 'accept' && value === '*/*')
-}
-
-/** RFC 9110 §5.6.2; pseudo headers of HTTP/2 are none. */
-function isToken(name: string): boolean {
-  return name.length <= 200 && !forbiddenKeys.has(name) && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)
-}
-
-/** What the language leaves to the transport, and what the cookie jar sends. */
-function isWritable(name: string): boolean {
-  return !/^(cookie|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|host)$/.test(
-    name,
-  )
 }
 
 /** A browser tells of every image format it knows; what it wants is a page. */

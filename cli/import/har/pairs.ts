@@ -1,6 +1,6 @@
 import { forbiddenKeys } from '../../../core/spec/plain-input.ts'
-import { type DraftField, literal } from '../draft.ts'
-import { encoded, type Fill } from './fill.ts'
+import { type DraftField, encoded, literal } from '../draft.ts'
+import type { Fill } from './fill.ts'
 
 /** `name=value`, as sent and as meant. */
 export interface Pair {

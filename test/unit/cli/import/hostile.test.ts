@@ -2,9 +2,11 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { Draft } from '../../../../cli/import/draft.ts'
 import { convertHar } from '../../../../cli/import/har/convert.ts'
+import { convertOpenapi } from '../../../../cli/import/openapi/convert.ts'
 import { BreakwaterError } from '../../../../core/error.ts'
 import type { Json } from '../../../../core/spec/load-test.ts'
 import { arbitraryExchange } from '../../../kit/arbitrary-har.ts'
+import { arbitraryOpenapi } from '../../../kit/arbitrary-openapi.ts'
 import { harText } from '../../../kit/har.ts'
 import { imported } from '../../../kit/imported.ts'
 
@@ -12,6 +14,7 @@ const options = { assets: true, think: true, keepHeaders: ['origin', 'cookie'] }
 
 const formats: Readonly<Record<string, (text: string) => Draft>> = {
   har: (text) => convertHar({ file: 'x', text }, options),
+  openapi: (text) => convertOpenapi({ file: 'x', text }),
 }
 
 /** What comes of a text: a LoadTest that validates, or a refusal with a remedy. Anything else throws. */
@@ -93,4 +96,15 @@ test('any exchanges become a LoadTest that validates', (t) => {
     { numRuns: 400 },
   )
   t.true(valid > 200, `${valid} of 400`)
+})
+
+test('any description becomes a LoadTest that validates', (t) => {
+  let valid = 0
+  fc.assert(
+    fc.property(arbitraryOpenapi, (document) => {
+      if (outcome(formats.openapi as never, JSON.stringify(document)) === 'valid') valid++
+    }),
+    { numRuns: 400 },
+  )
+  t.true(valid > 100, `${valid} of 400`)
 })

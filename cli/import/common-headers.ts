@@ -1,4 +1,4 @@
-import type { DraftField, DraftRequest } from '../draft.ts'
+import type { DraftField, DraftRequest } from './draft.ts'
 
 export interface CommonHeaders {
   /** Of a target; undefined: the main one. */
