@@ -9,7 +9,7 @@ import { ndjson, resultJson } from '../core/report/json.ts'
 import { reportFiles } from '../core/report/report-files.ts'
 import { textReport } from '../core/report/report-text.ts'
 import type { ResultDocument, Verdict } from '../core/report/result.ts'
-import { routesOf } from '../core/spec/targets.ts'
+import { type RouteKind, routesOf } from '../core/spec/targets.ts'
 import { accountRun } from '../core/verdict/accounts.ts'
 import { judgeRun } from '../core/verdict/judge.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
@@ -93,6 +93,13 @@ async function writeFiles(
   for (const { name, text } of reportFiles(document, record)) await folder.write(name, text)
 }
 
+const libraries: Readonly<Record<RouteKind, string>> = {
+  http: 'undici',
+  grpc: 'grpc-js',
+  ws: 'ws',
+  sse: 'undici',
+}
+
 function exitCodeFor(record: RunRecord, verdict: Verdict): number {
   return record.ended === 'interrupted' ? exitCodes.interrupted : exitCodes[verdict]
 }
@@ -106,8 +113,6 @@ function environmentOf({ test }: RunRecord): ResultDocument['environment'] {
     memoryBytes: totalmem(),
     target: test.target.url,
     targets: Object.fromEntries(Object.entries(test.targets).map(([name, { url }]) => [name, url])),
-    transport: [...new Set(routesOf(test).map(({ kind }) => (kind === 'grpc' ? 'grpc-js' : 'undici')))].join(
-      ' + ',
-    ),
+    transport: [...new Set(routesOf(test).map(({ kind }) => libraries[kind]))].join(' + '),
   }
 }

@@ -7,6 +7,8 @@ import { isBalanced } from '../../core/plan/ledger.ts'
 import type { Json } from '../../core/spec/load-test.ts'
 import { type Ran, type RunWish, runSpec } from '../kit/cluster.ts'
 import { breakwater } from '../kit/command.ts'
+import { examplesOf, loadTestOf } from '../kit/guide.ts'
+import { startShop } from '../kit/shop.ts'
 import { type StreamServer, startStreamServer } from '../kit/stream-server.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
 import { until } from '../kit/until.ts'
@@ -345,4 +347,43 @@ test('`run --once --trace` shows what was sent and what came; failures show the 
   t.is(sample.request.body, '*** again')
   t.is(sample.response.body, '*** again')
   t.false(lines.join('').includes(secret))
+})
+
+test('every example of the guide runs against the shop, all checks green', async (t) => {
+  const shop = await startShop()
+  t.teardown(shop.stop)
+  const folder = await makeTempDir()
+  t.teardown(folder.remove)
+  const examples = examplesOf('docs/guide/websocket-and-sse.md').filter(({ language }) => language === 'yaml')
+  t.true(examples.length >= 3)
+  for (const [index, example] of examples.entries()) {
+    const file = join(folder.path, `${index}.yaml`)
+    await writeFile(file, loadTestOf(example))
+    const ran = await breakwater(['run', file, '--once', '--set', `target.url=${shop.url}`])
+    t.is(ran.code, 0, `${example.at}\n${ran.stdout}${ran.stderr}`)
+  }
+  const [whole] = examples
+  const file = join(folder.path, 'whole.yaml')
+  await writeFile(file, whole?.text ?? '')
+  await shop.reset()
+  const flags = [
+    '--set',
+    `target.url=${shop.url}`,
+    '--set',
+    'load[0].duration=2s',
+    '--set',
+    'load[0].rate=100',
+    '--json',
+    '--quiet',
+  ]
+  const ran = await breakwater(['run', file, '--out', join(folder.path, 'out'), ...flags])
+  t.is(ran.code, 0, ran.stdout + ran.stderr)
+  const { requests, ledger } = JSON.parse(ran.stdout)
+  await until('the shop has seen all go', async () => (await shop.stats()).ws.open === 0)
+  const { ws, sse, received } = await shop.stats()
+  t.is(ledger.planned, 200)
+  t.is(ws.connections + sse.streams, 200)
+  t.is(requests.sent, received.total)
+  t.is(ws.messagesIn, 2 * ws.connections)
+  t.is(ws.messagesOut, 5 * ws.connections)
 })
