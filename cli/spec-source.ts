@@ -12,7 +12,7 @@ import { readLoadTest } from '../core/spec/read.ts'
 import { namedReferences } from '../core/spec/references.ts'
 import { isUtf8 } from '../core/spec/utf8.ts'
 import { parseYaml, type YamlText } from '../core/spec/yaml.ts'
-import { checkGrpcSteps } from '../worker/transport/check-grpc-steps.ts'
+import { checkGrpcSteps, reflectedCalls } from '../worker/transport/check-grpc-steps.ts'
 import { withImports } from './proto-imports.ts'
 import { readSecrets } from './secrets.ts'
 import { specChanges } from './spec-changes.ts'
@@ -28,6 +28,8 @@ export interface LoadedTest {
   readonly secrets: readonly string[]
   /** Variables of the environment and secrets that are not set, where that is allowed. */
   readonly unset: readonly Issue[]
+  /** Methods that the server describes when a run starts. */
+  readonly reflected: readonly string[]
 }
 
 /** What is wrong with a file and what is put over it, all at once. */
@@ -92,7 +94,7 @@ export async function loadTestText(
   const resolved = expect(readLoadTest(source, outside), file)
   const calls = checkGrpcSteps(resolved.test, resolved.files)
   if (calls.length > 0) throw new SpecError(file, placed(calls, positions))
-  return { ...resolved, source }
+  return { ...resolved, source, reflected: reflectedCalls(resolved.test, resolved.files) }
 }
 
 async function withChanges(written: YamlText, file: string, flags: SpecFlags): Promise<YamlText> {

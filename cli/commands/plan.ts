@@ -8,6 +8,7 @@ import { compileTest } from '../../core/scenario/compile.ts'
 import type { CompiledTest } from '../../core/scenario/compiled.ts'
 import type { Console } from '../console.ts'
 import { readMachine } from '../machine.ts'
+import { reflectedText } from '../reflected-text.ts'
 import type { SpecFlags } from '../spec-flags.ts'
 import { loadTestFile } from '../spec-source.ts'
 import { surroundingsOf } from '../surroundings.ts'
@@ -24,7 +25,7 @@ const usualSeed = 1
 /** What a run would do, with workers that are all alike. */
 export async function plan(console: Console, file: string, flags: PlanFlags): Promise<number> {
   const surroundings = surroundingsOf(console.config, flags, 'allow')
-  const { test, files, unset } = await loadTestFile(file, surroundings, flags)
+  const { test, files, unset, reflected } = await loadTestFile(file, surroundings, flags)
   const runPlan = planRun(test, flags.seed ?? usualSeed)
   const threads = test.workers.threads ?? 1
   const roster = Array.from(
@@ -36,8 +37,12 @@ export async function plan(console: Console, file: string, flags: PlanFlags): Pr
   const glyphs = console.config.plainText ? plainGlyphs : blockGlyphs
   console.answer({
     text: () =>
-      [planText(test, runPlan, roster, facts, { columns, glyphs, paint }), ...unsetText(unset)].join('\n'),
-    document: () => ({ ...planDocument(test, runPlan, roster, facts), unset }),
+      [
+        planText(test, runPlan, roster, facts, { columns, glyphs, paint }),
+        ...unsetText(unset),
+        ...reflectedText(reflected),
+      ].join('\n'),
+    document: () => ({ ...planDocument(test, runPlan, roster, facts), unset, reflected }),
   })
   return exitCodes.pass
 }

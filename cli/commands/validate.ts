@@ -5,6 +5,7 @@ import type { Issue } from '../../core/spec/issue.ts'
 import { renderIssues } from '../../core/spec/issue-text.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import type { Console } from '../console.ts'
+import { reflectedText } from '../reflected-text.ts'
 import type { SpecFlags } from '../spec-flags.ts'
 import { loadTestFile, SpecError } from '../spec-source.ts'
 import { type Surroundings, surroundingsOf } from '../surroundings.ts'
@@ -17,6 +18,8 @@ interface Finding {
   readonly issues: readonly Issue[]
   /** What a run would miss here. */
   readonly unset: readonly Issue[]
+  /** Methods whose calls are checked when a run starts. */
+  readonly reflected: readonly string[]
 }
 
 /**
@@ -40,11 +43,12 @@ export async function validate(
       text: () => findings.flatMap((finding) => summary(finding) ?? []).join('\n'),
       document: () => ({
         valid,
-        files: findings.map(({ file, test, issues, unset }) => ({
+        files: findings.map(({ file, test, issues, unset, reflected }) => ({
           file,
           valid: test !== null,
           issues,
           unset,
+          reflected,
         })),
       }),
     })
@@ -54,26 +58,28 @@ export async function validate(
 
 async function find(file: string, surroundings: Surroundings, specFlags: SpecFlags): Promise<Finding> {
   try {
-    const { test, files, unset } = await loadTestFile(file, surroundings, specFlags)
+    const { test, files, unset, reflected } = await loadTestFile(file, surroundings, specFlags)
     planRun(test, 1)
     compileTest(test, files, Date.now)
-    return { file, test, issues: [], unset }
+    return { file, test, issues: [], unset, reflected }
   } catch (error) {
-    if (error instanceof SpecError) return { file, test: null, issues: error.issues, unset: [] }
+    const nothing = { test: null, unset: [], reflected: [] }
+    if (error instanceof SpecError) return { file, issues: error.issues, ...nothing }
     if (!(error instanceof BreakwaterError) || error.code === 'usage') throw error
     const { code, message, hint = '' } = error
-    return { file, test: null, issues: [{ path: '', code, message: `${message}.`, hint }], unset: [] }
+    return { file, issues: [{ path: '', code, message: `${message}.`, hint }], ...nothing }
   }
 }
 
-function summary({ file, test, unset }: Finding): string | null {
+function summary({ file, test, unset, reflected }: Finding): string | null {
   if (test === null) return null
   const parts = [
     plural(test.scenarios.length, 'scenario'),
     plural(test.load.length, 'phase'),
     plural(test.objectives.length, 'objective'),
   ]
-  return [`${file} is valid: ${parts.join(', ')}.`, ...unsetText(unset)].join('\n')
+  const lines = [...unsetText(unset), ...reflectedText(reflected)]
+  return [`${file} is valid: ${parts.join(', ')}.`, ...lines].join('\n')
 }
 
 function plural(count: number, noun: string): string {

@@ -1,9 +1,21 @@
-import type { GrpcStep, Target } from '../spec/load-test.ts'
+import type { GrpcStep, LoadTest, Target } from '../spec/load-test.ts'
 import { headerValue } from './encoding.ts'
 import { compileJson, compileText } from './expression.ts'
 import type { RequestMaker } from './http-request.ts'
-import type { Names } from './names.ts'
+import { Names } from './names.ts'
 import { mapped, settledValue, valueIn } from './part.ts'
+
+/** What of a target's metadata is the same for every call, whichever step makes it: name, value, name, value …. */
+export function constantMetadata(
+  { variables, data }: Pick<LoadTest, 'variables' | 'data'>,
+  target: Target,
+): readonly string[] {
+  const names = new Names(variables, data)
+  return Object.entries(target.grpc?.metadata ?? {}).flatMap(([name, text]) => {
+    const value = mapped(compileText(text, names), headerValue)
+    return value.varies ? [] : [name.toLowerCase(), value.value]
+  })
+}
 
 /** The messages and the metadata, the target's first; a step's entry replaces the target's of its name. */
 export function compileGrpcRequest(

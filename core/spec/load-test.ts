@@ -49,6 +49,8 @@ export interface Target {
     /** A gRPC endpoint beside the HTTP one of `url`; null: none. */
     readonly url: string | null
     readonly protos: readonly string[]
+    /** What the proto files don't describe, the server is asked for before the load. */
+    readonly reflection: boolean
     readonly metadata: Readonly<Record<string, TemplateText>>
   } | null
   /** Redirects that are followed at most; 0: a redirect is an answer. */

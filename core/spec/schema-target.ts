@@ -51,32 +51,34 @@ const connections = map({
   warm: field(whole(0, 1_000_000).optional(), 'Connections opened before the start, per worker.', 0),
 })
 
-const grpc = map(
-  {
-    url: field(
-      z.string().min(1).max(2000).optional(),
-      'Where gRPC steps go, beside a target that speaks HTTP.',
-      'grpcs://shop.test:8443',
-    ),
-    protos: field(
-      z.array(file()).max(100).optional(),
-      'Proto files beside the LoadTest that describe the services.',
-      ['shop.proto'],
-    ),
-    metadata: field(
-      z.record(z.string(), template()).optional(),
-      'Metadata of every call; values may hold templates.',
-      { tenant: 'demo' },
-    ),
-  },
-  ['reflection'],
-)
+const grpc = map({
+  url: field(
+    z.string().min(1).max(2000).optional(),
+    'Where gRPC steps go, beside a target that speaks HTTP.',
+    'grpcs://shop.test:8443',
+  ),
+  protos: field(
+    z.array(file()).max(100).optional(),
+    'Proto files beside the LoadTest that describe the services; what they import is found.',
+    ['shop.proto'],
+  ),
+  reflection: field(
+    z.boolean().optional(),
+    'Whether the server is asked to describe what the proto files do not, before the load.',
+    true,
+  ),
+  metadata: field(
+    z.record(z.string(), template()).optional(),
+    'Metadata of every call; values may hold templates.',
+    { tenant: 'demo' },
+  ),
+})
 
 const http = map({
   userAgent: field(z.string().max(500).optional(), 'The User-Agent header.', 'breakwater/0.1.0'),
   maxBody: field(
     size().optional(),
-    'The largest body that is looked at; bodies nobody looks at are discarded unbounded.',
+    'The largest body that is looked at, and the largest message of a gRPC answer; bodies nobody looks at are discarded unbounded.',
     '10MiB',
   ),
 })

@@ -33,12 +33,12 @@ export function checkStepTargets(
     else if (step.kind === 'grpc') called.add(name === null ? 'target' : under('targets', [name]))
   }
   for (const [path, target] of placed(targets)) {
-    if (!called.has(path) || target?.grpc?.protos.length !== 0) continue
+    if (!called.has(path) || target?.grpc?.protos.length !== 0 || target.grpc.reflection) continue
     issues.push({
       path: under(path, ['grpc', 'protos']),
       code: 'missing',
       message: 'Nothing describes the gRPC services.',
-      hint: `Name the proto files: ${path.split('.').at(-1)}: { grpc: { protos: [shop.proto] } }.`,
+      hint: `Name the proto files, or let the server describe them: ${path.split('.').at(-1)}: { grpc: { protos: [shop.proto] } }, or { grpc: { reflection: true } }.`,
     })
   }
 }

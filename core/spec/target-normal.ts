@@ -67,7 +67,12 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
     connections: normalConnections(wish),
     grpc:
       grpc || isGrpc
-        ? { url: grpc?.url ?? null, protos: grpc?.protos ?? [], metadata: grpc?.metadata ?? {} }
+        ? {
+            url: grpc?.url ?? null,
+            protos: grpc?.protos ?? [],
+            reflection: grpc?.reflection ?? false,
+            metadata: grpc?.metadata ?? {},
+          }
         : null,
     followRedirects: wish.followRedirects ?? 0,
     userAgent: wish.http?.userAgent ?? `breakwater/${version}`,

@@ -36,7 +36,7 @@ export interface RunWish extends Partial<RunOptions> {
 /** A run from plan to accounts, as `breakwater run` does it; `spec` is what a user would write. */
 export async function runSpec(spec: Readonly<Record<string, Json>>, wish: RunWish = {}): Promise<Ran> {
   const { files = {}, ...rest } = wish
-  return runLoaded({ test: parsedTest(spec), files, secrets: [], unset: [], source: '' }, rest)
+  return runLoaded({ test: parsedTest(spec), files, secrets: [], unset: [], reflected: [], source: '' }, rest)
 }
 
 /** The same of a LoadTest that has been read. */

@@ -9,7 +9,7 @@ export const shopServers = [
   ['Python', () => startPythonShop()],
 ] as const
 
-export const shopProtos = { url: null, protos: ['shop.proto'], metadata: {} }
+export const shopProtos = { url: null, protos: ['shop.proto'], reflection: false, metadata: {} }
 
 /** A call of the shop's Cart. */
 export function callOf(

@@ -7,6 +7,8 @@ import {
   Server,
   ServerCredentials,
   type ServerDuplexStream,
+  ServerInterceptingCall,
+  type ServerInterceptor,
   type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -15,6 +17,7 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import { ReflectionService } from '@grpc/reflection'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { Certificates } from './certificates.ts'
 import { startPython } from './python.ts'
@@ -31,6 +34,8 @@ export interface GrpcShop {
   readonly port: number
   /** Calls it has seen; null where it can't say. */
   readonly calls: number | null
+  /** Calls of its reflection; null where it can't say. */
+  readonly reflections: number | null
   /** Messages it has received and sent, in streams; null where it can't say. */
   readonly streamed: { readonly received: number; readonly sent: number } | null
   /** Streams that their client has cancelled. */
@@ -49,20 +54,23 @@ interface Item {
 
 interface Seen {
   calls: number
+  reflections: number
   received: number
   sent: number
   cancelled: number
 }
 
-/** The shop of grpc/shop.proto on grpc-js. */
+/** The shop of grpc/shop.proto on grpc-js. With `reflection` it describes itself, by v1 and v1alpha. */
 export async function startGrpcShop(
   certificates: Pick<Certificates, 'cert' | 'key'> | null = null,
   port = 0,
+  { reflection = false }: { readonly reflection?: boolean } = {},
 ): Promise<GrpcShop> {
-  const seen: Seen = { calls: 0, received: 0, sent: 0, cancelled: 0 }
+  const seen: Seen = { calls: 0, reflections: 0, received: 0, sent: 0, cancelled: 0 }
   const described = loadSync('shop.proto', { keepCase: true, longs: String, includeDirs: [folder] })
   const shop = (loadPackageDefinition(described).shop as GrpcObject).v1 as GrpcObject
-  const server = new Server()
+  const server = new Server({ interceptors: [countingReflections(seen)] })
+  if (reflection) new ReflectionService(described).addToServer(server)
   server.addService((shop.Cart as ServiceClientConstructor).service, cart(seen))
   const credentials =
     certificates === null
@@ -78,6 +86,9 @@ export async function startGrpcShop(
     get calls() {
       return seen.calls
     },
+    get reflections() {
+      return seen.reflections
+    },
     get streamed() {
       return { received: seen.received, sent: seen.sent }
     },
@@ -85,6 +96,13 @@ export async function startGrpcShop(
       return seen.cancelled
     },
     stop: async () => server.forceShutdown(),
+  }
+}
+
+function countingReflections(seen: Seen): ServerInterceptor {
+  return ({ path }, call) => {
+    if (path.startsWith('/grpc.reflection.')) seen.reflections++
+    return new ServerInterceptingCall(call)
   }
 }
 
@@ -163,13 +181,14 @@ function metadataBack(call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' |
   return trailers
 }
 
-/** The same shop on Python's gRPC. */
+/** The same shop on Python's gRPC, which describes itself by v1alpha. */
 export async function startPythonShop(): Promise<GrpcShop> {
   const program = await startPython(join(folder, 'shop_server.py'), [folder])
   const port = await until('the Python shop says its port', () => /port (\d+)/.exec(program.output())?.[1])
   return {
     port: Number(port),
     calls: null,
+    reflections: null,
     streamed: null,
     cancelled: null,
     stop: async () => {

@@ -169,6 +169,12 @@ export class Engine implements TransportSink {
     return this.#phases.map((phase) => phase.state(this.#dependencies.thread, now))
   }
 
+  /** Requests that were made before the load, to prepare it. */
+  countSetup(sends: number): void {
+    this.#runner.tally.setup += sends
+    this.#runner.tally.sent += sends
+  }
+
   requests(): RequestCounts {
     return this.#runner.tally.counts(this.#dependencies.thread)
   }

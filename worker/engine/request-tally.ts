@@ -4,6 +4,8 @@ import type { RequestCounts } from '../../core/measure/snapshot.ts'
 /** The requests of one thread, cumulative since the run's start. */
 export class RequestTally {
   sent = 0
+  /** Of those, what preparing took. */
+  setup = 0
   ok = 0
   interrupted = 0
   /** Good answers that are redirects which nobody follows or asks for. */
@@ -24,7 +26,7 @@ export class RequestTally {
 
   /** attempted = ok + failed + interrupted: what is under way is in none of them. */
   counts(thread: number): RequestCounts {
-    const { sent, ok, interrupted, redirected } = this
+    const { sent, setup, ok, interrupted, redirected } = this
     const failed = this.#failed
     return {
       thread,
@@ -35,7 +37,7 @@ export class RequestTally {
       interrupted,
       redirected,
       overrun: 0,
-      setup: 0,
+      setup,
       teardown: 0,
       auth: 0,
       errors: Object.fromEntries(this.#errors) as Partial<Record<RequestError, number>>,

@@ -26,6 +26,7 @@ export async function performStage(stage: OnceStage, options: StageOptions): Pro
   scope.begin(seed, 0, scenario.index, 0, 0)
   try {
     await walker.prepare()
+    sent += walker.setupSends
     for await (const { request, exchange, error, detail } of walker.walk(scenario.program, scope, 0)) {
       sent += exchange.sends
       // Set-up that goes on is done all the same; what teardown left behind is told.

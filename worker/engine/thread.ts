@@ -72,6 +72,7 @@ async function prepareThread(
 ): Promise<ThreadRun> {
   const run = new ThreadRun(prepare, createTransport, post)
   await run.transport.prepare()
+  run.engine.countSetup(run.transport.setupSends ?? 0)
   return run
 }
 

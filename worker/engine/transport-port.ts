@@ -67,7 +67,7 @@ export interface TransportSink {
 export interface Transport {
   /** undici, grpc-js, wire-http1, wire-http2, streams; several are joined by ` + `. */
   readonly name: string
-  /** Resolves names and opens the warm connections. Sends no request. */
+  /** Resolves names and opens the warm connections. Sends no request, but those that `setupSends` counts. */
   prepare(): Promise<void>
   /** Starts the exchange. Never throws. One retry, for an idempotent request whose reused connection closed before an answer's first byte. */
   send(exchange: Exchange): void
@@ -79,6 +79,8 @@ export interface Transport {
    */
   leave?(slot: number, whose: 'iteration' | 'user'): void
   readonly openSockets: number
+  /** Requests that `prepare` made of the target, which it has to ask what its messages look like. Transports without such have none. */
+  readonly setupSends?: number
   /** Closes every connection; exchanges under way end with `reset`. */
   close(): Promise<void>
 }

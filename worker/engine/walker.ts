@@ -77,6 +77,11 @@ export class Walker {
     return this.#transport.prepare()
   }
 
+  /** Requests that preparing took. */
+  get setupSends(): number {
+    return this.#transport.setupSends ?? 0
+  }
+
   close(): Promise<void> {
     return this.#transport.close()
   }

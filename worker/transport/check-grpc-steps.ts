@@ -6,37 +6,61 @@ import { nearest } from '../../core/spec/nearest.ts'
 import { under } from '../../core/spec/path.ts'
 import { requestsOfTest, targetNumber, targetPaths, targetsOf } from '../../core/spec/targets.ts'
 import { messageIssues } from './grpc-message.ts'
-import { type ProtoMethod, protoFileService } from './proto-files.ts'
+import { protoFileService } from './proto-files.ts'
+import type { ProtoMethod, ProtoMethods } from './proto-methods.ts'
 
 /**
- * Whether every gRPC step calls a method that its target's proto files describe, with messages that fit it. No effects: for `validate` too.
- * `only`: the number of the one target to look at.
+ * Whether every gRPC step calls a method that its target's proto files describe, with messages that fit it. What the server is to describe is left for
+ * the start. No effects: for `validate` too.
  */
-export function checkGrpcSteps(test: LoadTest, files: Files, only: number | null = null): Issue[] {
+export function checkGrpcSteps(test: LoadTest, files: Files): Issue[] {
   const paths = targetPaths(test)
-  const steps = requestsOfTest(test).filter((step) => step.kind === 'grpc')
   return targetsOf(test).flatMap((target, number) => {
-    const own = steps.filter((step) => targetNumber(test, step) === number)
-    if (own.length === 0 || (only !== null && only !== number)) return []
-    const { methods, issues } = protoFileService(
-      target.grpc?.protos ?? [],
-      files,
-      under(paths[number] ?? '', ['grpc', 'protos']),
-    )
+    const steps = grpcStepsTo(test, number)
+    if (steps.length === 0 || target.grpc === null) return []
+    const { protos, reflection } = target.grpc
+    const place = under(paths[number] ?? '', ['grpc', 'protos'])
+    const { methods, issues } = protoFileService(protos, files, place)
     if (issues.length > 0) return [...issues]
-    return own.flatMap((step) => {
-      const method = methods.get(step.method)
-      return method === undefined ? [unknownMethod(step, methods)] : stepIssues(step, method)
-    })
+    const described = reflection ? steps.filter(({ method }) => methods.has(method)) : steps
+    return callIssues(described, methods, 'The proto files describe')
   })
 }
 
-function unknownMethod(step: GrpcStep, methods: ReadonlyMap<string, ProtoMethod>): Issue {
+/** Methods that steps call and no proto file describes, where the server is to: nothing can be said of these calls before the start. */
+export function reflectedCalls(test: LoadTest, files: Files): readonly string[] {
+  const methods = targetsOf(test).flatMap(({ grpc }, number) => {
+    if (grpc === null || !grpc.reflection) return []
+    const described = protoFileService(grpc.protos, files).methods
+    return grpcStepsTo(test, number).flatMap(({ method }) => (described.has(method) ? [] : [method]))
+  })
+  return [...new Set(methods)]
+}
+
+export function grpcStepsTo(test: LoadTest, target: number): readonly GrpcStep[] {
+  return requestsOfTest(test).filter(
+    (step): step is GrpcStep => step.kind === 'grpc' && targetNumber(test, step) === target,
+  )
+}
+
+/** `whoDescribes`: a sentence goes on with what they describe. */
+export function callIssues(
+  steps: readonly GrpcStep[],
+  methods: ProtoMethods,
+  whoDescribes: string,
+): readonly Issue[] {
+  return steps.flatMap((step) => {
+    const method = methods.get(step.method)
+    return method === undefined ? [unknownMethod(step, methods, whoDescribes)] : stepIssues(step, method)
+  })
+}
+
+function unknownMethod(step: GrpcStep, methods: ProtoMethods, whoDescribes: string): Issue {
   const near = nearest(step.method, methods.keys())
   return {
     path: `${step.path}.grpc`,
     code: 'unknown-name',
-    message: `The proto files describe no method ${step.method}.`,
+    message: `${whoDescribes} no method ${step.method}.`,
     hint:
       near === undefined
         ? `Write one of ${[...methods.keys()].slice(0, 10).join(', ') || 'a file with a service'}.`

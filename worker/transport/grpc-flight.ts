@@ -1,7 +1,7 @@
 import type { Channel, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js'
 import type { Exchange } from '../engine/transport-port.ts'
 import type { GrpcConnection } from './grpc-connection.ts'
-import type { ProtoMethod } from './proto-files.ts'
+import type { ProtoMethod } from './proto-methods.ts'
 import type { InLine } from './waiting-line.ts'
 
 /** A request as it goes out; made once where nothing in it varies. */

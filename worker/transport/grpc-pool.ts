@@ -40,6 +40,14 @@ export class GrpcPool<W extends GrpcWaiter> {
     await Promise.all(this.#connections.slice(0, warm).map((connection) => connection.open()))
   }
 
+  /** One that is open. Rejects where it isn't within the connect timeout. */
+  async opened(): Promise<GrpcConnection<W>> {
+    const [first] = this.#connections
+    if (first === undefined) throw new Error('a pool has a connection once it is open')
+    await first.open()
+    return first
+  }
+
   /** The connection for one call more; `release` is to follow. */
   take(): GrpcConnection<W> {
     const connection = this.#pick()

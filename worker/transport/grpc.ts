@@ -2,10 +2,12 @@ import { type StatusObject, status as statusCode } from '@grpc/grpc-js'
 import { BreakwaterError } from '../../core/error.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
-import type { LoadTest, Target } from '../../core/spec/load-test.ts'
+import { constantMetadata } from '../../core/scenario/grpc-request.ts'
+import type { Issue } from '../../core/spec/issue.ts'
+import type { GrpcStep, LoadTest, Target } from '../../core/spec/load-test.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
-import { checkGrpcSteps } from './check-grpc-steps.ts'
+import { callIssues, grpcStepsTo } from './check-grpc-steps.ts'
 import { Delivery } from './delivery.ts'
 import { grpcChannel } from './grpc-channel.ts'
 import { GrpcConnection } from './grpc-connection.ts'
@@ -14,7 +16,9 @@ import { decodeMessage, encodeMessage } from './grpc-message.ts'
 import { flatMetadata, metadataOf } from './grpc-metadata.ts'
 import { GrpcPool } from './grpc-pool.ts'
 import { clearOutcome } from './outcome.ts'
-import { type ProtoMethod, protoFileService } from './proto-files.ts'
+import { protoFileService } from './proto-files.ts'
+import type { ProtoMethod, ProtoMethods } from './proto-methods.ts'
+import { reflectedMethods } from './reflection.ts'
 import { resolveHost } from './resolve.ts'
 import { shareOf } from './share.ts'
 import { errorDetailOf } from './transport-error.ts'
@@ -53,9 +57,10 @@ export class GrpcTransport implements Transport {
   readonly #delivery: Delivery
   readonly #flights: (GrpcFlight | undefined)[] = []
   readonly #constants: ({ readonly request: GrpcRequest; readonly call: GrpcCall } | undefined)[] = []
-  #methods: ReadonlyMap<string, ProtoMethod> = new Map()
+  #methods: ProtoMethods = new Map()
   #pool: GrpcPool<GrpcFlight> | null = null
   #isSending = false
+  #setupSends = 0
 
   constructor(settings: GrpcSettings) {
     this.#settings = settings
@@ -66,21 +71,30 @@ export class GrpcTransport implements Transport {
     return this.#pool?.openSockets ?? 0
   }
 
+  /** Calls made by `prepare`: questions to the server's reflection. */
+  get setupSends(): number {
+    return this.#setupSends
+  }
+
   async prepare(): Promise<void> {
-    this.#methods = this.#readProtos()
-    const { target, threads, thread } = this.#settings
-    const url = new URL(target.url)
-    const pool = await this.#createPool(url)
+    const { target, number, files, test, threads, thread } = this.#settings
+    const { protos, reflection } = target.grpc ?? { protos: [], reflection: false }
+    const { methods, issues } = protoFileService(protos, files)
+    refuse(issues)
+    const steps = test === null ? [] : grpcStepsTo(test, number)
+    const unknown = steps.filter(({ method }) => !methods.has(method))
+    const isAsked = reflection && unknown.length > 0
+    if (!isAsked) refuse(callIssues(steps, methods, 'The proto files describe'))
+    const pool = await this.#createPool(new URL(target.url))
     this.#pool = pool
-    try {
-      await pool.open(shareOf(target.connections.warm, threads, thread))
-    } catch (cause) {
-      throw new BreakwaterError(
-        'target-unreachable',
-        `the warm connections to ${url.host} could not be opened: ${errorDetailOf(cause)}`,
-        { hint: 'Start the target, or leave out connections.warm and let the load meet it as it is.', cause },
-      )
-    }
+    await this.#reach(
+      pool.open(shareOf(target.connections.warm, threads, thread)),
+      'the warm connections to',
+      'leave out connections.warm and let the load meet it as it is',
+    )
+    const reflected = isAsked ? await this.#reflect(pool, unknown) : []
+    this.#methods = new Map([...reflected, ...methods])
+    refuse(callIssues(steps, this.#methods, 'The server describes'))
   }
 
   send(exchange: Exchange): void {
@@ -201,13 +215,30 @@ export class GrpcTransport implements Transport {
     }
   }
 
-  #readProtos(): ReadonlyMap<string, ProtoMethod> {
-    const { target, number, files, test } = this.#settings
-    const { methods, issues: fileIssues } = protoFileService(target.grpc?.protos ?? [], files)
-    const issues = fileIssues.length > 0 || test === null ? fileIssues : checkGrpcSteps(test, files, number)
-    const [first] = issues
-    if (first === undefined) return methods
-    throw new BreakwaterError('prepare-failed', `${first.path}: ${first.message}`, { hint: first.hint })
+  async #reflect(pool: GrpcPool<GrpcFlight>, steps: readonly GrpcStep[]): Promise<ProtoMethods> {
+    const { target, test } = this.#settings
+    const remedy = 'describe its services by proto files in place of reflection'
+    const { channel } = await this.#reach(pool.opened(), 'a connection to', remedy)
+    return reflectedMethods(channel, {
+      host: new URL(target.url).host,
+      services: [...new Set(steps.map(({ method }) => method.split('/')[0] ?? ''))],
+      metadata: metadataOf(test === null ? [] : constantMetadata(test, target)),
+      timeoutMs: target.timeoutMs.request,
+      onCall: () => this.#setupSends++,
+    })
+  }
+
+  async #reach<T>(reached: Promise<T>, what: string, remedy: string): Promise<T> {
+    try {
+      return await reached
+    } catch (cause) {
+      const { host } = new URL(this.#settings.target.url)
+      const message = `${what} ${host} could not be opened: ${errorDetailOf(cause)}`
+      throw new BreakwaterError('target-unreachable', message, {
+        hint: `Start the target, or ${remedy}.`,
+        cause,
+      })
+    }
   }
 
   async #createPool(url: URL): Promise<GrpcPool<GrpcFlight>> {
@@ -306,6 +337,13 @@ export class GrpcTransport implements Transport {
     if (this.#isSending) this.#delivery.late(flight.finish(), error, detail)
     else this.#delivery.now(flight.finish(), error, detail)
   }
+}
+
+function refuse(issues: readonly Issue[]): void {
+  const [first] = issues
+  if (first === undefined) return
+  const more = issues.length === 1 ? '' : ` (and ${issues.length - 1} more)`
+  throw new BreakwaterError('prepare-failed', `${first.path}: ${first.message}${more}`, { hint: first.hint })
 }
 
 type GrpcRequest = Extract<RenderedRequest, { kind: 'grpc' }>

@@ -30,10 +30,10 @@ function readIn(type: protobuf.Type, value: unknown): unknown {
   const fields = fieldsWithForms(type)
   if (fields.length === 0) return value
   const read: Record<string, unknown> = { ...value }
-  for (const field of fields) {
+  for (const { field, holds } of fields) {
     const held = Object.hasOwn(value, field.name) ? value[field.name] : undefined
-    if (held === undefined || (held === null && !isValue(field))) continue
-    read[field.name] = eachOf(field, held, (one) => readIn(field.resolvedType as protobuf.Type, one))
+    if (holds === null || held === undefined || (held === null && !isValue(field))) continue
+    read[field.name] = eachOf(field, held, (one) => readIn(holds, one))
   }
   return read
 }
@@ -48,13 +48,26 @@ function writeOf(
   if (form !== undefined) return form.write(message, type)
   if (isAny(type)) return writeAny(type, message, options, anys)
   const written = message as Record<string, unknown>
-  for (const field of fieldsWithForms(type)) {
+  for (const { field, holds } of fieldsWithForms(type)) {
     const held = written[field.name]
     if (held === undefined || held === null) continue
-    const of = field.resolvedType as protobuf.Type
-    written[field.name] = eachOf(field, held, (one) => writeOf(of, one as Fields, options, anys))
+    const keyed = hasLongKeys(field) ? withLongKeys(held as Fields, field.keyType) : held
+    written[field.name] =
+      holds === null ? keyed : eachOf(field, keyed, (one) => writeOf(holds, one as Fields, options, anys))
   }
   return written
+}
+
+/** protobufjs keeps 64-bit keys as eight characters of one byte each. */
+function withLongKeys(map: Fields, keyType: string): Fields {
+  const isUnsigned = /^u|^fixed/.test(keyType)
+  return Object.fromEntries(
+    Object.entries(map).map(([key, one]) => [String(protobuf.util.longFromHash(key, isUnsigned)), one]),
+  )
+}
+
+function hasLongKeys(field: protobuf.Field): field is protobuf.Field & protobuf.MapField {
+  return field instanceof protobuf.MapField && field.keyType.endsWith('64')
 }
 
 /** A list's items, a map's values, or the value itself. */
@@ -111,15 +124,23 @@ function isValue({ resolvedType, repeated }: protobuf.Field): boolean {
   return !repeated && resolvedType?.fullName === '.google.protobuf.Value'
 }
 
-const known = new WeakMap<protobuf.Type, readonly protobuf.Field[]>()
+interface FieldWithForm {
+  readonly field: protobuf.Field
+  /** Its type; null: nothing in it has a form, but its keys are read otherwise. */
+  readonly holds: protobuf.Type | null
+}
 
-/** Those that are, or can hold, a type with a form of its own. */
-function fieldsWithForms(type: protobuf.Type): readonly protobuf.Field[] {
+const known = new WeakMap<protobuf.Type, readonly FieldWithForm[]>()
+
+/** Those that are, or can hold, a type with a form of its own; and maps whose keys protobufjs gives otherwise. */
+function fieldsWithForms(type: protobuf.Type): readonly FieldWithForm[] {
   let fields = known.get(type)
   if (fields === undefined) {
-    fields = type.fieldsArray.filter(
-      ({ resolvedType }) => resolvedType instanceof protobuf.Type && reachesForm(resolvedType, new Set()),
-    )
+    fields = type.fieldsArray.flatMap((field) => {
+      const { resolvedType: of } = field
+      const holds = of instanceof protobuf.Type && reachesForm(of, new Set()) ? of : null
+      return holds !== null || hasLongKeys(field) ? [{ field, holds }] : []
+    })
     known.set(type, fields)
   }
   return fields
@@ -130,6 +151,8 @@ function reachesForm(type: protobuf.Type, seen: Set<protobuf.Type>): boolean {
   if (seen.has(type)) return false
   seen.add(type)
   return type.fieldsArray.some(
-    ({ resolvedType }) => resolvedType instanceof protobuf.Type && reachesForm(resolvedType, seen),
+    (field) =>
+      hasLongKeys(field) ||
+      (field.resolvedType instanceof protobuf.Type && reachesForm(field.resolvedType, seen)),
   )
 }

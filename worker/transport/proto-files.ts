@@ -3,21 +3,10 @@ import protobuf from 'protobufjs'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { Issue } from '../../core/spec/issue.ts'
 import { importsIn, knownImport, placesOfImport } from './proto-imports.ts'
-
-export interface ProtoMethod {
-  /** `/package.Service/Method` */
-  readonly path: string
-  readonly request: protobuf.Type
-  readonly response: protobuf.Type
-  /** The client sends a stream of messages. */
-  readonly takesStream: boolean
-  /** The server does. */
-  readonly answersStream: boolean
-}
+import { methodsOf, type ProtoMethods } from './proto-methods.ts'
 
 export interface ProtoService {
-  /** By `package.Service/Method`, as a step names it. */
-  readonly methods: ReadonlyMap<string, ProtoMethod>
+  readonly methods: ProtoMethods
   readonly issues: readonly Issue[]
 }
 
@@ -50,7 +39,7 @@ export function protoFileService(
     })
     return { methods: new Map(), issues }
   }
-  return { methods: new Map(methodsOf(root).map((method) => [method.path.slice(1), method])), issues }
+  return { methods: methodsOf(root), issues }
 
   function parse(path: string, at: string): void {
     if (parsed.has(path)) return
@@ -108,28 +97,6 @@ function broken(what: string, cause: unknown, path: string): Issue {
     code: 'bad-proto',
     message: `${what}: ${messageOf(cause)}.`,
     hint: 'Mend the file; `protoc` says the same and more.',
-  }
-}
-
-function methodsOf(namespace: protobuf.NamespaceBase): ProtoMethod[] {
-  return namespace.nestedArray.flatMap((object) => {
-    const inner = object instanceof protobuf.Namespace ? methodsOf(object) : []
-    return object instanceof protobuf.Service ? [...inner, ...object.methodsArray.map(methodOf)] : inner
-  })
-}
-
-function methodOf(method: protobuf.Method): ProtoMethod {
-  const { resolvedRequestType, resolvedResponseType, requestStream, responseStream } = method.resolve() as {
-    readonly resolvedRequestType: protobuf.Type
-    readonly resolvedResponseType: protobuf.Type
-  } & protobuf.Method
-  const service = method.parent?.fullName.replace(/^\./, '') ?? ''
-  return {
-    path: `/${service}/${method.name}`,
-    request: resolvedRequestType,
-    response: resolvedResponseType,
-    takesStream: requestStream === true,
-    answersStream: responseStream === true,
   }
 }
 

@@ -37,6 +37,12 @@ export class RoutingTransport implements Transport {
     return open
   }
 
+  get setupSends(): number {
+    let sends = 0
+    for (const transport of this.#transports) sends += transport.setupSends ?? 0
+    return sends
+  }
+
   /** All at once; fails with the first failure in the order of the routes, when all have come to an end. */
   async prepare(): Promise<void> {
     const prepared = await Promise.allSettled(this.#transports.map((transport) => transport.prepare()))

@@ -5,6 +5,7 @@ import sys
 import time
 
 import grpc
+from grpc_reflection.v1alpha import reflection
 
 sys.path.insert(0, sys.argv[1])
 protos, services = grpc.protos_and_services("shop.proto")
@@ -57,6 +58,7 @@ class Cart(services.CartServicer):
 
 server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
 services.add_CartServicer_to_server(Cart(), server)
+reflection.enable_server_reflection(("shop.v1.Cart", reflection.SERVICE_NAME), server)
 print("port", server.add_insecure_port("127.0.0.1:0"), flush=True)
 server.start()
 server.wait_for_termination()

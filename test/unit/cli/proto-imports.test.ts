@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { withImports } from '../../../cli/proto-imports.ts'
+import { reflectedText } from '../../../cli/reflected-text.ts'
 import { loadTestText, SpecError } from '../../../cli/spec-source.ts'
 import { placesOfImport } from '../../../worker/transport/proto-imports.ts'
 
@@ -118,6 +119,17 @@ spec:
 test('a LoadTest carries what its proto files import', async (t) => {
   const { files } = await loadTestText(spec('[shop.proto]'), 'shop.yaml', folder, surroundings)
   t.deepEqual(Object.keys(files), ['shop.proto', 'common/money.proto'])
+})
+
+test('a LoadTest may leave the description of its calls to the server, and says which', async (t) => {
+  const text = spec('[], reflection: true')
+  const { test, reflected } = await loadTestText(text, 'shop.yaml', folder, surroundings)
+  t.like(test.target.grpc, { protos: [], reflection: true })
+  t.deepEqual(reflected, ['shop.v1.Cart/Add'])
+  t.deepEqual(reflectedText(reflected), [
+    'Described by the server alone, and so checked when a run starts: shop.v1.Cart/Add.',
+  ])
+  t.deepEqual(reflectedText([]), [])
 })
 
 test('an import that is nowhere is told with the file that wants it', async (t) => {

@@ -237,7 +237,7 @@ test("rows are drawn from the sources that templates read; those of onStart are 
 test('gRPC requests carry path, message with types, and metadata', (t) => {
   const target = {
     url: 'grpc://h:1',
-    grpc: { url: null, protos: [], metadata: { 'X-Team': 'web', k: 'target' } },
+    grpc: { url: null, protos: [], reflection: false, metadata: { 'X-Team': 'web', k: 'target' } },
   }
   const step = grpcStep({
     messages: [{ id: '${seven}', list: ['<${seven}>', { deep: true }], __proto__x: 1 }],

@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { Files } from '../../../../core/scenario/compiled.ts'
 import type { GrpcStep, Json, LoadTest } from '../../../../core/spec/load-test.ts'
-import { checkGrpcSteps } from '../../../../worker/transport/check-grpc-steps.ts'
+import { checkGrpcSteps, reflectedCalls } from '../../../../worker/transport/check-grpc-steps.ts'
 import { protoFileService } from '../../../../worker/transport/proto-files.ts'
 import { shopFiles } from '../../../kit/grpc-shop.ts'
 import { grpcStep, scenarioOf } from '../../../kit/scenario.ts'
@@ -80,6 +80,30 @@ for (const [what, message, expected] of bad) {
 
 test('a method nobody describes is an issue that names the nearest', (t) => {
   t.deepEqual(found('shop.v1.Cart/Ad', {}), [[`${at}.grpc`, 'unknown-name', `Write ${add}.`]])
+})
+
+test('what the server is to describe is left for the start, and nothing else', (t) => {
+  const calls = (reflection: boolean, ...methods: readonly string[]): LoadTest =>
+    ({
+      target: { grpc: { url: null, protos: ['shop.proto'], reflection, metadata: {} } },
+      targets: {},
+      setup: [],
+      teardown: [],
+      scenarios: [
+        scenarioOf(
+          methods.map((method) => grpcStep({ method, messages: [{ nmae: 1 }], messagesFrom: 'message' })),
+        ),
+      ],
+    }) as unknown as LoadTest
+  const asked = calls(true, add, 'shop.v1.Other/Do', 'shop.v1.Other/Do')
+  t.deepEqual(reflectedCalls(asked, shopFiles), ['shop.v1.Other/Do'])
+  t.deepEqual(
+    checkGrpcSteps(asked, shopFiles).map(({ path }) => path),
+    [`${at}.message.nmae`],
+  )
+  t.deepEqual(reflectedCalls(calls(true, add), shopFiles), [])
+  t.deepEqual(reflectedCalls(calls(false, 'shop.v1.Other/Do'), shopFiles), [])
+  t.is(checkGrpcSteps(calls(false, 'shop.v1.Other/Do'), shopFiles)[0]?.code, 'unknown-name')
 })
 
 const list = 'Write them as a list: messages: [ {…}, {…} ].'
