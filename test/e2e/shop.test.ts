@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -12,6 +13,7 @@ import { type ShopProcess, startShop } from '../kit/shop.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
 
 const example = join(root, 'examples/shop.yaml')
+const photo = readFileSync(join(root, 'examples/shop/cup.png'))
 
 /** The same journeys in a few seconds, all of them recorded, so that series can be compared with counters. */
 const short = `spec:
@@ -92,7 +94,7 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   t.deepEqual(stats.tenants, { seeded: requests.other.setup, removed: requests.other.teardown, open: 0 })
   t.deepEqual(Object.keys(stats.byTenant), ['spring-1'])
   const customers = countOf(result, 'buy/login', 'person/log in')
-  const logins = customers + countOf(result, 'clerk/login', 'chat/login')
+  const logins = customers + countOf(result, 'clerk/login', 'chat/login', 'review/login')
   t.deepEqual(stats.logins, { ok: logins, refused: 0 })
   t.is(stats.searches, countOf(result, 'search/search'))
   t.is(stats.carts.additions, countOf(result, 'buy/add', 'person/add'))
@@ -104,7 +106,10 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   t.is(stats.orders.done, orders)
   t.is(stats.polls.all, countOf(result, 'buy/job', 'person/job'))
   t.is(stats.polls.all - stats.polls.pending, orders)
-  t.deepEqual(stats.byTenant['spring-1'], { logins, orders, uploads: 0 })
+  const uploads = countOf(result, 'review/upload')
+  t.true(uploads > 0)
+  t.like(stats.uploads, { taken: uploads, fileBytes: uploads * photo.length })
+  t.deepEqual(stats.byTenant['spring-1'], { logins, orders, uploads })
   t.is(stats.received.media, countOf(result, 'browse/picture'))
   const app = countOf(result, 'app/add')
   t.is(stats.received.grpc, 4 * app)
