@@ -22,6 +22,17 @@ export async function writeNewFile(file: string, text: string): Promise<void> {
   }
 }
 
+/** The same for what breakwater makes and nobody else writes: an older one is written over. */
+export async function writeGenerated(file: string, text: string): Promise<void> {
+  const folder = path.dirname(file)
+  await makeFolder(folder).catch((error: unknown) => {
+    throw unwritable(folder, error)
+  })
+  await writeFile(file, text).catch((error: unknown) => {
+    throw unwritable(file, error)
+  })
+}
+
 /**
  * The folder and those above it. Returns the uppermost one that had to be made; undefined: there was none. What `recursive` of node:fs does, save
  * that it tries for ever where a folder is refused as if the one above it were missing, as under /proc.

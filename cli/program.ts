@@ -145,6 +145,18 @@ export function createProgram(console: Console, done: (exitCode: number) => void
   addImport(program, leaf, console, done)
 
   command(
+    'schema [name]',
+    'print a JSON Schema: of a LoadTest, for completion in editors, or of result.json',
+    'breakwater schema --out loadtest.schema.json',
+    'breakwater schema result',
+  )
+    .option('--out <file>', 'file to write (default: standard output)')
+    .action(async (name: string | undefined, flags) => {
+      const { schema } = await import('./commands/schema.ts')
+      done(await schema(console, name, flags))
+    })
+
+  command(
     'report <dir|run>',
     'a report again, from a stored result',
     'breakwater report breakwater-results/shop-01JABC --format md',

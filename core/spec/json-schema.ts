@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { loadTestSchema } from './schema.ts'
+import { forEditors, type SchemaNode } from './schema-editor.ts'
 
 /** Draft 2020-12, of what a person writes: for editors, and checked to be the one in loadtest.schema.json. */
 export function loadTestJsonSchema(): Readonly<Record<string, unknown>> {
@@ -12,14 +13,15 @@ export function loadTestJsonSchema(): Readonly<Record<string, unknown>> {
     },
   })
   const { $defs = {} } = schema
-  return directly($defs, {
+  const whole = directly($defs, {
     $schema: schema.$schema,
     $id: 'https://breakwater.dev/v1/loadtest.schema.json',
     title: 'LoadTest',
     description: 'A load test of breakwater: target, scenarios, load and objectives.',
     ...schema,
     $defs,
-  }) as Readonly<Record<string, unknown>>
+  })
+  return forEditors(whole as SchemaNode)
 }
 
 /** Without definitions that only refer to others. */

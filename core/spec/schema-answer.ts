@@ -94,7 +94,7 @@ const negation = map({
   not: field(plainMatcher, 'What it must not be.', '~error', { in: ['failed', 'lost'] }),
 })
 
-const matcher = z.union([...plainMatchers, negation])
+const matcher = z.union([...plainMatchers, negation]).meta({ id: 'Matcher' })
 
 const elementMatcher = z.union([
   ...plainMatchers,

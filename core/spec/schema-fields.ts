@@ -52,22 +52,26 @@ const missing = {
   hint: 'Add it.',
 } as const satisfies Reading
 
-export const duration = () => quantity(readDuration, { type: 'string', pattern: durationPattern })
+export const duration = () =>
+  quantity(readDuration, { title: 'duration', type: 'string', pattern: durationPattern })
 
 /** A duration above zero. */
-export const period = () => quantity(positive(readDuration), { type: 'string', pattern: durationPattern })
+export const period = () =>
+  quantity(positive(readDuration), { title: 'duration', type: 'string', pattern: durationPattern })
 
 export const rate = () =>
   quantity(readRate, {
+    title: 'rate',
     anyOf: [
       { type: 'number', minimum: 0 },
       { type: 'string', pattern: ratePattern },
     ],
   })
 
-export const size = () => quantity(readSize, { type: 'string', pattern: sizePattern })
+export const size = () => quantity(readSize, { title: 'size', type: 'string', pattern: sizePattern })
 
-export const percent = () => quantity(readPercent, { type: 'string', pattern: percentPattern })
+export const percent = () =>
+  quantity(readPercent, { title: 'percentage', type: 'string', pattern: percentPattern })
 
 function positive(read: (input: unknown) => Reading): (input: unknown) => Reading {
   return (input) => {

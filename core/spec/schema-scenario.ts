@@ -45,7 +45,7 @@ const form = z.record(z.string(), templateOrScalar())
 /** Steps below a step. They are read one by one (step-outline.ts); here is their shape alone. */
 const anyStep: z.ZodType<unknown> = z.lazy((): z.ZodType => stepSchema)
 const anySteps = z.array(anyStep)
-const steps = z.array(anyStep).min(1)
+const steps = z.array(anyStep).min(1).meta({ id: 'Steps' })
 
 const comparisons = {
   equals: field(

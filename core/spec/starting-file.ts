@@ -1,9 +1,13 @@
 import { apiVersion } from './schema.ts'
 
-/** The file that `breakwater init` writes: every part that a first test needs, explained, and valid as it is. */
-export function startingFile(url: string): string {
+/**
+ * The file that `breakwater init` writes: every part that a first test needs, explained, and valid as it is. `schema`: the JSON Schema beside it, for
+ * editors; null: there is none yet.
+ */
+export function startingFile(url: string, schema: string | null): string {
   const { name, base, path } = partsOf(url)
-  return `# A LoadTest for breakwater. Check it with \`breakwater validate\`, run it with \`breakwater run\`.
+  return `${schema === null ? noSchemaLine : editorLine(schema)}
+# A LoadTest for breakwater. Check it with \`breakwater validate\`, run it with \`breakwater run\`.
 apiVersion: ${apiVersion}
 kind: LoadTest
 metadata: { name: ${JSON.stringify(name)} }
@@ -37,6 +41,13 @@ spec:
     - rate >= 95% of planned            # iterations that end inside their phase; long pauses need a lower bound
     - { that: "error_rate < 50%", over: 10s, abort: true }          # stop early when it makes no sense to go on
 `
+}
+
+const noSchemaLine = '# For completion in an editor: breakwater schema --out loadtest.schema.json'
+
+/** The comment by which the YAML language server, and so most editors, finds the schema of a file. */
+export function editorLine(schema: string): string {
+  return `# yaml-language-server: $schema=${schema}`
 }
 
 /** A URL that cannot be read stays as it is: validation says what is wrong with it. */
