@@ -139,7 +139,10 @@ function compileRequest(
     redirects,
     expectsRedirects:
       step.kind !== 'http' || redirects > 0 || step.checks.some(({ kind }) => kind === 'status'),
-    needs: { ...responseNeeds(step, until), cookies: cookies.mayMatter },
+    needs: {
+      ...responseNeeds(step, until, step.kind === 'http' && at.target.compression),
+      cookies: cookies.mayMatter,
+    },
     constant: maker.constant,
     render: (scope) => maker.render(own(scope)),
     openStream: openStream && ((scope) => openStream(own(scope))),

@@ -183,7 +183,7 @@ export interface ReceivedResponse {
   readonly status: number
   /** name, value, name, value …, names in lower case. */
   readonly headers: readonly string[] | null
-  /** HTTP body, decoded from its transfer coding. */
+  /** HTTP body, without its transfer and content codings. */
   readonly body: Uint8Array | null
   /** gRPC: the decoded message of an answer that is one. */
   readonly message: unknown

@@ -19,6 +19,9 @@ export interface RequestMaker {
 /** Written by the transport itself; so is `host`, unless the LoadTest gives one. */
 const transportHeader = 'content-length'
 
+/** What worker/engine/content-decoding.ts undoes. */
+const contentCodings = 'gzip, br, deflate, zstd'
+
 /** `at`: where it goes. `cookies`: the user may have some to send. */
 export function compileHttpRequest(
   step: HttpStep,
@@ -144,9 +147,10 @@ function compileHeaders(
     values.set('content-type', type)
   give(step.headers)
   values.delete(transportHeader)
-  const agent = values.has('user-agent')
-    ? []
-    : [['user-agent', known(headerValue(target.userAgent))] as const]
-  const all = [...agent, ...values]
+  const own: [string, Part<string>][] = []
+  if (!values.has('user-agent')) own.push(['user-agent', known(headerValue(target.userAgent))])
+  if (target.compression && !values.has('accept-encoding'))
+    own.push(['accept-encoding', known(contentCodings)])
+  const all = [...own, ...values]
   return { names: all.map(([name]) => name), values: all.map(([, value]) => value) }
 }

@@ -189,6 +189,7 @@ const inBody: ReadonlySet<string> = new Set(['json', 'regex', 'css', 'body'])
 export function responseNeeds(
   step: RequestStep,
   until: readonly Check[] = [],
+  compression = false,
 ): Pick<CompiledRequest['needs'], 'headers' | 'body'> {
   const enough = step.kind === 'grpc' ? step.until : []
   const looks = [
@@ -197,7 +198,8 @@ export function responseNeeds(
   ]
   return {
     headers: looks.some((at) => inHeaders.has(at)),
-    body: looks.some((at) => inBody.has(at)),
+    // The size of a compressed body is known when it is decompressed.
+    body: looks.some((at) => inBody.has(at) || (compression && at === 'size')),
   }
 }
 

@@ -5,6 +5,7 @@ import type { Issue, Parsed } from './issue.ts'
 import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint, RequestStep } from './load-test.ts'
 import { missingFiles, type Named } from './outside.ts'
 import { under } from './path.ts'
+import { checkPems, pemPlaces } from './pem.ts'
 import { checkAtOnce, checkMaxRate } from './phases.ts'
 import { type Positions, placed } from './positions.ts'
 import { highestRate, longestMs } from './quantity.ts'
@@ -29,7 +30,7 @@ function placesOf(test: LoadTest): readonly Named[] {
   const paths = targetPaths(test)
   for (const [number, { tls, grpc }] of targetsOf(test).entries()) {
     const path = paths[number] ?? ''
-    if (tls.caFile !== null) places.push({ name: tls.caFile, path: under(path, ['tls', 'ca', 'file']) })
+    places.push(...pemPlaces(tls, path))
     for (const [index, file] of (grpc?.protos ?? []).entries()) {
       places.push({ name: file, path: under(path, ['grpc', 'protos', index]) })
     }
@@ -78,7 +79,7 @@ export function completeLoadTest(
   const data = Object.fromEntries(
     Object.entries(test.data).map(([name, source]) => [name, withColumns(name, source, files, issues)]),
   )
-  checkAuthorities(test, files, issues)
+  checkPems(test, files, issues)
   const load = test.load.map((phase, index) =>
     withPoints(phase, under('load', [index, 'rate', 'csv']), files, issues),
   )
@@ -105,23 +106,6 @@ export function completeLoadTest(
   if (load.every((phase) => phase.durationMs > 0)) checkAtOnce(load, issues)
   if (issues.length > 0) return { ok: false, issues: placed(issues, positions) }
   return { ok: true, value: frozen({ ...test, data, load }) }
-}
-
-/** A file without a certificate would leave TLS with no authority to trust, and each handshake fail for a reason that names another culprit. */
-function checkAuthorities(test: LoadTest, files: Files, issues: Issue[]): void {
-  const paths = targetPaths(test)
-  for (const [number, { tls }] of targetsOf(test).entries()) {
-    const { caFile } = tls
-    const bytes = caFile !== null && Object.hasOwn(files, caFile) ? files[caFile] : undefined
-    if (bytes === undefined || new TextDecoder().decode(bytes).includes('-----BEGIN CERTIFICATE-----'))
-      continue
-    issues.push({
-      path: under(paths[number] ?? '', ['tls', 'ca', 'file']),
-      code: 'wrong-pem',
-      message: `${caFile} holds no certificate in PEM.`,
-      hint: "Name the file of the authority that signed the target's certificate: it has lines such as -----BEGIN CERTIFICATE-----.",
-    })
-  }
 }
 
 function withColumns(name: string, data: DataSource, files: Files, issues: Issue[]): DataSource {

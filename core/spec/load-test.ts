@@ -45,6 +45,11 @@ export interface Target {
   readonly headers: Readonly<Record<string, TemplateText>>
   readonly tls: Tls
   readonly connections: Connections
+  readonly dns: Dns
+  /** Null: none. */
+  readonly proxy: HttpProxy | null
+  /** Asks for compressed bodies. */
+  readonly compression: boolean
   readonly grpc: {
     /** A gRPC endpoint beside the HTTP one of `url`; null: none. */
     readonly url: string | null
@@ -63,6 +68,9 @@ export interface Target {
 export interface Tls {
   /** Path of a PEM file beside the LoadTest; null: the system's. */
   readonly caFile: string | null
+  /** What the load shows to the target, and its key: files alike; null: nothing. One file may hold both. */
+  readonly certFile: string | null
+  readonly keyFile: string | null
   readonly insecureSkipVerify: boolean
   readonly serverName: string | null
 }
@@ -76,6 +84,22 @@ export interface Connections {
   readonly lifetimeMs: number | null
   /** Connections opened before the start, per worker. */
   readonly warm: number
+}
+
+export interface Dns {
+  /** How old an answer of the resolver may become. */
+  readonly refreshMs: number
+  /** Null: addresses of both. */
+  readonly family: 4 | 6 | null
+  readonly pick: 'roundRobin' | 'first' | 'random'
+  /** By host, in lower case: addresses, or names to resolve in its place. */
+  readonly hosts: Readonly<Record<string, readonly string[]>>
+}
+
+/** Spoken to by HTTP, whatever goes through it. */
+export interface HttpProxy {
+  readonly url: string
+  readonly auth: { readonly user: string; readonly password: string } | null
 }
 
 export interface DataSource {

@@ -69,10 +69,10 @@ interface FoundFile {
 function filesOfTarget(target: unknown, path: string): readonly FoundFile[] {
   const protos = list(member(member(target, 'grpc'), 'protos'))
   return [
-    {
-      name: member(member(member(target, 'tls'), 'ca'), 'file'),
-      path: under(path, ['tls', 'ca', 'file']),
-    },
+    ...['ca', 'cert', 'key'].map((part) => ({
+      name: member(member(member(target, 'tls'), part), 'file'),
+      path: under(path, ['tls', part, 'file']),
+    })),
     ...protos.map((name, index) => ({ name, path: under(path, ['grpc', 'protos', index]) })),
   ]
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { field, file, identifier, map, period, redirects, size, template, whole } from './schema-fields.ts'
+import { connectionsSchema, dnsSchema, proxySchema, tlsSchema } from './schema-connection.ts'
+import { field, file, identifier, map, period, redirects, size, template } from './schema-fields.ts'
 
 const timeout = z.union([
   period(),
@@ -12,44 +13,6 @@ const timeout = z.union([
     ),
   }),
 ])
-
-const tls = map(
-  {
-    ca: field(
-      map({ file: field(file(), 'A PEM file beside the LoadTest.', 'ca.pem') }).optional(),
-      "The authority that signed the target's certificate; the system's are trusted when it is not given.",
-      { file: 'ca.pem' },
-    ),
-    insecureSkipVerify: field(
-      z.boolean().optional(),
-      'Accept any certificate. For test environments alone.',
-      false,
-    ),
-    serverName: field(
-      z.string().min(1).max(253).optional(),
-      "The name the certificate must have; the URL's host when not given.",
-      'shop.test',
-    ),
-  },
-  ['cert'],
-)
-
-const connections = map({
-  share: field(
-    z.enum(['pool', 'user']).optional(),
-    '`pool`: all users share connections; `user`: each has its own.',
-    'pool',
-  ),
-  max: field(
-    z.union([z.literal('auto'), whole(1, 1_000_000)]).optional(),
-    'Most connections per worker, split over its threads; gRPC counts HTTP/2 connections. `auto`: as many as the load needs.',
-    'auto',
-    100,
-  ),
-  idle: field(period().optional(), 'How long an unused connection is kept.', '30s'),
-  lifetime: field(period().optional(), 'How old a connection may become; unlimited when not given.', '5m'),
-  warm: field(whole(0, 1_000_000).optional(), 'Connections opened before the start, per worker.', 0),
-})
 
 const grpc = map({
   url: field(
@@ -104,10 +67,21 @@ export const targetSchema = map(
       'Headers of every request; values may hold templates.',
       { accept: 'application/json' },
     ),
-    tls: field(tls.optional(), 'How the target proves who it is.', { ca: { file: 'ca.pem' } }),
-    connections: field(connections.optional(), 'How connections are shared and how many there are.', {
+    tls: field(tlsSchema.optional(), 'How target and load prove who they are.', { ca: { file: 'ca.pem' } }),
+    connections: field(connectionsSchema.optional(), 'How connections are shared and how many there are.', {
       share: 'pool',
     }),
+    dns: field(dnsSchema.optional(), 'How the name of the host becomes addresses.', { refresh: '30s' }),
+    proxy: field(
+      proxySchema.optional(),
+      'An HTTP proxy between the load and the target: its URL, or a map of URL and `auth`.',
+      'http://proxy:3128',
+    ),
+    compression: field(
+      z.boolean().optional(),
+      'Ask for compressed bodies, and look into them decompressed.',
+      true,
+    ),
     grpc: field(grpc.optional(), 'What gRPC steps need.', { protos: ['shop.proto'] }),
     followRedirects: field(
       redirects().optional(),
@@ -117,7 +91,7 @@ export const targetSchema = map(
     ),
     http: field(http.optional(), 'What HTTP steps need.', { maxBody: '10MiB' }),
   },
-  ['auth', 'dns', 'compression'],
+  ['auth'],
 )
 
 export const targetsSchema = z.record(identifier(), targetSchema)

@@ -1,9 +1,10 @@
 import { version } from '../version.ts'
+import { normalConnections, normalDns, normalProxy, normalTls } from './connection-normal.ts'
 import { checkFile } from './file-path.ts'
 import { checkMetadata } from './grpc-call.ts'
 import { checkHeaders } from './headers.ts'
 import type { Issue } from './issue.ts'
-import type { Connections, Json, Target } from './load-test.ts'
+import type { Json, Target } from './load-test.ts'
 import { under } from './path.ts'
 import { fieldsOf } from './raw.ts'
 import { readSalvaged, salvage } from './salvage.ts'
@@ -45,7 +46,6 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
   checkCombinations(wish, path, scheme, issues)
   checkHeaders(wish.headers ?? {}, under(path, ['headers']), issues)
   checkMetadata(wish.grpc?.metadata ?? {}, under(path, ['grpc', 'metadata']), issues)
-  if (wish.tls?.ca !== undefined) checkFile(wish.tls.ca.file, under(path, ['tls', 'ca', 'file']), issues)
   for (const [index, file] of (wish.grpc?.protos ?? []).entries()) {
     checkFile(file, under(path, ['grpc', 'protos', index]), issues)
   }
@@ -59,12 +59,11 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
       request: typeof timeout === 'object' ? (timeout.request ?? 10_000) : (timeout ?? 10_000),
     },
     headers: wish.headers ?? {},
-    tls: {
-      caFile: wish.tls?.ca?.file ?? null,
-      insecureSkipVerify: wish.tls?.insecureSkipVerify ?? false,
-      serverName: wish.tls?.serverName ?? null,
-    },
-    connections: normalConnections(wish),
+    tls: normalTls(wish.tls, under(path, ['tls']), issues),
+    connections: normalConnections(wish.connections),
+    dns: normalDns(wish.dns, under(path, ['dns']), issues),
+    proxy: normalProxy(wish.proxy, under(path, ['proxy']), issues),
+    compression: wish.compression ?? false,
     grpc:
       grpc || isGrpc
         ? {
@@ -77,17 +76,6 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
     followRedirects: wish.followRedirects ?? 0,
     userAgent: wish.http?.userAgent ?? `breakwater/${version}`,
     maxBodyBytes: wish.http?.maxBody ?? 10 * 1024 * 1024,
-  }
-}
-
-function normalConnections({ connections }: TargetWish): Connections {
-  const max = connections?.max
-  return {
-    share: connections?.share ?? 'pool',
-    max: max === undefined || max === 'auto' ? null : max,
-    idleMs: connections?.idle ?? 30_000,
-    lifetimeMs: connections?.lifetime ?? null,
-    warm: connections?.warm ?? 0,
   }
 }
 
@@ -185,6 +173,9 @@ function checkCombinations(wish: TargetWish, path: string, scheme: string, issue
   }
   if (isGrpc && wish.followRedirects !== undefined) {
     conflict(['followRedirects'], 'gRPC knows no redirects.', 'Leave `followRedirects` out.')
+  }
+  if (isGrpc && wish.compression === true) {
+    conflict(['compression'], 'Messages of gRPC are not asked for compressed.', 'Leave `compression` out.')
   }
   const { max, warm } = wish.connections ?? {}
   if (typeof max === 'number' && warm !== undefined && warm > max) {

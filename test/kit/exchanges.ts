@@ -22,8 +22,9 @@ export interface RequestWish {
   watch?: StreamWatch
 }
 
-export interface TargetWish extends Partial<Omit<Target, 'connections' | 'tls' | 'timeoutMs'>> {
+export interface TargetWish extends Partial<Omit<Target, 'connections' | 'dns' | 'tls' | 'timeoutMs'>> {
   connections?: Partial<Target['connections']>
+  dns?: Partial<Target['dns']>
   tls?: Partial<Target['tls']>
   timeoutMs?: Partial<Target['timeoutMs']>
 }
@@ -32,14 +33,24 @@ export function targetOf(url: string, wish: TargetWish = {}): Target {
   return {
     url,
     protocol: null,
+    proxy: null,
+    compression: false,
     headers: {},
     grpc: null,
     followRedirects: 0,
     userAgent: 'breakwater/test',
     maxBodyBytes: 10 * 1024 * 1024,
     ...wish,
+    dns: { refreshMs: 30_000, family: null, pick: 'roundRobin', hosts: {}, ...wish.dns },
     timeoutMs: { connect: 5_000, request: 10_000, ...wish.timeoutMs },
-    tls: { caFile: null, insecureSkipVerify: false, serverName: null, ...wish.tls },
+    tls: {
+      caFile: null,
+      certFile: null,
+      keyFile: null,
+      insecureSkipVerify: false,
+      serverName: null,
+      ...wish.tls,
+    },
     connections: { share: 'pool', max: null, idleMs: 30_000, lifetimeMs: null, warm: 0, ...wish.connections },
   }
 }
@@ -168,6 +179,7 @@ function newExchange(slot: number): Exchange {
     headers: null,
     setCookies: null,
     body: null,
+    encoding: null,
     message: null,
     messages: 0,
     stream: null,

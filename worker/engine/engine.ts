@@ -8,6 +8,7 @@ import type { CompiledTest, StreamWatch } from '../../core/scenario/compiled.ts'
 import type { Schedule } from '../../core/schedule/schedule.ts'
 import type { LoadTest, Phase } from '../../core/spec/load-test.ts'
 import { ClosedPhaseRun } from './closed-phase.ts'
+import { ContentDecoding } from './content-decoding.ts'
 import type { FailureSamples } from './failure-samples.ts'
 import { Iteration, IterationPool, type PhaseSeries } from './iteration.ts'
 import { IterationRunner } from './iteration-runner.ts'
@@ -72,6 +73,7 @@ export class Engine implements TransportSink {
       redirects: compiled.requests.some((request) => request.redirects > 0)
         ? new Redirects(test, transport)
         : null,
+      decoding: new ContentDecoding(test),
       onSooner: (at) => this.#sooner(at),
     })
   }

@@ -37,6 +37,7 @@ export class PooledExchange implements Exchange {
   headers: string[] | null = null
   setCookies: string[] | null = null
   body: Uint8Array | null = null
+  encoding: string | null = null
   message: unknown = null
   messages = 0
   stream: StreamWatch | null = null
@@ -64,6 +65,7 @@ export class PooledExchange implements Exchange {
     this.headers = null
     this.setCookies = null
     this.body = null
+    this.encoding = null
     this.message = null
     this.redirectedFrom = null
   }

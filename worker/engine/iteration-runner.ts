@@ -6,6 +6,7 @@ import { follow } from '../../core/scenario/follow.ts'
 import { isRedirect } from '../../core/scenario/redirect.ts'
 import type { Think } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail, missedText } from './answer.ts'
+import type { ContentDecoding } from './content-decoding.ts'
 import type { FailureSamples } from './failure-samples.ts'
 import type { Iteration, IterationPool } from './iteration.ts'
 import type { Redirects } from './redirects.ts'
@@ -24,6 +25,7 @@ export interface RunnerDependencies {
   readonly failures: FailureSamples
   /** Null: no step follows any. */
   readonly redirects: Redirects | null
+  readonly decoding: ContentDecoding
   /** Something became due before everything that was due so far. */
   readonly onSooner: (at: Micros) => void
 }
@@ -47,6 +49,7 @@ export class IterationRunner implements TransportSink {
   readonly #recorder: Recorder
   readonly #failures: FailureSamples
   readonly #redirects: Redirects | null
+  readonly #decoding: ContentDecoding
   readonly #onSooner: (at: Micros) => void
   readonly #onList = (path: string, items: number): void => this.tally.goesRound(path, items)
   readonly #answer = new Answer()
@@ -67,13 +70,14 @@ export class IterationRunner implements TransportSink {
   }
 
   constructor(dependencies: RunnerDependencies) {
-    const { pool, requests, transport, recorder, failures, redirects, onSooner } = dependencies
+    const { pool, requests, transport, recorder, failures, redirects, decoding, onSooner } = dependencies
     this.#pool = pool
     this.#requests = requests
     this.#transport = transport
     this.#recorder = recorder
     this.#failures = failures
     this.#redirects = redirects
+    this.#decoding = decoding
     this.#onSooner = onSooner
   }
 
@@ -122,6 +126,7 @@ export class IterationRunner implements TransportSink {
       this.#end(iteration, now)
       return
     }
+    if (exchange.encoding !== null && exchange.wantBody) this.#decoding.decode(exchange)
     let error: RequestError | null = exchange.error
     let judgement: Judgement | null = null
     if (error === null) {

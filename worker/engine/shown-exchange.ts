@@ -3,6 +3,7 @@ import type { RenderedBody, RenderedRequest, StreamRequest } from '../../core/sc
 import type { Redactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { endpointUrl, targetsOf } from '../../core/spec/targets.ts'
+import { decodedExcerpt } from './content-decoding.ts'
 import type { Exchange } from './transport-port.ts'
 
 const bodyCharacters = 2048
@@ -76,7 +77,10 @@ function streamStepShown(
 
 /** Null where no answer came. What the transport was not asked to keep is not there. */
 export function responseShown(exchange: Exchange, redactor: Redactor): FailureSample['response'] {
-  const { status, headers, body, message, request } = exchange
+  const { status, headers, encoding, message, request } = exchange
+  // Bodies that nothing looked into are still as they came.
+  const body =
+    exchange.body !== null && encoding !== null ? decodedExcerpt(exchange.body, encoding) : exchange.body
   const isAnswered =
     request.kind === 'grpc' ? exchange.error === null : status !== 0 || body !== null || message !== null
   if (!isAnswered) return null

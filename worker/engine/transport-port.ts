@@ -42,7 +42,10 @@ export interface Exchange {
   /** Where they were wanted; and where the status is 300 or more, for the sample of a failure: then `body` has at least its first 4 KiB. */
   headers: string[] | null
   setCookies: string[] | null
+  /** As it came: `encoding` tells how its bytes are coded. */
   body: Uint8Array | null
+  /** `content-encoding` of the answer, where a body was wanted or the status is 300 or more; null: none. */
+  encoding: string | null
   /** gRPC alone: the message of an answer; of a stream, a list of the first ones. */
   message: unknown
   /** gRPC alone: the number of messages received. */

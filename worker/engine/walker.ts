@@ -12,6 +12,7 @@ import { follow } from '../../core/scenario/follow.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail, missedText } from './answer.ts'
 import { createClock } from './clock.ts'
+import { ContentDecoding } from './content-decoding.ts'
 import { PooledExchange } from './exchange.ts'
 import { Redirects } from './redirects.ts'
 import { thinkMs } from './think.ts'
@@ -53,6 +54,7 @@ export class Walker {
   readonly #exchange = new PooledExchange(0)
   readonly #answer = new Answer()
   readonly #redirects: Redirects
+  readonly #decoding: ContentDecoding
   #onDone: () => void = () => {}
   #openStream: () => StreamWatch | null = () => null
 
@@ -69,6 +71,7 @@ export class Walker {
       sink: { done: () => this.#onDone(), openStream: () => this.#openStream() },
       engine,
     })
+    this.#decoding = new ContentDecoding(test)
     this.#redirects = new Redirects(test, this.#transport)
   }
 
@@ -133,6 +136,7 @@ export class Walker {
     time: number,
   ): Promise<Performed> {
     const exchange = await this.#send(request, scope, user)
+    if (exchange.encoding !== null && exchange.wantBody) this.#decoding.decode(exchange)
     if (exchange.error === null && exchange.setCookies !== null && exchange.request.kind !== 'grpc')
       scope.storeCookies(exchange.setCookies, exchange.request)
     const judgement = exchange.error === null ? request.judge(scope, this.#answer.of(exchange)) : null

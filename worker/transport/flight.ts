@@ -104,6 +104,10 @@ export class Flight implements Dispatcher.DispatchHandler, InLine {
     this.#listener.answered(exchange, status)
     if (connection.protocol === 'http/1.1' && endsConnection(headers.connection)) connection.isEnding = true
     if (exchange.wantHeaders || status >= 300) exchange.headers = flatHeaders(controller.rawHeaders)
+    if (exchange.wantBody || status >= 300) {
+      const coding = headers['content-encoding']
+      if (coding !== undefined) exchange.encoding = String(coding)
+    }
     if (exchange.wantCookies) {
       const cookies = headers['set-cookie']
       exchange.setCookies = cookies === undefined ? [] : Array.isArray(cookies) ? cookies : [cookies]

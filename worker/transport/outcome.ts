@@ -17,5 +17,6 @@ export function clearOutcome(exchange: Exchange): void {
   exchange.headers = null
   exchange.setCookies = null
   exchange.body = null
+  exchange.encoding = null
   exchange.message = null
 }
