@@ -56,11 +56,7 @@ export const dnsSchema = map({
     'How old an answer of the resolver may become, beside the load.',
     '30s',
   ),
-  family: field(
-    z.union([z.literal(4), z.literal(6)]).optional(),
-    'Addresses of IPv4 or IPv6 alone; both when not given.',
-    4,
-  ),
+  family: field(z.literal([4, 6]).optional(), 'Addresses of IPv4 or IPv6 alone; both when not given.', 4),
   pick: field(
     z.enum(['roundRobin', 'first', 'random']).optional(),
     'Which of several addresses a new connection goes to.',

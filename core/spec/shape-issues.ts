@@ -48,8 +48,8 @@ function translate(issue: ZodIssue, above: readonly PropertyKey[], root: Json): 
     case 'invalid_type':
       return one('wrong-type', `Found ${show(input)} where ${typeName(issue.expected)} should be.`)
     case 'invalid_value': {
-      const values = issue.values.map((value) => String(value))
-      const near = typeof input === 'string' ? nearest(input, values) : undefined
+      const values = issue.values.map((value) => (typeof value === 'number' ? value : String(value)))
+      const near = typeof input === 'string' ? nearest(input, values.map(String)) : undefined
       const hint =
         near === undefined
           ? `Write ${alternatives(values)}.`
@@ -221,7 +221,7 @@ function typeName(expected: string): string {
   }
 }
 
-function alternatives(values: readonly string[]): string {
+function alternatives(values: readonly (string | number)[]): string {
   const quoted = values.map((value) => flowText(value))
   return quoted.length <= 1 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
 }

@@ -191,6 +191,46 @@ const inText: readonly Row[] = [
     ['targets.calls.followRedirects', 'conflict'],
   ],
   [
+    'connections that cannot be',
+    specText({
+      target:
+        'url: http://h\ndns: { family: 5, pick: any, refresh: 0s, hosts: { "a:80": 127.0.0.1, b: 1.2.3.400, c: [], d: "http://x" } }',
+      targets:
+        'a: { url: http://h, dns: { family: 6, hosts: { h: 127.0.0.1 } } }\nb: { url: https://h, tls: { key: { file: k.pem } } }\nc: { url: grpc://h, compression: true }',
+    }),
+    ['target.dns.family', 'unknown-value'],
+    ['target.dns.pick', 'unknown-value'],
+    ['target.dns.refresh', 'out-of-range'],
+    ['target.dns.hosts.c', 'out-of-range'],
+    ['targets.a.dns.hosts.h', 'conflict'],
+    ['targets.b.tls.cert', 'missing'],
+    ['targets.c.compression', 'conflict'],
+  ],
+  [
+    'hosts that are none',
+    specText({
+      target:
+        'url: http://h\ndns: { hosts: { "a:80": 127.0.0.1, b: 1.2.3.400, d: "http://x", 10.0.0.1: ::1, e: ["::1", "[::2]", f.test] } }',
+    }),
+    ['target.dns.hosts["a:80"]', 'wrong-format'],
+    ['target.dns.hosts.b', 'wrong-format'],
+    ['target.dns.hosts.d', 'wrong-format'],
+    ['target.dns.hosts["10.0.0.1"]', 'wrong-format'],
+  ],
+  ...[
+    'proxy:3128',
+    'https://proxy:3128',
+    'http://me:secret@proxy:3128',
+    'http://proxy:3128/path',
+    'socks5://proxy:1080',
+  ].map(
+    (url): Row => [
+      `the proxy ${url}`,
+      specText({ target: `url: http://h\nproxy: "${url}"` }),
+      ['target.proxy', 'wrong-url'],
+    ],
+  ),
+  [
     'what comes later',
     specText({
       target: 'url: http://h\nauth: { bearer: x }',

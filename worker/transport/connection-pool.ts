@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../engine/clock.ts'
 import { Connection, type ConnectionSettings, streamsPerSession } from './connection.ts'
 import { type IdleConnections, IdlePerUser, SharedIdle } from './idle-connections.ts'
-import { type Endpoint, openSocket } from './open-socket.ts'
+import { type Endpoint, type Opening as OpeningSocket, openSocket } from './open-socket.ts'
 import { type InLine, WaitingLine } from './waiting-line.ts'
 
 export interface PoolSettings {
@@ -32,7 +32,7 @@ export interface PoolListener<W extends Waiter> {
 }
 
 interface Opening {
-  readonly socket: Socket
+  readonly socket: OpeningSocket
   readonly user: number | null
   readonly startedAt: number
   readonly isWarm: boolean
@@ -251,32 +251,36 @@ export class ConnectionPool<W extends Waiter> {
   }
 
   #open(user: number | null, isWarm: boolean): void {
-    const socket: Socket = openSocket(this.#settings.endpoint, this.#clock, {
-      opened: (protocol, connectMicros, tlsMicros) => {
-        this.#openings.delete(opening)
-        this.#streams = protocol === 'h2' && !this.#isPerUser ? streamsPerSession : 1
-        const capacity = this.#streams
-        const connection = new Connection(this.#connectionSettings, {
-          socket,
-          protocol,
-          user,
-          capacity,
-          connectMicros,
-          tlsMicros,
-        })
-        this.#connections.add(connection)
-        socket.once('close', () => this.#lost(connection))
-        if (isWarm) this.#warmed(null)
-        this.#opened(connection)
-      },
-      failed: (error) => {
-        this.#openings.delete(opening)
-        if (isWarm) this.#warmed(error)
-        else this.#failed(opening, error)
-      },
-      closed: () => this.#socketClosed(),
-    })
-    const opening: Opening = { socket, user, startedAt: this.#clock.nowMicros(), isWarm }
+    const opening: Opening = {
+      user,
+      startedAt: this.#clock.nowMicros(),
+      isWarm,
+      socket: openSocket(this.#settings.endpoint, this.#clock, {
+        opened: (socket, protocol, connectMicros, tlsMicros) => {
+          this.#openings.delete(opening)
+          this.#streams = protocol === 'h2' && !this.#isPerUser ? streamsPerSession : 1
+          const capacity = this.#streams
+          const connection = new Connection(this.#connectionSettings, {
+            socket,
+            protocol,
+            user,
+            capacity,
+            connectMicros,
+            tlsMicros,
+          })
+          this.#connections.add(connection)
+          socket.once('close', () => this.#lost(connection))
+          if (isWarm) this.#warmed(null)
+          this.#opened(connection)
+        },
+        failed: (error) => {
+          this.#openings.delete(opening)
+          if (isWarm) this.#warmed(error)
+          else this.#failed(opening, error)
+        },
+        closed: () => this.#socketClosed(),
+      }),
+    }
     this.#openings.add(opening)
     this.#openSockets++
   }
@@ -322,10 +326,10 @@ export class ConnectionPool<W extends Waiter> {
   #reopen(done: (error: Error | null, socket: Socket | null) => void): void {
     let isOver = false
     const socket = openSocket(this.#settings.endpoint, this.#clock, {
-      opened: () => {
+      opened: (opened) => {
         isOver = true
         clearTimeout(timer)
-        done(null, socket)
+        done(null, opened)
       },
       failed: (error) => {
         isOver = true

@@ -64,6 +64,9 @@ export class Connection {
     this.connectMicros = opened.connectMicros
     this.tlsMicros = opened.tlsMicros
     this.capacity = opened.capacity
+    // What a proxy was asked for its tunnel is none of any request.
+    this.#countedIn = opened.socket.bytesRead
+    this.#countedOut = opened.socket.bytesWritten
     this.#watchUnused()
   }
 

@@ -1,29 +1,56 @@
 import { createSecureContext } from 'node:tls'
+import { BreakwaterError } from '../../core/error.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { Target } from '../../core/spec/load-test.ts'
 import type { Endpoint } from './open-socket.ts'
+import { portOf, proxyOf } from './proxy.ts'
 import { resolveHost } from './resolve.ts'
+import { pemsOf } from './tls-files.ts'
 
-/** Where connections to a target go. Throws BreakwaterError `target-unreachable` where its name doesn't resolve. */
+/**
+ * Where connections to a target go. `isForwarded`: a proxy is handed the requests themselves. Throws BreakwaterError `target-unreachable` where a name
+ * doesn't resolve.
+ */
 export async function endpointOf(
   target: Target,
   files: Files,
   protocols: Endpoint['protocols'],
+  isForwarded = false,
 ): Promise<Endpoint> {
   const url = new URL(target.url)
-  const isTls = url.protocol === 'https:'
-  const { caFile, insecureSkipVerify, serverName } = target.tls
+  const proxy = proxyOf(target, url, isForwarded)
+  const { insecureSkipVerify, serverName } = target.tls
   return {
-    addresses: await resolveHost(url.hostname),
-    port: Number(url.port || (isTls ? 443 : 80)),
-    tls: isTls
-      ? {
-          context: createSecureContext(caFile === null ? {} : { ca: Buffer.from(files[caFile] ?? []) }),
-          serverName: serverName ?? url.hostname,
-          insecureSkipVerify,
-        }
-      : null,
+    addresses: await (proxy === null
+      ? resolveHost(url.hostname, target.dns)
+      : resolveHost(proxy.host, target.dns, 'target.proxy')),
+    port: proxy?.port ?? portOf(url),
+    tls:
+      url.protocol === 'https:'
+        ? {
+            context: secureContextOf(target, files),
+            serverName: serverName ?? bareHost(url),
+            insecureSkipVerify,
+          }
+        : null,
     protocols,
+    proxy,
+  }
+}
+
+function bareHost({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+}
+
+function secureContextOf({ tls }: Target, files: Files) {
+  try {
+    return createSecureContext(pemsOf(tls, files))
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new BreakwaterError('prepare-failed', `target.tls cannot be used: ${message}`, {
+      hint: 'Give the certificate and the private key that belongs to it, both in PEM.',
+      cause,
+    })
   }
 }
 
@@ -33,4 +60,9 @@ export function httpProtocols(target: Target): Endpoint['protocols'] {
   return target.protocol === null && new URL(target.url).protocol === 'https:'
     ? ['h2', 'http/1.1']
     : ['http/1.1']
+}
+
+/** A proxy reads plain HTTP/1.1 and sends it on; all else goes through a tunnel. */
+export function isForwardable(target: Target): boolean {
+  return target.proxy !== null && target.url.startsWith('http:') && target.protocol !== 'http2'
 }

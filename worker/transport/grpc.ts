@@ -1,4 +1,4 @@
-import { type StatusObject, status as statusCode } from '@grpc/grpc-js'
+import { logVerbosity, type StatusObject, setLogVerbosity, status as statusCode } from '@grpc/grpc-js'
 import { BreakwaterError } from '../../core/error.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
@@ -19,7 +19,6 @@ import { clearOutcome } from './outcome.ts'
 import { protoFileService } from './proto-files.ts'
 import type { ProtoMethod, ProtoMethods } from './proto-methods.ts'
 import { reflectedMethods } from './reflection.ts'
-import { resolveHost } from './resolve.ts'
 import { shareOf } from './share.ts'
 import { errorDetailOf } from './transport-error.ts'
 
@@ -41,6 +40,9 @@ const automaticMax = 100
 /** What is kept of a stream's messages, for people to look at. */
 const mostKept = 10
 const mostKeptBytes = 64 * 1024
+
+// It would print a line for each connection that a proxy refuses.
+setLogVerbosity(logVerbosity.NONE)
 
 /**
  * gRPC by grpc-js: unary calls and streams. Connections are used in turn: all of `connections.max`, or as many as keep each below 100 calls.
@@ -85,7 +87,7 @@ export class GrpcTransport implements Transport {
     const unknown = steps.filter(({ method }) => !methods.has(method))
     const isAsked = reflection && unknown.length > 0
     if (!isAsked) refuse(callIssues(steps, methods, 'The proto files describe'))
-    const pool = await this.#createPool(new URL(target.url))
+    const pool = await this.#createPool()
     this.#pool = pool
     await this.#reach(
       pool.open(shareOf(target.connections.warm, threads, thread)),
@@ -180,11 +182,17 @@ export class GrpcTransport implements Transport {
       }
       exchange.status = status.code
       if (exchange.wantHeaders) exchange.headers = flatMetadata(flight.initial, status.metadata)
-      if (status.code !== statusCode.OK) this.#finish(flight, null, status.details)
+      if (status.code !== statusCode.OK) this.#finish(flight, null, this.#detailOf(exchange, status))
       else if (exchange.messages === 0 && flight.call?.method.answersStream === false)
         this.#finish(flight, 'protocol', 'the status is OK, but no message came')
       else this.#finish(flight, null, null)
     },
+  }
+
+  /** grpc-js says nothing of a proxy that is in its way. */
+  #detailOf({ sends }: Exchange, { details }: StatusObject): string {
+    const { proxy } = this.#settings.target
+    return proxy === null || sends > 0 ? details : `${details}, through the proxy ${proxy.url}`
   }
 
   /** One message of a stream: looked at, and kept if it is one of the first. */
@@ -241,10 +249,10 @@ export class GrpcTransport implements Transport {
     }
   }
 
-  async #createPool(url: URL): Promise<GrpcPool<GrpcFlight>> {
+  async #createPool(): Promise<GrpcPool<GrpcFlight>> {
     const { target, files, clock, threads, thread } = this.#settings
     const { max, lifetimeMs } = target.connections
-    const { address, ...channel } = grpcChannel(target, files, await resolveHost(url.hostname))
+    const { address, ...channel } = await grpcChannel(target, files)
     const settings = {
       ...channel,
       connectTimeoutMs: target.timeoutMs.connect,

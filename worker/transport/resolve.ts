@@ -2,28 +2,33 @@ import type { LookupAddress, LookupOptions } from 'node:dns'
 import { lookup as lookupName } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { BreakwaterError } from '../../core/error.ts'
-
-/** How old an answer of the resolver may be before a new one is asked for, beside the load. */
-const refreshMs = 30_000
+import type { Dns } from '../../core/spec/load-test.ts'
 
 /**
- * The addresses of a name, resolved once before the load: a resolver asked for every connection would be part of what is measured. Refreshed in
- * the background every 30 s of use; where that fails the last answer stays. Connections take the addresses in turn.
+ * The addresses of a host, resolved once before the load: a resolver asked for every connection would be part of what is measured. Refreshed in
+ * the background while connections are made; where that fails the last answer stays.
  */
 export class Addresses {
   readonly host: string
-  #found: LookupAddress[]
+  readonly #dns: Dns
+  #found: readonly LookupAddress[]
   #resolvedAtMs = performance.now()
   #refreshing = false
   #turn = 0
 
-  constructor(host: string, found: LookupAddress[]) {
+  constructor(host: string, dns: Dns, found: readonly LookupAddress[]) {
     this.host = host
+    this.#dns = dns
     this.#found = found
   }
 
   get all(): readonly LookupAddress[] {
     return this.#found
+  }
+
+  /** By a resolver, under its own name. */
+  get isResolved(): boolean {
+    return isIP(this.host) === 0 && !Object.hasOwn(this.#dns.hosts, this.host.toLowerCase())
   }
 
   /** For the `lookup` option of node:net. */
@@ -32,29 +37,43 @@ export class Addresses {
     options: LookupOptions,
     answer: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
   ): void => {
-    this.#refreshWhenOld()
-    const [first, ...others] = this.inTurn()
+    const [first, ...others] = this.forConnection()
     if (first === undefined) throw new Error('an Addresses holds at least one')
     if (options.all === true) answer(null, [first, ...others])
     else answer(null, first.address, first.family)
   }
 
-  /** All of them, beginning with the next. The resolver's order of families is kept: the turn goes round within the first one. */
-  inTurn(): LookupAddress[] {
+  /** All of them, in the order in which a new connection tries them. The resolver's order of families is kept: the turn goes round within the first one. */
+  forConnection(): readonly LookupAddress[] {
+    this.#refreshWhenOld()
     const family = this.#found[0]?.family
     const same = this.#found.filter((address) => address.family === family)
     const others = this.#found.filter((address) => address.family !== family)
-    const turn = this.#turn++ % same.length
-    return [...same.slice(turn), ...same.slice(0, turn), ...others]
+    const first = this.#pick(same.length)
+    return [...same.slice(first), ...same.slice(0, first), ...others]
+  }
+
+  #pick(count: number): number {
+    const { pick } = this.#dns
+    switch (pick) {
+      case 'first':
+        return 0
+      case 'roundRobin':
+        return this.#turn++ % count
+      case 'random':
+        return Math.floor(Math.random() * count)
+      default:
+        return pick satisfies never
+    }
   }
 
   #refreshWhenOld(): void {
-    if (this.#refreshing || isIP(this.host) !== 0 || performance.now() - this.#resolvedAtMs < refreshMs)
-      return
+    if (this.#refreshing || performance.now() - this.#resolvedAtMs < this.#dns.refreshMs) return
+    if (namesOf(this.host, this.#dns).every((name) => isIP(name) !== 0)) return
     this.#refreshing = true
-    lookupName(this.host, { all: true })
+    lookupAll(this.host, this.#dns)
       .then((found) => {
-        this.#found = found
+        if (found.length > 0) this.#found = found
       })
       .catch(() => {})
       .finally(() => {
@@ -64,17 +83,44 @@ export class Addresses {
   }
 }
 
-/** Fails with `target-unreachable` where the name doesn't resolve. An IP address, in brackets or not, is its own answer. */
-export async function resolveHost(host: string): Promise<Addresses> {
+/**
+ * Fails with `target-unreachable` where the name doesn't resolve. An IP address, in brackets or not, is its own answer. `what`: where the host
+ * stands in the LoadTest.
+ */
+export async function resolveHost(host: string, dns: Dns, what = 'target.url'): Promise<Addresses> {
   const bare = host.startsWith('[') ? host.slice(1, -1) : host
-  const family = isIP(bare)
-  if (family !== 0) return new Addresses(bare, [{ address: bare, family }])
+  const unreachable = (message: string, hint: string, cause?: unknown) =>
+    new BreakwaterError('target-unreachable', message, { hint, cause })
+  let found: readonly LookupAddress[]
   try {
-    return new Addresses(bare, await lookupName(bare, { all: true }))
+    found = await lookupAll(bare, dns)
   } catch (cause) {
-    throw new BreakwaterError('target-unreachable', `the name ${bare} does not resolve`, {
-      hint: 'Check the host in target.url, and that this machine’s DNS or /etc/hosts knows it.',
+    const names = namesOf(bare, dns)
+    const name = names.length === 1 ? names[0] : `${bare} (${names.join(', ')})`
+    throw unreachable(
+      `the name ${name} does not resolve`,
+      `Check the host in ${what}, and that this machine’s DNS or /etc/hosts knows it.`,
       cause,
-    })
+    )
   }
+  if (found.length > 0) return new Addresses(bare, dns, found)
+  throw unreachable(
+    `${bare} has no address of IPv${dns.family}`,
+    'Leave out dns.family, or write the other one.',
+  )
+}
+
+function namesOf(host: string, { hosts }: Dns): readonly string[] {
+  const lower = host.toLowerCase()
+  return (Object.hasOwn(hosts, lower) ? hosts[lower] : undefined) ?? [host]
+}
+
+async function lookupAll(host: string, dns: Dns): Promise<readonly LookupAddress[]> {
+  const found = await Promise.all(namesOf(host, dns).map((name) => lookupOne(name)))
+  return found.flat().filter(({ family }) => dns.family === null || family === dns.family)
+}
+
+async function lookupOne(name: string): Promise<readonly LookupAddress[]> {
+  const family = isIP(name)
+  return family === 0 ? lookupName(name, { all: true }) : [{ address: name, family }]
 }

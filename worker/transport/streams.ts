@@ -157,8 +157,8 @@ export class StreamsTransport implements Transport {
       refusalBytes: exchange.wantBody ? target.maxBodyBytes + 1 : excerptBytes,
     }
     this.#sockets++
-    const socket = openSocket(endpoint, clock, {
-      opened: (protocol, connectMicros, tlsMicros) => {
+    const opening = openSocket(endpoint, clock, {
+      opened: (socket, protocol, connectMicros, tlsMicros) => {
         clearTimeout(late)
         if (stream.exchange !== exchange) return
         if (detail) {
@@ -180,13 +180,18 @@ export class StreamsTransport implements Transport {
       },
     })
     const late = setTimeout(() => {
-      socket.destroy()
-      const end = { error: 'timeout', detail: `no connection within ${connect} ms`, isClean: false } as const
+      opening.destroy()
+      const through = endpoint.proxy === null ? '' : ` through the proxy ${endpoint.proxy.url}`
+      const end = {
+        error: 'timeout',
+        detail: `no connection within ${connect} ms${through}`,
+        isClean: false,
+      } as const
       if (stream.exchange === exchange) this.#ended(stream, end)
     }, connect)
     stream.destroySocket = () => {
       clearTimeout(late)
-      socket.destroy()
+      opening.destroy()
     }
   }
 

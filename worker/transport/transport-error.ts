@@ -44,6 +44,8 @@ const detailByCode: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER:
     'what answers on this port does not speak TLS; write http:// in target.url, or the port that does',
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: noHttp2,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    'the target wants a certificate of who calls; give target.tls.cert and target.tls.key',
   ERR_TLS_CERT_ALTNAME_INVALID:
     'the certificate is for another name than that of target.url; write its name there, or in target.tls.serverName',
 }
@@ -88,6 +90,8 @@ const byCode: Readonly<Record<string, RequestError>> = {
   ERR_HTTP2_ERROR: 'protocol',
   ERR_HTTP2_SESSION_ERROR: 'protocol',
   ERR_BREAKWATER_ALPN: 'protocol',
+  ERR_BREAKWATER_PROXY_REFUSED: 'refused',
+  ERR_BREAKWATER_PROXY_ANSWER: 'protocol',
   ERR_BREAKWATER_UPGRADE: 'protocol',
   ERR_BREAKWATER_TOO_LARGE: 'too_large',
   // The same, told by the target.

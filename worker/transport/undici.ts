@@ -9,9 +9,10 @@ import type { Exchange, Transport, TransportSink } from '../engine/transport-por
 import type { Connection } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { Delivery } from './delivery.ts'
-import { endpointOf, httpProtocols } from './endpoint.ts'
+import { endpointOf, httpProtocols, isForwardable } from './endpoint.ts'
 import { Flight, type FlightListener } from './flight.ts'
 import { clearOutcome } from './outcome.ts'
+import type { ProxyServer } from './proxy.ts'
 import { shareOf } from './share.ts'
 import { errorDetailOf, requestErrorOf } from './transport-error.ts'
 
@@ -45,6 +46,8 @@ export class UndiciTransport implements Transport {
   readonly #constants: (Constant | undefined)[] = []
   readonly #delivery: Delivery
   #pool: ConnectionPool<Flight> | null = null
+  /** Null: none is between, or nothing is prepared yet. */
+  #proxy: ProxyServer | null = null
   #isSending = false
 
   constructor(settings: UndiciSettings) {
@@ -88,9 +91,11 @@ export class UndiciTransport implements Transport {
     const { target, threads, thread, files, clock } = this.#settings
     const { connections } = target
     const max = Math.max(1, shareOf(connections.max ?? automaticMax, threads, thread))
+    const endpoint = await endpointOf(target, files, httpProtocols(target), isForwardable(target))
+    this.#proxy = endpoint.proxy
     const pool = new ConnectionPool<Flight>(
       {
-        endpoint: await endpointOf(target, files, httpProtocols(target)),
+        endpoint,
         origin: this.#url.origin,
         share: connections.share,
         max,
@@ -169,7 +174,7 @@ export class UndiciTransport implements Transport {
       flight.isSent = false
       this.#openPool.acquire(flight, true)
     } else {
-      this.#finish(flight, name, errorDetailOf(error))
+      this.#finish(flight, name, `${errorDetailOf(error)}${this.#through}`)
     }
   }
 
@@ -181,10 +186,24 @@ export class UndiciTransport implements Transport {
   #optionsOf(exchange: Exchange, request: HttpRequest): Dispatcher.DispatchOptions {
     const known = this.#constants[exchange.requestIndex]
     if (known !== undefined && known.request === request) return known.options
-    const options = optionsOf(request, this.#url.hostname)
+    const options = optionsOf(
+      this.#proxy === null ? request : this.#forwarded(request, this.#proxy),
+      this.#url.hostname,
+    )
     // Kept for the next time: the engine hands in the same object where nothing in the request varies.
     if (Object.isFrozen(request)) this.#constants[exchange.requestIndex] = { request, options }
     return options
+  }
+
+  /** A proxy without a tunnel is told where to go in full (RFC 9112 §3.2.2). */
+  #forwarded(request: HttpRequest, { tunnel, authorization }: ProxyServer): HttpRequest {
+    if (tunnel !== null) return request
+    const own = authorization === null ? [] : ['proxy-authorization', authorization]
+    return { ...request, path: `${this.#url.origin}${request.path}`, headers: [...request.headers, ...own] }
+  }
+
+  get #through(): string {
+    return this.#proxy === null ? '' : `, through the proxy ${this.#proxy.url}`
   }
 
   #dispatch(flight: Flight, connection: Connection, isNew: boolean): void {
@@ -199,7 +218,10 @@ export class UndiciTransport implements Transport {
 
   #refused(flight: Flight, error: Error | null): void {
     if (error !== null) this.#finish(flight, requestErrorOf(error), errorDetailOf(error))
-    else this.#finish(flight, 'timeout', `no connection within ${this.#settings.target.timeoutMs.connect} ms`)
+    else {
+      const { connect } = this.#settings.target.timeoutMs
+      this.#finish(flight, 'timeout', `no connection within ${connect} ms${this.#through}`)
+    }
   }
 
   /** The client may still hold the flight: whatever it reports later finds no exchange. HTTP/1.1 has no other way to end a request than its connection. */

@@ -1,122 +1,31 @@
-import { createServer as createHttp, type RequestListener, type ServerResponse } from 'node:http'
-import { createServer as createH2c, createSecureServer } from 'node:http2'
-import { createServer as createHttps } from 'node:https'
-import type { AddressInfo, Server } from 'node:net'
-import { promisify } from 'node:util'
+import type { RequestListener, ServerResponse } from 'node:http'
 import test from 'ava'
 import { type Certificates, makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, type TargetWish, targetOf } from '../../kit/exchanges.ts'
 import { refusedPort } from '../../kit/failing-servers.ts'
+import {
+  caFile,
+  echo,
+  type Flavour,
+  flavours,
+  type Served,
+  serve,
+  withServer as withServerOf,
+} from '../../kit/http-flavours.ts'
 import { until } from '../../kit/until.ts'
-
-interface Served {
-  readonly url: string
-  /** Requests seen, and connections accepted. */
-  readonly requests: number
-  readonly connections: number
-  readonly open: number
-  close(): Promise<void>
-}
-
-interface Flavour {
-  readonly name: string
-  readonly wish: TargetWish
-  readonly isHttp2: boolean
-  listen(listener: RequestListener, certificates: Certificates): Server
-  readonly scheme: 'http' | 'https'
-}
-
-const caFile = 'ca.pem'
-const flavours: readonly Flavour[] = [
-  { name: 'HTTP/1.1', wish: {}, isHttp2: false, listen: (on) => createHttp(on), scheme: 'http' },
-  {
-    name: 'HTTP/1.1 over TLS',
-    wish: { protocol: 'http1', tls: { caFile } },
-    isHttp2: false,
-    listen: (on, { cert, key }) => createHttps({ cert, key }, on),
-    scheme: 'https',
-  },
-  {
-    name: 'HTTP/2 by ALPN',
-    wish: { tls: { caFile } },
-    isHttp2: true,
-    listen: (on, { cert, key }) => createSecureServer({ cert, key, allowHTTP1: true }, on as never),
-    scheme: 'https',
-  },
-  {
-    name: 'HTTP/2 by prior knowledge',
-    wish: { protocol: 'http2' },
-    isHttp2: true,
-    listen: (on) => createH2c(on as never),
-    scheme: 'http',
-  },
-]
 
 let certificates: Certificates
 test.before(async () => {
   certificates = await makeCertificates()
 })
 
-async function serve(flavour: Flavour, listener: RequestListener): Promise<Served> {
-  let requests = 0
-  let connections = 0
-  const sockets = new Set<{ destroy(): void }>()
-  const server = flavour.listen((request, response) => {
-    requests++
-    listener(request, response)
-  }, certificates)
-  server.on('connection', (socket) => {
-    connections++
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.on('sessionError', () => {})
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))
-  return {
-    url: `${flavour.scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get requests() {
-      return requests
-    },
-    get connections() {
-      return connections
-    },
-    get open() {
-      return sockets.size
-    },
-    close: async () => {
-      const closed = promisify(server.close.bind(server))()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
-}
-
-/** Prepared exchanges against a server of that flavour; both are closed after the body. */
-async function withServer(
+function withServer(
   flavour: Flavour,
   listener: RequestListener,
   body: (exchanges: Exchanges, server: Served) => Promise<void>,
   wish: TargetWish = {},
 ): Promise<string[]> {
-  const server = await serve(flavour, listener)
-  const exchanges = new Exchanges(targetOf(server.url, { ...flavour.wish, ...wish }), {
-    files: { [caFile]: certificates.ca },
-    detail: true,
-  })
-  try {
-    await exchanges.transport.prepare()
-    await body(exchanges, server)
-  } finally {
-    await exchanges.close()
-    await server.close()
-  }
-  return exchanges.violations
-}
-
-const echo: RequestListener = (request, response) => {
-  const chunks: Buffer[] = []
-  request.on('data', (chunk) => chunks.push(chunk))
-  request.on('end', () => response.end(Buffer.concat(chunks)))
+  return withServerOf(flavour, { certificates, listener, wish }, body)
 }
 
 for (const flavour of flavours) {
@@ -405,7 +314,7 @@ for (const flavour of flavours) {
   })
 
   test(`${name}: closing ends what is under way with reset, and leaves no socket`, async (t) => {
-    const server = await serve(flavour, () => {})
+    const server = await serve(flavour, () => {}, { certificates })
     const exchanges = new Exchanges(targetOf(server.url, flavour.wish), {
       files: { [caFile]: certificates.ca },
     })
