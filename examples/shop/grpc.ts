@@ -5,6 +5,7 @@ import {
   Server,
   ServerCredentials,
   type ServerDuplexStream,
+  ServerInterceptingCall,
   type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -13,11 +14,15 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import { ReflectionService } from '@grpc/reflection'
 import type { AccessLog } from './access-log.ts'
 import { productOf, products } from './catalog.ts'
 import type { GrpcMethod } from './counts.ts'
 import type { Shop } from './shop.ts'
 
+/** Paths that are counted by name. */
+const known =
+  /^\/(shop\.v1\.Cart\/(Add|Watch|Upload|Chat)|grpc\.reflection\.v1(alpha)?\.ServerReflection\/ServerReflectionInfo)$/
 const mostChanges = 10_000
 
 interface AddRequest {
@@ -52,16 +57,23 @@ export async function startGrpc(
   const { Cart } = (loadPackageDefinition(described).shop as GrpcObject).v1 as GrpcObject
 
   function begin(method: GrpcMethod, call: AnyCall, user: string | null) {
-    const path = call.getPath()
-    shop.counts.receive('grpc', path.slice(1), path)
     const tenant = tenantOf(call)
-    log?.write({ host: 'grpc', tenant, visit: user, method: 'POST', url: path, status: 200 })
+    log?.write({ host: 'grpc', tenant, visit: user, method: 'POST', url: call.getPath(), status: 200 })
     const counts = shop.counts.grpc[method]
     counts.calls++
     return counts
   }
 
-  const server = new Server()
+  const server = new Server({
+    interceptors: [
+      ({ path }, call) => {
+        const route = known.test(path) ? path.slice(1) : '(none)'
+        shop.counts.receive('grpc', route, path)
+        return new ServerInterceptingCall(call)
+      },
+    ],
+  })
+  new ReflectionService(described).addToServer(server)
   server.addService((Cart as ServiceClientConstructor).service, {
     Add(call: ServerUnaryCall<AddRequest, unknown>, answer: sendUnaryData<{ items: number }>) {
       const { user, product, quantity } = call.request
