@@ -1,5 +1,6 @@
 import type { LoadTest } from '../spec/load-test.ts'
-import { endpointUrl, routesOf, targetsOf } from '../spec/targets.ts'
+import { openingsOf, requestsOfScenario } from '../spec/step-tree.ts'
+import { endpointUrl, routesOf, targetNumber, targetsOf } from '../spec/targets.ts'
 import { inFlightBound, mostSideBySide } from './in-flight.ts'
 import type { RunPlan } from './plan.ts'
 
@@ -7,7 +8,8 @@ import type { RunPlan } from './plan.ts'
 export interface PlannedConnections {
   /** The URL of the target, or of its gRPC endpoint. */
   readonly url: string
-  readonly share: 'pool' | 'user'
+  /** `stream`: each has one of its own, outside of any pool. */
+  readonly share: 'pool' | 'user' | 'stream'
   /** At most; null: one for each arrival, as fast as they come. */
   readonly perWorker: number | null
 }
@@ -22,13 +24,27 @@ export function planConnections(
   const users = Math.ceil(mostSideBySide(plan, (phase) => phase.peakUsers) / workers)
   const open = plan.phases.some((phase) => phase.loop === 'open' && phase.peakRate > 0)
   const wanted = users + (open ? inFlightBound(test, plan) : 0)
-  return routesOf(test).flatMap(({ target: number, kind }) => {
+  return routesOf(test).flatMap(({ target: number, kind }): PlannedConnections | [] => {
     const target = targets[number]
     if (target === undefined) return []
+    if (kind === 'ws' || kind === 'sse') {
+      const perWorker = open ? null : users * mostStreams(test, number, kind)
+      return { url: endpointUrl(target, kind), share: 'stream', perWorker }
+    }
     const { share, max } = target.connections
     const perWorker = share === 'user' && open ? null : Math.min(max ?? wanted, wanted)
-    return [{ url: endpointUrl(target, kind), share, perWorker }]
+    return { url: endpointUrl(target, kind), share, perWorker }
   })
+}
+
+/** Streams of a kind to a target that one user may have open at once: as many as the scenario has names for. */
+function mostStreams(test: LoadTest, target: number, kind: 'ws' | 'sse'): number {
+  const counts = test.scenarios.map((scenario) => {
+    const openings = openingsOf(requestsOfScenario(scenario))
+    const here = openings.filter((step) => step.kind === kind && targetNumber(test, step) === target)
+    return new Set(here.map(({ stream }) => stream)).size
+  })
+  return Math.max(0, ...counts)
 }
 
 /** Of all hosts together; null: one for each arrival. */

@@ -24,7 +24,7 @@ function tooFewPorts(
 ): readonly PlanWarning[] {
   const ports = localPorts ?? usualPorts
   const all = planConnections(test, plan, roster.length)
-  return all.flatMap(({ url, perWorker }) => {
+  return all.flatMap(({ url, share, perWorker }) => {
     const where = all.length === 1 ? '' : ` to ${url}`
     if (perWorker === null) {
       if ((plan.peakRate / roster.length) * timeWaitS <= ports) return []
@@ -32,8 +32,8 @@ function tooFewPorts(
       return [
         {
           code: 'ephemeral-ports',
-          message: `Each arrival opens a connection of its own${where}; above about ${most} the workers run out of local ports.`,
-          hint: 'Use connections.share: pool or more machines, or widen net.ipv4.ip_local_port_range.',
+          message: `Each ${share === 'stream' ? 'stream' : 'arrival'} opens a connection of its own${where}; above about ${most} the workers run out of local ports.`,
+          hint: `Use ${share === 'stream' ? '' : 'connections.share: pool or '}more machines, or widen net.ipv4.ip_local_port_range.`,
         },
       ]
     }
@@ -42,7 +42,7 @@ function tooFewPorts(
       {
         code: 'ephemeral-ports',
         message: `A worker may open ${count(perWorker)} connections${where}, but has about ${count(ports)} local ports.`,
-        hint: `Set connections.max to ${ports} or less, use more machines, or widen net.ipv4.ip_local_port_range.`,
+        hint: `${share === 'stream' ? 'Use' : `Set connections.max to ${ports} or less, use`} more machines, or widen net.ipv4.ip_local_port_range.`,
       },
     ]
   })

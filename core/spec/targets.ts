@@ -56,6 +56,7 @@ export function isGrpcTarget(target: Pick<Target, 'url' | 'protocol'>): boolean 
 
 /** Where requests of that kind go: `grpc.url` is a gRPC endpoint beside an HTTP one. */
 export function endpointUrl(target: Target, kind: RouteKind): string {
+  if (kind === 'ws') return target.url.replace(/^http/i, 'ws')
   return kind === 'grpc' ? (target.grpc?.url ?? target.url) : target.url
 }
 

@@ -17,8 +17,10 @@ export function originsOf(test: LoadTest): (request: RenderedRequest) => string 
   const origins = {
     http: targets.map((target) => originOf(endpointUrl(target, 'http'))),
     grpc: targets.map((target) => originOf(endpointUrl(target, 'grpc'))),
+    ws: targets.map((target) => originOf(endpointUrl(target, 'ws'))),
+    sse: targets.map((target) => originOf(endpointUrl(target, 'sse'))),
   }
-  return ({ kind, target }) => origins[kind === 'grpc' ? 'grpc' : 'http'][target] ?? ''
+  return ({ kind, target }) => origins[kind][target] ?? ''
 }
 
 /** `URL.origin` is null for the schemes of gRPC. */
@@ -61,15 +63,14 @@ export function requestShown(
 
 /** What follows the opening of a stream has no path: the stream's name stands in its place. */
 function streamStepShown(
-  { kind, name, path, headers, operation }: StreamRequest,
+  { name, path, headers, operation }: StreamRequest,
   origin: string,
   redactor: Redactor,
 ): FailureSample['request'] {
-  const scheme = kind === 'ws' ? origin.replace(/^http/, 'ws') : origin
   const isOpening = operation.kind === 'open'
   return {
     method: isOpening ? 'GET' : operation.kind.toUpperCase(),
-    url: redactor.text(isOpening ? `${scheme}${path}` : `${scheme} (${name})`),
+    url: redactor.text(isOpening ? `${origin}${path}` : `${origin} (${name})`),
     headers: redactor.headers(headers),
     body: operation.kind === 'send' ? bodyShown(operation.data, redactor) : null,
   }
@@ -84,15 +85,18 @@ export function responseShown(exchange: Exchange, redactor: Redactor): FailureSa
   const isAnswered =
     request.kind === 'grpc' ? exchange.error === null : status !== 0 || body !== null || message !== null
   if (!isAnswered) return null
-  const shown =
-    body !== null ? bodyShown(body, redactor) : message ? bodyShown(messageText(message), redactor) : null
+  const shown = body !== null ? bodyShown(body, redactor) : message ? messageShown(message, redactor) : null
   return { status, headers: redactor.headers(headers ?? []), body: shown }
 }
 
-/** Of a stream: the last that came, one a line. */
-function messageText(message: unknown): string {
+/** Of a stream: the beginnings of the last that came, one a line. */
+function messageShown(message: unknown, redactor: Redactor): string {
   const isList = Array.isArray(message) && message.every((one) => typeof one === 'string')
-  return isList ? message.join('\n') : JSON.stringify(message)
+  if (!isList) return bodyShown(JSON.stringify(message), redactor)
+  return message
+    .map((one: string) => redactor.cut(one))
+    .join('\n')
+    .slice(0, bodyCharacters)
 }
 
 /** One message as it is, several as a list. */

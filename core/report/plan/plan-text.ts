@@ -251,8 +251,8 @@ function targets(page: Page): readonly string[] {
   const connections = document.connections.flatMap(({ url, share, perWorker }) => {
     const most =
       perWorker === null
-        ? 'one for each arrival'
-        : `up to ${count(perWorker)} per worker, ${share === 'pool' ? 'shared' : 'one for each user'}`
+        ? `one for each ${share === 'stream' ? 'stream' : 'arrival'}`
+        : `up to ${count(perWorker)} per worker, ${shareWords[share]}`
     return entry(
       page,
       'connections',
@@ -271,6 +271,8 @@ function objectives(page: Page): readonly string[] {
     return indented(`${printable(that)}${facts.length === 0 ? '' : `  (${facts.join(', ')})`}`, page)
   })
 }
+
+const shareWords = { pool: 'shared', user: 'one for each user', stream: 'one for each stream' } as const
 
 const labelWidth = 13
 
