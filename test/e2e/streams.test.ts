@@ -8,9 +8,11 @@ import type { Json } from '../../core/spec/load-test.ts'
 import { type Ran, type RunWish, runSpec } from '../kit/cluster.ts'
 import { breakwater } from '../kit/command.ts'
 import { examplesOf, loadTestOf } from '../kit/guide.ts'
+import { startNginx } from '../kit/nginx.ts'
 import { startShop } from '../kit/shop.ts'
 import { type StreamServer, startStreamServer } from '../kit/stream-server.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
+import { testWith } from '../kit/tools.ts'
 import { until } from '../kit/until.ts'
 
 /** One iteration: a conversation and a feed, closed by their own steps. */
@@ -386,4 +388,35 @@ test('every example of the guide runs against the shop, all checks green', async
   t.is(requests.sent, received.total)
   t.is(ws.messagesIn, 2 * ws.connections)
   t.is(ws.messagesOut, 5 * ws.connections)
+})
+
+testWith('nginx')('behind a proxy, `sent` is what its access log shows', async (t) => {
+  const server = await serve(t)
+  const nginx = await startNginx({
+    server: `
+      location /chat {
+        proxy_pass ${server.url};
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection upgrade;
+      }
+      location /events { proxy_pass ${server.url}; proxy_buffering off; }`,
+  })
+  t.teardown(nginx.remove)
+  const ran = await runSpec({
+    target: { url: nginx.url },
+    scenarios: [{ name: 'talk', steps: [...conversation] }],
+    load: [{ phase: 'closed', users: 5, iterations: 50 }],
+  })
+  const { requests } = ran.accounts
+  t.deepEqual(requests.errors, {})
+  await until(
+    'all streams are closed',
+    () => server.counts.closes[1000] === 50 && server.counts.feedsClosed === 50,
+  )
+  await nginx.stop()
+  const log = (await nginx.accessLog()).filter(({ path }) => /^\/(chat|events)/.test(path))
+  t.is(log.length, requests.sent)
+  t.is(log.filter(({ status }) => status === 101).length, 50)
+  t.is(sumOf(ran, 'group', 'chat').ok, 50)
 })
