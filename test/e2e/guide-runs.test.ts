@@ -4,6 +4,7 @@ import test from 'ava'
 import { type LoadedTest, loadTestText } from '../../cli/spec-source.ts'
 import { isBalanced } from '../../core/plan/ledger.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
+import { targetsOf } from '../../core/spec/targets.ts'
 import { runOnce, type TraceRecord } from '../../worker/engine/once.ts'
 import { createTransport } from '../../worker/transport/create-transport.ts'
 import { runLoaded } from '../kit/cluster.ts'
@@ -72,9 +73,7 @@ for (const example of loads) {
   test.serial(`${example.at} makes its load`, async (t) => {
     const loaded = await load(example)
     const before = shop.requests
-    const isHttp = Object.values({ ...loaded.test.targets, main: loaded.test.target }).every(
-      ({ url }) => !url.startsWith('grpc'),
-    )
+    const isCounted = targetsOf(loaded.test).every(({ url }) => shop.counts(url))
     const { accounts } = await runLoaded(
       { ...loaded, test: gently(loaded.test) },
       {
@@ -88,7 +87,7 @@ for (const example of loads) {
     t.true(isBalanced(accounts.total))
     t.true(accounts.total.started > 0)
     t.deepEqual(accounts.requests.errors, {})
-    if (isHttp) t.is(accounts.requests.sent, shop.requests - before)
+    if (isCounted) t.is(accounts.requests.sent, shop.requests - before)
   })
 }
 

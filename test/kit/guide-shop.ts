@@ -6,19 +6,20 @@ import { type Certificates, makeCertificates } from './certificates.ts'
 import { startShop } from './shop.ts'
 
 /**
- * Real servers for the examples of the pages: HTTP/1.1, HTTPS with HTTP/2, and the shop's gRPC. They answer as the pages say; those of the page about the
- * shop are for the shop itself.
+ * Real servers for the examples of the pages: HTTP/1.1, HTTPS with HTTP/2, and the shop's gRPC. They answer as the pages say; those of pages about the shop,
+ * and about streams, which it has, are for the shop itself.
  */
 export interface GuideShop {
   /** The same test against these servers, whatever its targets say. */
   retarget(test: LoadTest, page: string): LoadTest
   readonly certificates: Certificates
-  /** Requests by HTTP so far. */
+  /** Requests so far to the servers whose requests it counts. */
   readonly requests: number
+  counts(url: string): boolean
   stop(): Promise<void>
 }
 
-const shopPage = 'docs/guide/shop-example.md'
+const shopPages = ['docs/guide/shop-example.md', 'docs/guide/websocket-and-sse.md']
 
 export async function startGuideShop(): Promise<GuideShop> {
   const certificates = await makeCertificates()
@@ -45,7 +46,7 @@ export async function startGuideShop(): Promise<GuideShop> {
       case 'wss:':
         return `${protocol}//localhost:${securePort}${pathname}`
       default:
-        if (page === shopPage) return shop.url
+        if (shopPages.includes(page)) return shop.url
         return `${protocol}//127.0.0.1:${plainPort}${pathname}`
     }
   }
@@ -61,6 +62,7 @@ export async function startGuideShop(): Promise<GuideShop> {
     get requests() {
       return counter.requests
     },
+    counts: (url) => url.includes(`:${plainPort}`) || url.includes(`:${securePort}`),
     retarget: (test, page) => ({
       ...test,
       target: moved(test.target, page),
