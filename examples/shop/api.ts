@@ -96,6 +96,7 @@ export function login(exchange: Exchange, user: string, password: string): Sessi
     throw new Refusal(401, 'the password of NAME is secret-NAME')
   }
   shop.counts.logins.ok++
+  shop.counts.sessions.opened++
   shop.counts.tenant(tenant).logins++
   exchange.session = session
   exchange.setCookie('sid', session.id)

@@ -14,8 +14,8 @@ export interface ShopStats {
   /** Answers by HTTP status. */
   readonly byStatus: Readonly<Record<string, number>>
   readonly logins: { readonly ok: number; readonly refused: number }
-  /** Sessions that are open now; each login opened one. */
-  readonly sessions: number
+  /** Opened, each by a login, and not yet ended. */
+  readonly sessions: { readonly opened: number; readonly open: number }
   readonly searches: number
   readonly carts: { readonly additions: number; readonly gifts: number }
   readonly checkouts: { readonly card: number; readonly invoice: number }
@@ -62,6 +62,7 @@ export class Counts {
   readonly #byTenant = new Map<string, TenantCounts>()
   readonly #received = { http: 0, media: 0, grpc: 0 }
   readonly logins = { ok: 0, refused: 0 }
+  readonly sessions = { opened: 0 }
   searches = 0
   readonly carts = { additions: 0, gifts: 0 }
   readonly checkouts = { card: 0, invoice: 0 }
@@ -101,7 +102,7 @@ export class Counts {
       byPath: Object.fromEntries(this.#byPath),
       byStatus: Object.fromEntries(this.#byStatus),
       logins: this.logins,
-      sessions: now.sessions,
+      sessions: { ...this.sessions, open: now.sessions },
       searches: this.searches,
       carts: this.carts,
       checkouts: this.checkouts,

@@ -96,6 +96,8 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   const customers = countOf(result, 'buy/login', 'person/log in')
   const logins = customers + countOf(result, 'clerk/login', 'chat/login', 'review/login')
   t.deepEqual(stats.logins, { ok: logins, refused: 0 })
+  // The tenant is gone, and so is everybody in it.
+  t.deepEqual(stats.sessions, { opened: logins, open: 0 })
   t.is(stats.searches, countOf(result, 'search/search'))
   t.is(stats.carts.additions, countOf(result, 'buy/add', 'person/add'))
   t.is(stats.carts.gifts, countOf(result, 'buy/gift'))

@@ -79,7 +79,7 @@ test('a journey through the API is counted step by step, by customer and by tena
   t.like(counted, {
     received: { total: 15 + looks, http: 15 + looks, media: 0, grpc: 0 },
     logins: { ok: 2, refused: 0 },
-    sessions: 1,
+    sessions: { opened: 2, open: 1 },
     searches: 1,
     carts: { additions: 1, gifts: 0 },
     checkouts: { card: 0, invoice: 1 },
@@ -360,7 +360,7 @@ testWith('chromium')('a person buys with a browser, from the login to the order'
   t.deepEqual(errors, [])
   t.like(await shop.stats(), {
     logins: { ok: 1, refused: 0 },
-    sessions: 0,
+    sessions: { opened: 1, open: 0 },
     searches: 1,
     checkouts: { invoice: 1 },
     orders: { done: 1 },
