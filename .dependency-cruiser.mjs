@@ -34,7 +34,6 @@ export default {
             'hdr-histogram-js',
             'fflate',
             're2js',
-            'csv-parse',
             '@noble/hashes',
             'css-what',
             'htmlparser2',
@@ -45,10 +44,10 @@ export default {
     {
       name: 'reading-libraries-in-spec',
       comment:
-        'Inside core, zod, yaml, re2js, csv-parse and css-what belong to core/spec: everything behind it trusts its types.',
+        'Inside core, zod, yaml, re2js and css-what belong to core/spec: everything behind it trusts its types.',
       severity: 'error',
       from: { path: '^core/', pathNot: '^core/spec/' },
-      to: { path: npm('zod', 'yaml', 're2js', 'csv-parse', 'css-what') },
+      to: { path: npm('zod', 'yaml', 're2js', 'css-what') },
     },
     {
       name: 'one-histogram-file',
@@ -70,13 +69,6 @@ export default {
       severity: 'error',
       from: { path: '^core/', pathNot: '^core/scenario/' },
       to: { path: npm('@noble/hashes', 'htmlparser2') },
-    },
-    {
-      name: 'csv-in-browser-build',
-      comment: 'core takes csv-parse from `csv-parse/browser/esm/sync`: the other builds need Node.',
-      severity: 'error',
-      from: { path: '^core/' },
-      to: { path: npm('csv-parse'), pathNot: '/csv-parse/dist/esm/' },
     },
     {
       name: 'proto-knows-core-alone',

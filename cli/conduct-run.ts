@@ -47,7 +47,12 @@ export async function conductRun(prepared: PreparedRun, options: ConductOptions)
 
   async function join(): Promise<{ bus: Bus; close: () => Promise<void> }> {
     if (options.natsUrl === null) {
-      const cluster = startLocalCluster({ workers: order.workers ?? 1, subjects, log: options.log })
+      const cluster = startLocalCluster({
+        workers: order.workers ?? 1,
+        subjects,
+        objects,
+        log: options.log,
+      })
       return { bus: cluster.bus, close: () => cluster.close() }
     }
     const connected = await connectNats({ url: options.natsUrl, name: `breakwater run ${order.run}` })

@@ -17,11 +17,13 @@ export interface LocalCluster {
 export interface LocalClusterOptions {
   readonly workers: number
   readonly subjects: Subjects
+  /** Files by their digest; they are in this process, and need not travel. */
+  readonly objects: ReadonlyMap<string, Uint8Array>
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
 /** A cluster of one machine: the same workers over a bus in memory. */
-export function startLocalCluster({ workers, subjects, log }: LocalClusterOptions): LocalCluster {
+export function startLocalCluster({ workers, subjects, objects, log }: LocalClusterOptions): LocalCluster {
   const hub = createMemoryBus()
   const buses: Bus[] = []
   const connect = (): Bus => {
@@ -41,6 +43,7 @@ export function startLocalCluster({ workers, subjects, log }: LocalClusterOption
       labels: {},
       threads: threadsPerWorker(workers),
       startThreads,
+      objects,
       localNowMs: localMs,
       log: (level, message) => log(level, `w${index + 1}: ${message}`),
     }),

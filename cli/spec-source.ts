@@ -15,6 +15,7 @@ import { parseYaml, type YamlText } from '../core/spec/yaml.ts'
 import { checkGrpcSteps, reflectedCalls } from '../worker/transport/check-grpc-steps.ts'
 import { withImports } from './proto-imports.ts'
 import { readSecrets } from './secrets.ts'
+import { readShared } from './shared-file.ts'
 import { specChanges } from './spec-changes.ts'
 import type { SpecFlags } from './spec-flags.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -158,7 +159,7 @@ async function sizeOf(file: string): Promise<number> {
 
 async function readIfThere(name: string, folder: string): Promise<Uint8Array | null> {
   try {
-    return new Uint8Array(await readFile(path.join(folder, name)))
+    return await readShared(path.join(folder, name))
   } catch {
     return null
   }

@@ -85,14 +85,17 @@ export async function fetchObject(
   const abort = () => aborted.reject(signal?.reason)
   signal?.addEventListener('abort', abort)
   try {
-    const object = new Uint8Array(ref.bytes)
+    // In memory that threads share: each of them reads the same.
+    const object = new Uint8Array(new SharedArrayBuffer(ref.bytes))
+    const hash = createHash('sha256')
     for (let offset = 0; offset < ref.bytes; ) {
       signal?.throwIfAborted()
       const chunk = await Promise.race([fetchChunk(offset), aborted.promise])
       object.set(chunk, offset)
+      hash.update(chunk)
       offset += chunk.byteLength
     }
-    if (objectRef(object).digest !== ref.digest) throw otherContent(ref)
+    if (`sha256:${hash.digest('hex')}` !== ref.digest) throw otherContent(ref)
     return object
   } finally {
     signal?.removeEventListener('abort', abort)

@@ -41,6 +41,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
     labels: flags.label ?? {},
     threads,
     startThreads,
+    objects: new Map(),
     localNowMs: localMs,
     log: (level, message) => log(level === 'warn' ? `warning: ${message}` : message),
   })

@@ -183,10 +183,9 @@ function own(scope: Scope): UserScope {
 /** Reads the data sources that some template draws from; of the others nothing is kept. */
 function fillColumns(test: LoadTest, files: Files, names: Names): readonly RowSource[] {
   return Object.entries(test.data).map(([name, data], index) => {
-    const wanted = names.columnsOf(index)
     const { pick, onEnd } = data
-    if (wanted.size === 0) return { index, pick, onEnd, rows: 0 }
-    const rows = readRows(name, data, files, wanted)
+    if (!names.reads(index)) return { index, pick, onEnd, rows: 0 }
+    const rows = readRows(name, data, files)
     names.fill(index, rows)
     return { index, pick, onEnd, rows: rows.count }
   })

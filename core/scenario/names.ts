@@ -149,9 +149,9 @@ export class Names {
     }
   }
 
-  /** Columns of a source that some template reads. */
-  columnsOf(source: number): ReadonlySet<string> {
-    return new Set(this.#columns.filter((column) => column.source === source).map(({ name }) => name))
+  /** Whether some template reads a column of it. */
+  reads(source: number): boolean {
+    return this.#columns.some((column) => column.source === source)
   }
 
   /** Gives the columns their values; until then they are empty. */

@@ -1,4 +1,4 @@
-import { BreakwaterError } from '../error.ts'
+import { completeData } from './data-complete.ts'
 import type { Files } from './files.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
@@ -15,7 +15,6 @@ import { requestsOf } from './step-tree.ts'
 import { targetPaths, targetsOf } from './targets.ts'
 import { checkTemplateFiles, templateFilesOf } from './template-files.ts'
 import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
-import { isUtf8 } from './utf8.ts'
 
 const mostReplayRows = 100_000
 const mostRowIssues = 10
@@ -36,7 +35,7 @@ function placesOf(test: LoadTest): readonly Named[] {
     }
   }
   for (const [name, { source }] of Object.entries(test.data)) {
-    if (source.kind === 'csv') places.push({ name: source.file, path: under('data', [name, 'csv']) })
+    if (source.kind !== 'rows') places.push({ name: source.file, path: under('data', [name, source.kind]) })
   }
   for (const [index, phase] of test.load.entries()) {
     const file = replayFile(phase)
@@ -67,8 +66,8 @@ function bodyFiles(step: RequestStep): readonly Named[] {
 }
 
 /**
- * What only the files tell: the columns of CSV data (their heading alone is read) and the points of replays. Codes: `missing-file`,
- * `wrong-csv`, `wrong-pem`, `wrong-row`, `unknown-column`, and `too-many` and `conflict` where a replay's length or rate breaks a bound.
+ * What only the files tell: the rows of data files and their columns, holes in files that are sent, and the points of replays. Codes: `missing-file`,
+ * `wrong-csv`, `wrong-json`, `wrong-pem`, `wrong-row`, `not-text`, `unknown-column`, and `too-many` and `conflict` where a replay's length or rate breaks a bound.
  */
 export function completeLoadTest(
   test: LoadTest,
@@ -77,7 +76,7 @@ export function completeLoadTest(
 ): Parsed<LoadTest> {
   const issues: Issue[] = [...missingFiles(placesOf(test), files)]
   const data = Object.fromEntries(
-    Object.entries(test.data).map(([name, source]) => [name, withColumns(name, source, files, issues)]),
+    Object.entries(test.data).map(([name, source]) => [name, completeData(name, source, files, issues)]),
   )
   checkPems(test, files, issues)
   const load = test.load.map((phase, index) =>
@@ -106,80 +105,6 @@ export function completeLoadTest(
   if (load.every((phase) => phase.durationMs > 0)) checkAtOnce(load, issues)
   if (issues.length > 0) return { ok: false, issues: placed(issues, positions) }
   return { ok: true, value: frozen({ ...test, data, load }) }
-}
-
-function withColumns(name: string, data: DataSource, files: Files, issues: Issue[]): DataSource {
-  const { source } = data
-  if (source.kind !== 'csv') return data
-  const bytes = Object.hasOwn(files, source.file) ? files[source.file] : undefined
-  if (bytes === undefined) return data
-  const path = under('data', [name, 'csv'])
-  const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-csv', message, hint })
-  if (!isUtf8(bytes)) {
-    wrong(`${source.file} is not UTF-8 text.`, 'Save it as UTF-8.')
-    return data
-  }
-  const end = endOfHeading(bytes)
-  const columns = columnsOf(name, data, source.file, bytes.subarray(0, end), path, issues)
-  if (columns === undefined) return data
-  const example = 'Write a heading and below it the rows: name,password.'
-  if (columns.length === 0) wrong(`${source.file} is empty.`, example)
-  else if (columns.includes(''))
-    wrong(`${source.file} has a column without a name.`, 'Name every column in the first line.')
-  const [only = ''] = columns
-  if (columns.length === 1 && /[;\t|]/.test(only)) {
-    wrong(
-      `${source.file} has a single column, \`${only}\`.`,
-      'Put commas between the fields, in the heading and in the rows.',
-    )
-    return { ...data, columns: [] }
-  }
-  const twice = columns.find((column, index) => columns.indexOf(column) !== index)
-  if (twice !== undefined)
-    wrong(`${source.file} has two columns called \`${twice}\`.`, 'Give each column a name of its own.')
-  if (columns.length > 0 && !hasText(bytes.subarray(end)))
-    wrong(`${source.file} has a heading and no rows.`, example)
-  return { ...data, columns }
-}
-
-function columnsOf(
-  name: string,
-  data: DataSource,
-  file: string,
-  heading: Uint8Array,
-  path: string,
-  issues: Issue[],
-): readonly string[] | undefined {
-  try {
-    return readRows(name, data, { [file]: heading }, new Set()).columns
-  } catch (error) {
-    if (!(error instanceof BreakwaterError)) throw error
-    issues.push(csvIssue(error, path))
-    return undefined
-  }
-}
-
-function csvIssue({ message, hint }: BreakwaterError, path: string): Issue {
-  return {
-    path,
-    code: 'wrong-csv',
-    message: /[.!?]$/.test(message) ? message : `${message}.`,
-    hint: hint ?? 'Write a heading and below it rows with as many fields.',
-  }
-}
-
-/** Behind the first line break that stands outside quotes. */
-function endOfHeading(bytes: Uint8Array): number {
-  let inQuotes = false
-  for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] === 0x22) inQuotes = !inQuotes
-    else if (bytes[i] === 0x0a && !inQuotes && hasText(bytes.subarray(0, i))) return i + 1
-  }
-  return bytes.length
-}
-
-function hasText(bytes: Uint8Array): boolean {
-  return bytes.some((byte) => byte > 0x20)
 }
 
 function replayFile(phase: Phase): string | undefined {
@@ -213,14 +138,14 @@ function replayPoints(
     pick: 'sequential',
     onEnd: 'stop',
   }
-  let rows: ReturnType<typeof readRows>
-  try {
-    rows = readRows('replay', source, { [file]: bytes }, new Set(['seconds', 'rate']))
-  } catch (error) {
-    if (!(error instanceof BreakwaterError)) throw error
-    issues.push(csvIssue(error, path))
+  const faults = issues.length
+  completeData('replay', source, { [file]: bytes }, issues)
+  if (issues.length > faults) {
+    // Where it stands is the replay's.
+    issues.push(...issues.splice(faults).map((issue) => ({ ...issue, path })))
     return undefined
   }
+  const rows = readRows('replay', source, { [file]: bytes })
   const seconds = rows.column('seconds')
   const rates = rows.column('rate')
   if (seconds === undefined || rates === undefined) {

@@ -9,6 +9,7 @@ import { identifierPattern } from './schema-fields.ts'
 import {
   csvSchema,
   type DataSourceWish,
+  jsonRowsSchema,
   rowsSchema,
   type VariableWish,
   variableSchema,
@@ -71,7 +72,9 @@ export function normalData(
   for (const [name, raw] of Object.entries(input)) {
     const path = under('data', [name])
     if (name === 'setup') issues.push(reserved(path))
-    const salvaged = salvage(fieldsOf(raw).rows === undefined ? csvSchema : rowsSchema, raw)
+    const { rows, json } = fieldsOf(raw)
+    const schema = rows !== undefined ? rowsSchema : json !== undefined ? jsonRowsSchema : csvSchema
+    const salvaged = salvage(schema, raw)
     if (salvaged === undefined || !identifierPattern.test(name)) continue
     const source = readSalvaged(salvaged, issues, (wish, found) => normalSource(wish, path, found))
     if (source !== undefined) sources[name] = source
@@ -90,9 +93,10 @@ function normalSource(wish: DataSourceWish, path: string, issues: Issue[]): Data
     })
   }
   const onEnd = wish.onEnd ?? (pick === 'unique' ? 'stop' : 'recycle')
-  if ('csv' in wish) {
-    checkFile(wish.csv, under(path, ['csv']), issues)
-    return { source: { kind: 'csv', file: wish.csv }, columns: null, pick, onEnd }
+  if (!('rows' in wish)) {
+    const [kind, file] = 'csv' in wish ? (['csv', wish.csv] as const) : (['json', wish.json] as const)
+    checkFile(file, under(path, [kind]), issues)
+    return { source: { kind, file }, columns: null, pick, onEnd }
   }
   const columns = [...new Set(wish.rows.flatMap((row) => Object.keys(row)))]
   wish.rows.forEach((row, index) => {

@@ -105,8 +105,9 @@ export interface HttpProxy {
 export interface DataSource {
   readonly source:
     | { readonly kind: 'rows'; readonly rows: readonly Readonly<Record<string, Json>>[] }
-    | { readonly kind: 'csv'; readonly file: string }
-  /** Known when the file has been read; of `rows` and of a CSV's heading. Null before that. */
+    /** A heading and rows of text; or a list of maps, or a map on each line. */
+    | { readonly kind: 'csv' | 'json'; readonly file: string }
+  /** Known when the file has been read; of `rows`, of a CSV's heading, and the keys of the first rows of JSON. Null before that. */
   readonly columns: readonly string[] | null
   readonly pick: 'unique' | 'sequential' | 'random'
   readonly onEnd: 'stop' | 'recycle' | 'error'

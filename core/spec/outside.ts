@@ -30,11 +30,13 @@ export function namedFiles(input: unknown): readonly NamedFile[] {
     ...entries(member(spec, 'targets')).flatMap(([name, target]) =>
       filesOfTarget(target, under('targets', [name])),
     ),
-    ...entries(member(spec, 'data')).map(([name, source]) => ({
-      name: member(source, 'csv'),
-      path: under('data', [name, 'csv']),
-      kind: 'data' as const,
-    })),
+    ...entries(member(spec, 'data')).flatMap(([name, source]) =>
+      (['csv', 'json'] as const).map((format) => ({
+        name: member(source, format),
+        path: under('data', [name, format]),
+        kind: 'data' as const,
+      })),
+    ),
     ...list(member(spec, 'load')).map((phase, index) => ({
       name: member(member(phase, 'rate'), 'csv'),
       path: under('load', [index, 'rate', 'csv']),

@@ -264,14 +264,21 @@ const onEnd = field(
   'stop',
 )
 
-export const csvSchema = map(
-  {
-    csv: field(z.string().min(1).max(500), 'A CSV file beside the LoadTest, with a heading.', 'users.csv'),
-    pick,
-    onEnd,
-  },
-  ['json'],
-)
+export const csvSchema = map({
+  csv: field(z.string().min(1).max(500), 'A CSV file beside the LoadTest, with a heading.', 'users.csv'),
+  pick,
+  onEnd,
+})
+
+export const jsonRowsSchema = map({
+  json: field(
+    z.string().min(1).max(500),
+    'A JSON file beside the LoadTest: a list of maps, or a map on each line.',
+    'users.json',
+  ),
+  pick,
+  onEnd,
+})
 
 export const rowsSchema = map({
   rows: field(z.array(z.record(z.string(), json())).min(1), 'The rows themselves.', [
@@ -282,6 +289,6 @@ export const rowsSchema = map({
   onEnd,
 })
 
-export const dataSourceSchema = z.union([csvSchema, rowsSchema])
+export const dataSourceSchema = z.union([csvSchema, jsonRowsSchema, rowsSchema])
 
 export type DataSourceWish = z.output<typeof dataSourceSchema>

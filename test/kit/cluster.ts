@@ -86,6 +86,7 @@ export async function startNatsWorkers(natsUrl: string, count: number): Promise<
         labels: {},
         threads: 1,
         startThreads,
+        objects: new Map(),
         localNowMs: localMs,
         log: () => {},
       })

@@ -12,6 +12,7 @@ import type { Subjects } from '../../proto/subjects.ts'
 import type { Captured, OnceStage, ThreadPart } from '../engine/thread-protocol.ts'
 import type { EngineThreads, StartThreads } from '../engine/threads.ts'
 import type { AgentEvent } from './agent-state.ts'
+import { indexData } from './data-index.ts'
 import { createOutbox } from './outbox.ts'
 
 export interface SessionDependencies {
@@ -23,6 +24,8 @@ export interface SessionDependencies {
   readonly threads: number
   readonly command: Extract<WorkerCommand, { type: 'prepare' }>
   readonly startThreads: StartThreads
+  /** Files that this process has already, by their digest. */
+  readonly objects: ReadonlyMap<string, Uint8Array>
   /** This machine's monotonic clock, ms. */
   readonly localNowMs: () => number
   readonly onEvent: (event: AgentEvent) => void
@@ -47,7 +50,7 @@ const partsTogetherMs = 200
 const ackTimeoutMs = 2_000
 
 export function createRunSession(dependencies: SessionDependencies): RunSession {
-  const { bus, subjects, id, incarnation, command, localNowMs, onEvent } = dependencies
+  const { bus, subjects, id, incarnation, command, objects, localNowMs, onEvent } = dependencies
   const { run } = command
   const redactor = createRedactor(command.secrets)
   const log: SessionDependencies['log'] = (level, message) => dependencies.log(level, redactor.text(message))
@@ -80,12 +83,13 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   async function prepare(): Promise<void> {
     const files: Record<string, Uint8Array> = {}
     for (const [path, ref] of Object.entries(command.files)) {
-      files[path] = await fetchObject(bus, subjects.object(run), ref)
+      files[path] = objects.get(ref.digest) ?? (await fetchObject(bus, subjects.object(run), ref))
     }
+    const indexes = await indexData(command.test, files)
     if (closed) return
     threads = dependencies.startThreads({
       count: command.threads ?? dependencies.threads,
-      prepare: prepareMessage(command, id, files),
+      prepare: { ...prepareMessage(command, id, files), indexes },
       onPart,
       onRowsWanted: (thread, source) => void lease(thread, source),
       onFailed: (error) => fail(error),

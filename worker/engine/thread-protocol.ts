@@ -3,6 +3,7 @@ import type { FailureSample } from '../../core/measure/request-error.ts'
 import type { Interval, RequestCounts, ShardState, ThreadHealth } from '../../core/measure/snapshot.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
+import type { RowIndex } from '../../core/spec/indexed-rows.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 
 /** What is done once for the whole cluster. */
@@ -32,6 +33,8 @@ export type ToThread =
       readonly test: LoadTest
       readonly seed: number
       readonly files: Files
+      /** Of those with rows. */
+      readonly indexes: Readonly<Record<string, RowIndex>>
       readonly pace: 'timer' | 'spin'
       readonly engine: 'auto' | 'wire' | 'undici'
       /** Values that must not leave the worker; replaced by *** in failure samples. */

@@ -9,6 +9,7 @@ import { createSchedules } from '../../core/plan/schedules.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import type { CompiledTest } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
+import { keepIndex } from '../../core/spec/row-index.ts'
 import { createClock } from './clock.ts'
 import { Engine } from './engine.ts'
 import { FailureSamples } from './failure-samples.ts'
@@ -98,6 +99,10 @@ class ThreadRun implements TransportSink {
     this.#prepare = prepare
     this.#post = post
     this.#createTransport = createTransport
+    for (const [file, index] of Object.entries(prepare.indexes)) {
+      const bytes = files[file]
+      if (bytes !== undefined) keepIndex(bytes, index)
+    }
     const compiled = compileTest(test, files, Date.now)
     this.#compiled = compiled
     const plan = planRun(test, seed)

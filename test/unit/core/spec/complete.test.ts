@@ -44,7 +44,8 @@ const brokenData: readonly (readonly [title: string, csv: string, path: string, 
   ['without rows', 'first-name\n\n', 'data.users.csv', 'wrong-csv'],
   ['with two columns of one name', 'first-name,a,a\n1,2,3\n', 'data.users.csv', 'wrong-csv'],
   ['with a column without a name', 'first-name,\n1,2\n', 'data.users.csv', 'wrong-csv'],
-  ['with a quote in the heading that is not closed', '"first-name\nada\n', 'data.users.csv', 'wrong-csv'],
+  ['with a quote in the heading that is not closed', '"first-name\nada\n', 'data.users.csv', 'wrong-row'],
+  ['with rows that lack fields', 'first-name,x\nada\n', 'data.users.csv', 'wrong-row'],
 ]
 
 for (const [title, csv, path, code] of brokenData) {
@@ -108,7 +109,7 @@ const brokenReplays: readonly (readonly [title: string, csv: string, code: strin
   ['with text for a number', 'seconds,rate\n0,1\nlater,1\n', 'wrong-row', /row 2: "later"/],
   ['that lasts no time', 'seconds,rate\n0,1\n0,2\n', 'wrong-csv', /no time/],
   ['that never sends', 'seconds,rate\n0,0\n5,0\n', 'wrong-csv', /rate 0/],
-  ['with a short row', 'seconds,rate\n0,1\n5\n', 'wrong-csv', /not a CSV/],
+  ['with a short row', 'seconds,rate\n0,1\n5\n', 'wrong-row', /line 3 has 1 field/],
 ]
 
 for (const [title, csv, code, message] of brokenReplays) {
