@@ -38,7 +38,7 @@ export interface GrpcShop {
   readonly reflections: number | null
   /** Messages it has received and sent, in streams; null where it can't say. */
   readonly streamed: { readonly received: number; readonly sent: number } | null
-  /** Streams that their client has cancelled. */
+  /** Streams of Watch that their client has cancelled. */
   readonly cancelled: number | null
   /** Breaks every connection. */
   stop(): Promise<void>
@@ -121,17 +121,24 @@ function cart(seen: Seen) {
     async Watch(call: ServerWritableStream<Item, Partial<Item>>) {
       seen.calls++
       const trailers = metadataBack(call)
-      call.on('cancelled', () => seen.cancelled++)
+      let goOn = () => {}
+      call.on('drain', () => goOn())
+      let isOver = false
+      call.on('cancelled', () => {
+        if (!isOver) seen.cancelled++
+        goOn()
+      })
       const { repeat, delay_ms: delayMs, fail_with: code, id: _, ...item } = call.request
       for (let id = 1; !call.cancelled && (repeat === 0 || id <= repeat); id++) {
         if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
         if (!call.write({ ...item, id: String(id) }))
           await new Promise<void>((resolve) => {
-            call.once('drain', resolve)
-            call.once('cancelled', resolve)
+            goOn = resolve
           })
         seen.sent++
       }
+      // grpc-js calls every stream cancelled in the end.
+      isOver = !call.cancelled
       if (code > 0) call.emit('error', failed(code))
       else call.end(trailers)
     },
@@ -140,7 +147,6 @@ function cart(seen: Seen) {
       seen.calls++
       let count = 0
       let last = ''
-      call.on('cancelled', () => seen.cancelled++)
       call.on('data', ({ name, fail_with: code }: Item) => {
         seen.received++
         count++
@@ -153,7 +159,6 @@ function cart(seen: Seen) {
     Talk(call: ServerDuplexStream<Item, Item>) {
       seen.calls++
       const trailers = metadataBack(call)
-      call.on('cancelled', () => seen.cancelled++)
       call.on('data', (item: Item) => {
         seen.received++
         if (item.fail_with > 0) {
