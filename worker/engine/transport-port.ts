@@ -39,7 +39,7 @@ export interface Exchange {
   bytesIn: number
   bytesOut: number
   bodyBytes: number
-  /** Where they were wanted; and where the status is 300 or more, for the sample of a failure: then `body` has at least its first 4 KiB. */
+  /** Where they were wanted; and for the sample of a failure where the status is 300 or more (then `body` has at least its first 4 KiB), or isn't OK. */
   headers: string[] | null
   setCookies: string[] | null
   /** As it came: `encoding` tells how its bytes are coded. */

@@ -20,6 +20,7 @@ import { protoFileService } from './proto-files.ts'
 import type { ProtoMethod, ProtoMethods } from './proto-methods.ts'
 import { reflectedMethods } from './reflection.ts'
 import { shareOf } from './share.ts'
+import { statusText } from './status-details.ts'
 import { errorDetailOf } from './transport-error.ts'
 
 export interface GrpcSettings {
@@ -180,19 +181,22 @@ export class GrpcTransport implements Transport {
         this.#finish(flight, 'too_large', tooLarge)
         return
       }
+      const { method } = flight.call as GrpcCall
+      const isOk = status.code === statusCode.OK
       exchange.status = status.code
-      if (exchange.wantHeaders) exchange.headers = flatMetadata(flight.initial, status.metadata)
-      if (status.code !== statusCode.OK) this.#finish(flight, null, this.#detailOf(exchange, status))
-      else if (exchange.messages === 0 && flight.call?.method.answersStream === false)
+      if (exchange.wantHeaders || !isOk) exchange.headers = flatMetadata(flight.initial, status.metadata)
+      if (!isOk) this.#finish(flight, null, this.#detailOf(exchange, status, method))
+      else if (exchange.messages === 0 && !method.answersStream)
         this.#finish(flight, 'protocol', 'the status is OK, but no message came')
       else this.#finish(flight, null, null)
     },
   }
 
   /** grpc-js says nothing of a proxy that is in its way. */
-  #detailOf({ sends }: Exchange, { details }: StatusObject): string {
+  #detailOf({ sends }: Exchange, status: StatusObject, { response }: ProtoMethod): string {
     const { proxy } = this.#settings.target
-    return proxy === null || sends > 0 ? details : `${details}, through the proxy ${proxy.url}`
+    const text = statusText(status, response)
+    return proxy === null || sends > 0 ? text : `${text}, through the proxy ${proxy.url}`
   }
 
   /** One message of a stream: looked at, and kept if it is one of the first. */

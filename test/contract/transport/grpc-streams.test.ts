@@ -325,6 +325,30 @@ for (const [method, what, behaviour, expected] of hostile) {
   })
 }
 
+test('the details of a status are told with it, and its metadata kept for the sample', async (t) => {
+  // google.rpc.Status { code: 9, message: "sold out", details: [ Any of an ErrorInfo { reason: "STOCK" } ] }
+  const details = 'CAkSCHNvbGQgb3V0GjMKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5FcnJvckluZm8SBwoFU1RPQ0s='
+  const server = await startHostileGrpc((stream) => {
+    const head = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '9' }
+    stream.respond(
+      { ...head, 'grpc-message': 'sold out', 'grpc-status-details-bin': details, 'retry-after': '5' },
+      { endStream: true },
+    )
+  })
+  const exchanges = exchangesWith(server.port)
+  t.teardown(async () => {
+    await exchanges.close()
+    await server.close()
+  })
+  await exchanges.transport.prepare()
+  for (const method of ['Add', 'Watch']) {
+    const { error, status, errorDetail, headers } = await exchanges.send(callOf(method, [{}]))
+    t.deepEqual([error, status], [null, 9])
+    t.is(errorDetail, 'sold out (ErrorInfo {"metadata":{},"reason":"STOCK","domain":""})')
+    t.is(headers?.[headers.indexOf('retry-after') + 1], '5')
+  }
+})
+
 test('a server that is going away ends its streams well, and the next call takes a new connection', async (t) => {
   const server = await startHostileGrpc((stream, call) => {
     answerHead(stream)
