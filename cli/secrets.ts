@@ -1,12 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { BreakwaterError } from '../core/error.ts'
-import {
-  type PlacedReference,
-  type SecretLookup,
-  secretVariable,
-  variableIn,
-} from '../core/spec/references.ts'
+import { secretVariable } from '../core/spec/reference.ts'
+import { type PlacedReference, type SecretLookup, variableIn } from '../core/spec/references.ts'
 
 export interface SecretPlaces {
   /** Holds files SECRET/KEY, as Kubernetes mounts secrets. Null: none was named. */

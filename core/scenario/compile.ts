@@ -1,4 +1,5 @@
 import { createMix } from '../plan/mix.ts'
+import { headerOf } from '../spec/headers.ts'
 import type { LeafStep, LoadTest, PollStep, RequestStep, Scenario, Step, Target } from '../spec/load-test.ts'
 import { readRows } from '../spec/rows.ts'
 import { groupNames, isOpening, leavesOf, mostOf } from '../spec/step-tree.ts'
@@ -49,6 +50,7 @@ export const compileTest: CompileTest = (test, files, epochMs) => {
     setup,
     teardown,
     provideSetup: (values) => names.provideSetup(values),
+    provideToken: (target, token) => names.provideToken(target, token),
     createScope: () => new UserScope(layout),
   } satisfies CompiledTest
 }
@@ -143,6 +145,7 @@ function compileRequest(
       ...responseNeeds(step, until, step.kind === 'http' && at.target.compression),
       cookies: cookies.mayMatter,
     },
+    token: carriesToken(step, at.target) ? at.number : null,
     constant: maker.constant,
     render: (scope) => maker.render(own(scope)),
     openStream: openStream && ((scope) => openStream(own(scope))),
@@ -173,6 +176,26 @@ function compileMaker(
 
 function takesCookies(step: LeafStep): boolean {
   return step.kind === 'http' || (step.kind !== 'think' && isOpening(step))
+}
+
+function carriesToken(step: RequestStep, target: Target): boolean {
+  if (target.auth?.kind !== 'oauth2') return false
+  return ownHeaders(step, target).every((headers) => headerOf(headers, 'authorization') === undefined)
+}
+
+/** What a step and its target write into a request, or into what opens a stream. */
+function ownHeaders(step: RequestStep, target: Target): readonly Readonly<Record<string, string>>[] {
+  switch (step.kind) {
+    case 'http':
+      return [target.headers, step.headers]
+    case 'grpc':
+      return [target.grpc?.metadata ?? {}, step.metadata]
+    case 'ws':
+    case 'sse':
+      return step.action.kind === 'open' ? [target.headers, step.action.headers] : []
+    default:
+      return step satisfies never
+  }
 }
 
 /** Scopes of a compiled test come from its own createScope. */

@@ -18,6 +18,8 @@ export interface CompiledTest {
   readonly teardown: CompiledScenario | null
   /** What set-up captured, before the load and before teardown: `${setup.x}` in every scope. */
   provideSetup(values: Readonly<Record<string, unknown>>): void
+  /** The token of a target with `auth.oauth2`, by its number: requests that are rendered from now on carry it. */
+  provideToken(target: number, token: string): void
   /** A fresh scope for one user; pooled by the engine. */
   createScope(): Scope
 }
@@ -83,6 +85,8 @@ export interface CompiledRequest {
   readonly expectsRedirects: boolean
   /** What the transport has to keep of the response: nothing that nobody looks at is materialised. */
   readonly needs: { readonly headers: boolean; readonly cookies: boolean; readonly body: boolean }
+  /** The target whose token it carries (`provideToken`); null: none. */
+  readonly token: number | null
   /** One and the same frozen object where nothing in the request varies: then a transport may keep what it makes of it. Null: `render`. */
   readonly constant: RenderedRequest | null
   /**

@@ -1,4 +1,6 @@
+import { headerOf } from '../spec/headers.ts'
 import type { GrpcStep, LoadTest, Target } from '../spec/load-test.ts'
+import { compileAuthorization } from './authorization.ts'
 import { headerValue } from './encoding.ts'
 import { compileJson, compileText } from './expression.ts'
 import type { RequestMaker } from './http-request.ts'
@@ -11,13 +13,17 @@ export function constantMetadata(
   target: Target,
 ): readonly string[] {
   const names = new Names(variables, data)
-  return Object.entries(target.grpc?.metadata ?? {}).flatMap(([name, text]) => {
-    const value = mapped(compileText(text, names), headerValue)
+  const given = target.grpc?.metadata ?? {}
+  const own = headerOf(given, 'authorization') === undefined ? target.auth : null
+  const authorization = own === null ? [] : [['authorization', compileAuthorization(own, 0, names)] as const]
+  const texts = Object.entries(given).map(([name, text]) => [name, compileText(text, names)] as const)
+  return [...authorization, ...texts].flatMap(([name, text]) => {
+    const value = mapped(text, headerValue)
     return value.varies ? [] : [name.toLowerCase(), value.value]
   })
 }
 
-/** The messages and the metadata, the target's first; a step's entry replaces the target's of its name. */
+/** The messages and the metadata, the target's first; a step's entry replaces the target's of its name, either one its `auth`. */
 export function compileGrpcRequest(
   step: GrpcStep,
   { number, target }: { readonly number: number; readonly target: Target },
@@ -33,10 +39,13 @@ export function compileGrpcRequest(
   ]) {
     texts.set(name.toLowerCase(), text)
   }
-  const metadata = [...texts].map(([name, text]) => ({
-    name,
-    value: mapped(compileText(text, names), headerValue),
-  }))
+  const auth = texts.has('authorization') ? null : target.auth
+  const authorization =
+    auth === null ? [] : [{ name: 'authorization', value: compileAuthorization(auth, number, names) }]
+  const metadata = [
+    ...authorization,
+    ...[...texts].map(([name, text]) => ({ name, value: compileText(text, names) })),
+  ].map(({ name, value }) => ({ name, value: mapped(value, headerValue) }))
 
   if ([...messages, ...metadata.map(({ value }) => value)].every(({ varies }) => !varies)) {
     const constant = Object.freeze({

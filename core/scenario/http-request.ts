@@ -1,6 +1,7 @@
 import type { Files } from '../spec/files.ts'
 import type { HttpStep, Target } from '../spec/load-test.ts'
 import { type Template, templateOf } from '../spec/template.ts'
+import { compileAuthorization } from './authorization.ts'
 import { compileBody } from './body.ts'
 import type { RenderedRequest } from './compiled.ts'
 import type { Site } from './cookie.ts'
@@ -35,7 +36,7 @@ export function compileHttpRequest(
   const site = siteOf(target)
   const path = compilePath(step, new URL(target.url).pathname, names)
   const { type, body, begin } = compileBody(step.body, names, files)
-  const headers = compileHeaders(step, target, type, names)
+  const headers = compileHeaders(step, at, type, names)
   const varying = headers.values.flatMap((value, i) =>
     value.varies ? [{ at: 2 * i + 1, of: value.of }] : [],
   )
@@ -127,12 +128,12 @@ function withoutFragment(template: Template): Template {
 }
 
 /**
- * Names in lower case. The step's win over the target's, both over what the body and the user agent give; but a body of parts has a type of its own,
- * which names what is between them.
+ * Names in lower case. The step's win over the target's, both over what the body, the user agent and the target's `auth` give; but a body of parts has
+ * a type of its own, which names what is between them.
  */
 function compileHeaders(
   step: HttpStep,
-  target: Target,
+  { number, target }: { readonly number: number; readonly target: Target },
   type: Part<string> | null,
   names: Names,
 ): { readonly names: readonly string[]; readonly values: readonly Part<string>[] } {
@@ -151,6 +152,8 @@ function compileHeaders(
   if (!values.has('user-agent')) own.push(['user-agent', known(headerValue(target.userAgent))])
   if (target.compression && !values.has('accept-encoding'))
     own.push(['accept-encoding', known(contentCodings)])
+  if (target.auth !== null && !values.has('authorization'))
+    own.push(['authorization', mapped(compileAuthorization(target.auth, number, names), headerValue)])
   const all = [...own, ...values]
   return { names: all.map(([name]) => name), values: all.map(([, value]) => value) }
 }

@@ -1,6 +1,6 @@
 import { BreakwaterError } from '../error.ts'
 import type { DataSource, Variable } from '../spec/load-test.ts'
-import { referenceText } from '../spec/references.ts'
+import { referenceText } from '../spec/reference.ts'
 import type { Column, Rows } from '../spec/rows.ts'
 import type { Part } from './part.ts'
 import type { UserScope } from './user-scope.ts'
@@ -29,6 +29,8 @@ export class Names {
   #maybe: ReadonlySet<string> = new Set()
   #draws = new Set<number>()
   #setup: Record<string, unknown> = {}
+  /** By number of the target. */
+  readonly #tokens: string[] = []
 
   constructor(variables: Readonly<Record<string, Variable>>, data: Readonly<Record<string, DataSource>>) {
     this.#variables = new Map(
@@ -120,6 +122,15 @@ export class Names {
 
   provideSetup(values: Readonly<Record<string, unknown>>): void {
     this.#setup = { ...values }
+  }
+
+  /** The token that was got for a target; empty before. */
+  token(target: number): Part<string> {
+    return { varies: true, of: () => this.#tokens[target] ?? '' }
+  }
+
+  provideToken(target: number, token: string): void {
+    this.#tokens[target] = token
   }
 
   name(name: string): Part {

@@ -1,15 +1,13 @@
 import type { z } from 'zod'
-import { checkFile } from './file-path.ts'
 import type { Issue } from './issue.ts'
 import type { Connections, Dns, HttpProxy, Tls } from './load-test.ts'
 import { under } from './path.ts'
+import { pemFile } from './reference-normal.ts'
 import type { connectionsSchema, dnsSchema, proxySchema, tlsSchema } from './schema-connection.ts'
+import { secretFile, secretOfFile, tlsKeyName } from './secret-file.ts'
 
 export function normalTls(wish: z.output<typeof tlsSchema> | undefined, path: string, issues: Issue[]): Tls {
   const { ca, cert, key } = wish ?? {}
-  for (const [name, pem] of Object.entries({ ca, cert, key })) {
-    if (pem !== undefined) checkFile(pem.file, under(path, [name, 'file']), issues)
-  }
   if (key !== undefined && cert === undefined) {
     issues.push({
       path: under(path, ['cert']),
@@ -18,14 +16,20 @@ export function normalTls(wish: z.output<typeof tlsSchema> | undefined, path: st
       hint: 'Add the certificate that it belongs to: cert: { file: client.pem }.',
     })
   }
-  const certFile = cert?.file ?? null
+  const certFile = pemFile(cert, under(path, ['cert']), issues)
   return {
-    caFile: ca?.file ?? null,
+    caFile: pemFile(ca, under(path, ['ca']), issues),
     certFile,
-    keyFile: key?.file ?? certFile,
+    keyFile: pemFile(key, under(path, ['key']), issues) ?? keyBeside(certFile),
     insecureSkipVerify: wish?.insecureSkipVerify ?? false,
     serverName: wish?.serverName ?? null,
   }
+}
+
+/** A Kubernetes TLS secret has the key beside the certificate; a file may hold both. */
+function keyBeside(certFile: string | null): string | null {
+  const reference = certFile === null ? null : secretOfFile(certFile)
+  return reference === null ? certFile : secretFile({ ...reference, key: tlsKeyName })
 }
 
 export function normalConnections(wish: z.output<typeof connectionsSchema> | undefined): Connections {

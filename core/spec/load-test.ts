@@ -1,4 +1,4 @@
-import type { Reference } from './references.ts'
+import type { Reference } from './reference.ts'
 
 /**
  * A LoadTest as the rest of the house sees it: every default filled in, every duration in milliseconds, every
@@ -34,6 +34,29 @@ export type TemplateText = string
 
 export type Variable = { readonly kind: 'value'; readonly value: Json } | Reference
 
+/** What proves who asks. Resolved, it is text: with holes, or as it is. */
+export type Credential =
+  | { readonly kind: 'template'; readonly text: TemplateText }
+  | { readonly kind: 'value'; readonly value: string }
+  | Reference
+
+/** The `authorization` of every request to a target that brings none of its own. */
+export type Auth =
+  | { readonly kind: 'basic'; readonly user: Credential; readonly password: Credential }
+  | { readonly kind: 'bearer'; readonly token: Credential }
+  /** Client credentials (RFC 6749 §4.4): one token per worker. */
+  | {
+      readonly kind: 'oauth2'
+      readonly tokenUrl: string
+      readonly clientId: Credential
+      readonly clientSecret: Credential
+      readonly scope: string | null
+      readonly audience: string | null
+      /** Before its expiry. */
+      readonly refreshBeforeMs: number
+      readonly sentIn: 'header' | 'body'
+    }
+
 export type Protocol = 'http1' | 'http2' | 'grpc'
 
 export interface Target {
@@ -43,6 +66,7 @@ export interface Target {
   readonly protocol: Protocol | null
   readonly timeoutMs: { readonly connect: number; readonly request: number }
   readonly headers: Readonly<Record<string, TemplateText>>
+  readonly auth: Auth | null
   readonly tls: Tls
   readonly connections: Connections
   readonly dns: Dns
@@ -66,7 +90,7 @@ export interface Target {
 }
 
 export interface Tls {
-  /** Path of a PEM file beside the LoadTest; null: the system's. */
+  /** Name of a PEM file among the test's (one of a secret too: secret-file.ts); null: the system's. */
   readonly caFile: string | null
   /** What the load shows to the target, and its key: files alike; null: nothing. One file may hold both. */
   readonly certFile: string | null

@@ -2,6 +2,7 @@ import { fileProblem } from './file-path.ts'
 import type { Files } from './files.ts'
 import type { Issue } from './issue.ts'
 import { under } from './path.ts'
+import { secretOfFile } from './secret-file.ts'
 
 /** Something outside the file that a LoadTest names, and where it does. */
 export interface Named {
@@ -109,14 +110,17 @@ function fileOf(holder: unknown, path: string): FoundFile {
 }
 
 export function missingFiles(named: readonly Named[], files: Files): readonly Issue[] {
-  return named
-    .filter(({ name }) => !Object.hasOwn(files, name))
-    .map(({ name, path }) => ({
-      path,
-      code: 'missing-file',
-      message: `The file ${name} is not there.`,
-      hint: 'Paths are relative to the LoadTest; put the file there, or correct the path.',
-    }))
+  return (
+    named
+      // What is not set in a secret is told by its own name (references.ts).
+      .filter(({ name }) => !Object.hasOwn(files, name) && secretOfFile(name) === null)
+      .map(({ name, path }) => ({
+        path,
+        code: 'missing-file',
+        message: `The file ${name} is not there.`,
+        hint: 'Paths are relative to the LoadTest; put the file there, or correct the path.',
+      }))
+  )
 }
 
 /** `sizes`: of the files that are too large to be looked at, in bytes. */

@@ -2,6 +2,7 @@ import type { Files } from './files.ts'
 import type { Issue } from './issue.ts'
 import type { LoadTest, Tls } from './load-test.ts'
 import { under } from './path.ts'
+import { fileText, secretOfFile } from './secret-file.ts'
 import { targetPaths, targetsOf } from './targets.ts'
 
 /** Files of `tls`, with their places. */
@@ -16,7 +17,9 @@ export function pemPlaces(
     { part: 'key', name: keyFile === certFile ? null : keyFile },
   ] as const
   return parts.flatMap(({ part, name }) =>
-    name === null ? [] : [{ part, name, path: under(path, ['tls', part, 'file']) }],
+    name === null
+      ? []
+      : [{ part, name, path: under(path, ['tls', part, secretOfFile(name) ? 'secret' : 'file']) }],
   )
 }
 
@@ -32,7 +35,7 @@ export function checkPems(test: LoadTest, files: Files, issues: Issue[]): void {
       const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-pem', message, hint })
       if (part !== 'key' && !text.includes('-----BEGIN CERTIFICATE-----')) {
         wrong(
-          `${name} holds no certificate in PEM.`,
+          `There is no certificate in PEM in ${fileText(name)}.`,
           part === 'ca'
             ? "Name the file of the authority that signed the target's certificate: it has lines such as -----BEGIN CERTIFICATE-----."
             : 'Name the file of the certificate to show: it has lines such as -----BEGIN CERTIFICATE-----.',
@@ -51,10 +54,13 @@ function checkKey(
   wrong: (message: string, hint: string) => void,
 ): void {
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text)) {
-    wrong(`The private key in ${name} is encrypted.`, `Decrypt it: openssl pkey -in ${name} -out client.key.`)
+    wrong(
+      `The private key in ${fileText(name)} is encrypted.`,
+      `Decrypt it: openssl pkey -in ${name} -out client.key.`,
+    )
   } else if (!/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/.test(text)) {
     wrong(
-      `${name} holds no private key in PEM.`,
+      `There is no private key in PEM in ${fileText(name)}.`,
       part === 'cert'
         ? 'Name the file of the key: key: { file: client.key }.'
         : 'Name the file of the key that belongs to `cert`: it has a line -----BEGIN PRIVATE KEY-----.',

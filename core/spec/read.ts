@@ -5,7 +5,7 @@ import { missingFiles, namedFiles } from './outside.ts'
 import { parseLoadTest } from './parse.ts'
 import { type Positions, placed } from './positions.ts'
 import { namedReferences, type ReferenceValues, unsetReferences } from './references.ts'
-import { type ResolvedTest, type ResolveOptions, resolveReferences } from './resolve.ts'
+import { type ResolvedTest, type ResolveOptions, resolveReferences, secretFiles } from './resolve.ts'
 
 export interface Outside extends ReferenceValues, ResolveOptions {
   /** Those of `namedFiles` that are there. */
@@ -24,7 +24,11 @@ export function readLoadTest(input: unknown, outside: Outside): Parsed<ResolvedT
   if (!parsed.ok) {
     return refused([...parsed.issues, ...missingFiles(namedFiles(input), files), ...unset], positions)
   }
-  const complete = completeLoadTest(parsed.value, files, options)
+  const complete = completeLoadTest(
+    parsed.value,
+    { ...files, ...secretFiles(parsed.value, outside) },
+    options,
+  )
   if (!complete.ok) return refused([...complete.issues, ...unset], positions)
   return resolveReferences(complete.value, outside, files, outside)
 }

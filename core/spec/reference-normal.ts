@@ -1,10 +1,24 @@
 import type { z } from 'zod'
+import { checkFile } from './file-path.ts'
 import type { Issue } from './issue.ts'
 import { under } from './path.ts'
-import type { Reference } from './references.ts'
+import type { Reference } from './reference.ts'
 import type { envSchema, secretSchema } from './schema-reference.ts'
+import { secretFile } from './secret-file.ts'
 
 export type ReferenceWish = z.output<typeof envSchema> | z.output<typeof secretSchema>
+
+/** Where a PEM lies: beside the LoadTest, or in a secret. Null: it is not given. */
+export function pemFile(
+  wish: { readonly file: string } | z.output<typeof secretSchema> | undefined,
+  path: string,
+  issues: Issue[],
+): string | null {
+  if (wish === undefined) return null
+  if ('secret' in wish) return secretFile({ kind: 'secret', ...wish })
+  checkFile(wish.file, under(path, ['file']), issues)
+  return wish.file
+}
 
 export function normalReference(wish: ReferenceWish, path: string, issues: Issue[]): Reference {
   if (!('env' in wish)) return { kind: 'secret', secret: wish.secret, key: wish.key }

@@ -2,11 +2,8 @@ import type { Issue } from './issue.ts'
 import { nearest } from './nearest.ts'
 import { entries, member } from './outside.ts'
 import { under } from './path.ts'
-
-/** A value that lies outside the file. Whoever submits the test reads it, and nobody else. */
-export type Reference =
-  | { readonly kind: 'env'; readonly name: string }
-  | { readonly kind: 'secret'; readonly secret: string; readonly key: string }
+import { type Reference, type SecretReference, secretVariable } from './reference.ts'
+import { tlsKeyName } from './secret-file.ts'
 
 /** A reference and where it stands. */
 export interface PlacedReference {
@@ -25,8 +22,6 @@ export interface ReferenceValues {
 
 /** Keys of `tls` that may lie in a secret. */
 const tlsParts = ['ca', 'cert', 'key'] as const
-/** The names of a Kubernetes TLS secret. */
-export const tlsKeyName = 'tls.key'
 
 /** References of an input, whatever else is wrong with it, in the order of the language. */
 export function namedReferences(input: unknown): readonly PlacedReference[] {
@@ -55,7 +50,9 @@ function targetReferences(target: unknown, path: string): readonly PlacedReferen
   const impliesKey = cert?.reference.kind === 'secret' && member(tls, 'key') === undefined
   return [
     ...parts,
-    ...(impliesKey ? [{ ...cert, reference: { ...cert.reference, key: tlsKeyName } }] : []),
+    ...(impliesKey
+      ? [{ reference: { ...cert.reference, key: tlsKeyName }, path: under(path, ['tls', 'key', 'secret']) }]
+      : []),
     ...at('basic', 'user'),
     ...at('basic', 'password'),
     ...at('bearer'),
@@ -93,18 +90,6 @@ export function variableIn(environment: ReferenceValues['environment'], name: st
   return Object.hasOwn(environment, name) ? environment[name] : undefined
 }
 
-/** The environment variable that stands in for a file: `shop`, `api-token` → BREAKWATER_SECRET_SHOP_API_TOKEN. */
-export function secretVariable(secret: string, key: string): string {
-  return `BREAKWATER_SECRET_${secret}_${key}`.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')
-}
-
-/** As people read it. */
-export function referenceText(reference: Reference): string {
-  return reference.kind === 'env'
-    ? `the environment variable ${reference.name}`
-    : `the secret ${reference.secret}/${reference.key}`
-}
-
 function unsetVariable(name: string, environment: ReferenceValues['environment'], path: string): Issue {
   const near = nearest(name, Object.keys(environment))
   return {
@@ -115,7 +100,7 @@ function unsetVariable(name: string, environment: ReferenceValues['environment']
   }
 }
 
-function unsetSecret({ secret, key }: Extract<Reference, { kind: 'secret' }>, path: string): Issue {
+function unsetSecret({ secret, key }: SecretReference, path: string): Issue {
   return {
     path,
     code: 'unset-secret',

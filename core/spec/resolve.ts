@@ -1,17 +1,16 @@
+import { filesOf } from './complete.ts'
 import type { Files } from './files.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
-import type { LoadTest, Variable } from './load-test.ts'
+import type { Auth, Credential, LoadTest, Target, Variable } from './load-test.ts'
 import { under } from './path.ts'
+import { pemPlaces } from './pem.ts'
 import { type Positions, placed } from './positions.ts'
-import {
-  type PlacedReference,
-  type Reference,
-  type ReferenceValues,
-  referenceText,
-  unsetReferences,
-  variableIn,
-} from './references.ts'
+import { type Reference, referenceText } from './reference.ts'
+import { type PlacedReference, type ReferenceValues, unsetReferences, variableIn } from './references.ts'
+import { secretOfFile } from './secret-file.ts'
+import { targetPaths, targetsOf } from './targets.ts'
+import { isLiteral, literalText, templateOf } from './template.ts'
 import { isUtf8 } from './utf8.ts'
 
 /** A test that may leave the submitting command, and the values in it that nobody may read in results. */
@@ -31,8 +30,8 @@ export interface ResolveOptions {
 }
 
 /**
- * Replaces every reference by its value, each of which counts as a secret. An empty one is a value; one that is not set is an issue
- * (`unset-variable`, `unset-secret`), and so is a secret that is not text where text is needed (`not-text`).
+ * Replaces every reference by its value, each of which counts as a secret; so does what a target's `auth` spells out. An empty one is a value; one that
+ * is not set is an issue (`unset-variable`, `unset-secret`), and so is a secret that is not text where text is needed (`not-text`).
  */
 export function resolveReferences(
   test: LoadTest,
@@ -44,35 +43,147 @@ export function resolveReferences(
   const missing = unsetReferences(named, values)
   const issues = [...(unset === 'refuse' ? missing : []), ...notText(named, values)]
   if (issues.length > 0) return { ok: false, issues: placed(issues, positions) }
-  const secrets = new Set<string>()
-  const read = (reference: Reference): string => {
-    const value = textOf(reference, values) ?? ''
-    if (value !== '') secrets.add(value)
-    return value
+  const resolver = new Resolver(values)
+  const resolved: LoadTest = {
+    ...test,
+    target: resolver.target(test.target),
+    targets: mapped(test.targets, (target) => resolver.target(target)),
+    variables: mapped(test.variables, (variable) => resolver.variable(variable)),
   }
-  const variables = Object.entries(test.variables).map(([name, variable]): [string, Variable] => [
-    name,
-    variable.kind === 'value' ? variable : { kind: 'value', value: read(variable) },
-  ])
+  const withSecrets = { ...files, ...secretFiles(test, values) }
+  for (const { tls } of targetsOf(test)) if (tls.keyFile !== null) resolver.keep(withSecrets[tls.keyFile])
   return {
     ok: true,
     value: {
-      test: frozen({ ...test, variables: Object.fromEntries(variables) }),
-      files,
-      secrets: [...secrets],
+      test: frozen(resolved),
+      files: withSecrets,
+      secrets: [...resolver.secrets],
       unset: placed(missing, positions),
     },
   }
 }
 
-function referencesOf(test: LoadTest): readonly PlacedReference[] {
-  return Object.entries(test.variables).flatMap(([name, variable]) =>
-    variable.kind === 'value' ? [] : [placedAt(variable, under('variables', [name]))],
+/** What a test names in secrets where it needs files. */
+export function secretFiles(test: LoadTest, { secret }: ReferenceValues): Files {
+  return Object.fromEntries(
+    filesOf(test).flatMap((file) => {
+      const reference = secretOfFile(file)
+      const bytes = reference && secret(reference.secret, reference.key)
+      return bytes ? [[file, bytes] as const] : []
+    }),
   )
 }
 
-function placedAt(reference: Reference, path: string): PlacedReference {
-  return { reference, path: under(path, [reference.kind]) }
+class Resolver {
+  readonly secrets = new Set<string>()
+  readonly #values: ReferenceValues
+
+  constructor(values: ReferenceValues) {
+    this.#values = values
+  }
+
+  variable(variable: Variable): Variable {
+    return variable.kind === 'value' ? variable : { kind: 'value', value: this.#read(variable) }
+  }
+
+  target(target: Target): Target {
+    return target.auth === null ? target : { ...target, auth: this.#auth(target.auth) }
+  }
+
+  /** A private key is a secret wherever it lies. */
+  keep(pem: Uint8Array | undefined): void {
+    const [key] = /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END/s.exec(new TextDecoder().decode(pem)) ?? []
+    if (key !== undefined) this.secrets.add(key)
+  }
+
+  #auth(auth: Auth): Auth {
+    switch (auth.kind) {
+      case 'basic':
+        return { ...auth, user: this.#credential(auth.user), password: this.#secret(auth.password) }
+      case 'bearer':
+        return { ...auth, token: this.#secret(auth.token) }
+      case 'oauth2':
+        return {
+          ...auth,
+          clientId: this.#credential(auth.clientId),
+          clientSecret: this.#secret(auth.clientSecret),
+        }
+      default:
+        return auth satisfies never
+    }
+  }
+
+  /** Also where the file spells it out. */
+  #secret(credential: Credential): Credential {
+    const resolved = this.#credential(credential)
+    if (resolved.kind === 'value') this.#hide(resolved.value)
+    if (resolved.kind === 'template') {
+      const template = templateOf(resolved.text)
+      if (isLiteral(template)) this.#hide(literalText(template))
+    }
+    return resolved
+  }
+
+  #credential(credential: Credential): Credential {
+    return credential.kind === 'template' || credential.kind === 'value'
+      ? credential
+      : { kind: 'value', value: this.#read(credential) }
+  }
+
+  #read(reference: Reference): string {
+    const value = textOf(reference, this.#values) ?? ''
+    this.#hide(value)
+    return value
+  }
+
+  #hide(value: string): void {
+    if (value !== '') this.secrets.add(value)
+  }
+}
+
+function referencesOf(test: LoadTest): readonly PlacedReference[] {
+  const paths = targetPaths(test)
+  return [
+    ...targetsOf(test).flatMap((target, number) => [
+      ...tlsReferences(target, paths[number] ?? ''),
+      ...authReferences(target.auth, under(paths[number] ?? '', ['auth'])),
+    ]),
+    ...Object.entries(test.variables).flatMap(([name, variable]) =>
+      placedAt(variable, under('variables', [name])),
+    ),
+  ]
+}
+
+function tlsReferences({ tls }: Target, path: string): readonly PlacedReference[] {
+  return pemPlaces(tls, path).flatMap(({ name, path: place }) => {
+    const reference = secretOfFile(name)
+    return reference === null ? [] : [{ reference, path: place }]
+  })
+}
+
+function authReferences(auth: Auth | null, path: string): readonly PlacedReference[] {
+  if (auth === null) return []
+  switch (auth.kind) {
+    case 'basic':
+      return [
+        ...placedAt(auth.user, under(path, ['basic', 'user'])),
+        ...placedAt(auth.password, under(path, ['basic', 'password'])),
+      ]
+    case 'bearer':
+      return placedAt(auth.token, under(path, ['bearer']))
+    case 'oauth2':
+      return [
+        ...placedAt(auth.clientId, under(path, ['oauth2', 'clientId'])),
+        ...placedAt(auth.clientSecret, under(path, ['oauth2', 'clientSecret'])),
+      ]
+    default:
+      return auth satisfies never
+  }
+}
+
+function placedAt(value: Variable | Credential, path: string): readonly PlacedReference[] {
+  if (value.kind === 'value' || value.kind === 'template') return []
+  return [{ reference: value, path: under(path, [value.kind]) }]
 }
 
 function notText(named: readonly PlacedReference[], { secret }: ReferenceValues): readonly Issue[] {
@@ -96,4 +207,8 @@ function textOf(reference: Reference, { environment, secret }: ReferenceValues):
   if (reference.kind === 'env') return variableIn(environment, reference.name)
   const bytes = secret(reference.secret, reference.key)
   return bytes && new TextDecoder().decode(bytes).replace(/\r?\n$/, '')
+}
+
+function mapped<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
 }

@@ -1,23 +1,28 @@
 import { z } from 'zod'
 import { field, file, map, period, whole } from './schema-fields.ts'
+import { secretSchema } from './schema-reference.ts'
 
-const pem = (example: string) => map({ file: field(file(), 'A PEM file beside the LoadTest.', example) })
+const pem = (example: string) =>
+  z.union([map({ file: field(file(), 'A PEM file beside the LoadTest.', example) }), secretSchema])
 
 export const tlsSchema = map({
   ca: field(
     pem('ca.pem').optional(),
     "The authority that signed the target's certificate; the system's are trusted when it is not given.",
     { file: 'ca.pem' },
+    { secret: 'shop', key: 'ca.crt' },
   ),
   cert: field(
     pem('client.pem').optional(),
     'The certificate that the load shows to the target, with those that lead to its authority.',
     { file: 'client.pem' },
+    { secret: 'shop', key: 'tls.crt' },
   ),
   key: field(
     pem('client.key').optional(),
-    'The private key of `cert`, not encrypted; looked for in the file of `cert` when not given.',
+    'The private key of `cert`, not encrypted. When not given, it is looked for in the file of `cert`, or as `tls.key` in its secret.',
     { file: 'client.key' },
+    { secret: 'shop', key: 'tls.key' },
   ),
   insecureSkipVerify: field(
     z.boolean().optional(),

@@ -37,6 +37,7 @@ const knownKeys: z.core.$ZodErrorMap = (issue) => {
 function translate(issue: ZodIssue, above: readonly PropertyKey[], root: Json): Found[] {
   const segments = [...above, ...issue.path]
   const input = valueAt(root, segments)
+  const seen = isCredential(segments) ? kindOf(input) : show(input)
   const one = (code: string, message: string, hint?: string): Found[] => [
     { path: pathText(segments), code, message, hint: hint ?? exampleHint(segments), segments },
   ]
@@ -46,7 +47,7 @@ function translate(issue: ZodIssue, above: readonly PropertyKey[], root: Json): 
   }
   switch (issue.code) {
     case 'invalid_type':
-      return one('wrong-type', `Found ${show(input)} where ${typeName(issue.expected)} should be.`)
+      return one('wrong-type', `Found ${seen} where ${typeName(issue.expected)} should be.`)
     case 'invalid_value': {
       const values = issue.values.map((value) => (typeof value === 'number' ? value : String(value)))
       const near = typeof input === 'string' ? nearest(input, values.map(String)) : undefined
@@ -54,14 +55,14 @@ function translate(issue: ZodIssue, above: readonly PropertyKey[], root: Json): 
         near === undefined
           ? `Write ${alternatives(values)}.`
           : `Did you mean \`${near}\`? It can be ${alternatives(values)}.`
-      return one('unknown-value', `Found ${show(input)}, which is none of the values this can have.`, hint)
+      return one('unknown-value', `Found ${seen}, which is none of the values this can have.`, hint)
     }
     case 'too_small':
-      return one('out-of-range', tooSmall(issue, input))
+      return one('out-of-range', tooSmall(issue, seen))
     case 'too_big':
-      return one('out-of-range', tooBig(issue, input))
+      return one('out-of-range', tooBig(issue, input, seen))
     case 'invalid_format':
-      return one('wrong-format', `${show(input)} holds characters that cannot stand here.`)
+      return one('wrong-format', `${seen} holds characters that cannot stand here.`)
     case 'invalid_key':
       return one(
         'wrong-format',
@@ -77,7 +78,7 @@ function translate(issue: ZodIssue, above: readonly PropertyKey[], root: Json): 
       return one(code, issue.message, hint)
     }
     default:
-      return one('wrong-format', `${show(input)} cannot stand here.`)
+      return one('wrong-format', `${seen} cannot stand here.`)
   }
 }
 
@@ -140,7 +141,7 @@ function meantBranch(
         path: pathText(segments),
         segments,
         code: 'wrong-type',
-        message: `Found ${show(input)}, which is not of a kind that can stand here.`,
+        message: `Found ${isCredential(segments) ? kindOf(input) : show(input)}, which is not of a kind that can stand here.`,
         hint: exampleHint(segments),
       },
     ]
@@ -190,18 +191,30 @@ function exampleHint(segments: readonly PropertyKey[]): string {
     : `Write for example \`${example}\`.`
 }
 
-function tooSmall(issue: z.core.$ZodIssueTooSmall, input: unknown): string {
+function tooSmall(issue: z.core.$ZodIssueTooSmall, seen: string): string {
   if (issue.origin === 'array') return `There must be at least ${issue.minimum}, and there is none.`
   if (issue.origin === 'string') return 'The text is empty.'
-  return `${show(input)} is less than ${issue.minimum}.`
+  return `${seen} is less than ${issue.minimum}.`
 }
 
-function tooBig(issue: z.core.$ZodIssueTooBig, input: unknown): string {
+function tooBig(issue: z.core.$ZodIssueTooBig, input: unknown, seen: string): string {
   if (issue.origin === 'array') {
     return `There are ${Array.isArray(input) ? input.length : 'too many'}; at most ${issue.maximum} are possible.`
   }
   if (issue.origin === 'string') return `The text is longer than ${issue.maximum} characters.`
-  return `${show(input)} is more than ${issue.maximum}.`
+  return `${seen} is more than ${issue.maximum}.`
+}
+
+/** What stands in `auth` may be a password, whatever is wrong with it: it is not repeated. */
+function isCredential(segments: readonly PropertyKey[]): boolean {
+  const [, first, name, below] = segments
+  return first === 'target' ? name === 'auth' : first === 'targets' && below === 'auth'
+}
+
+function kindOf(input: unknown): string {
+  if (input === null) return 'nothing'
+  if (typeof input === 'string') return 'a text'
+  return typeof input === 'object' ? (Array.isArray(input) ? 'a list' : 'a map') : `a ${typeof input}`
 }
 
 function typeName(expected: string): string {

@@ -1,4 +1,5 @@
 import { version } from '../version.ts'
+import { normalAuth } from './auth-normal.ts'
 import { normalConnections, normalDns, normalProxy, normalTls } from './connection-normal.ts'
 import { checkFile } from './file-path.ts'
 import { checkMetadata } from './grpc-call.ts'
@@ -9,7 +10,6 @@ import { under } from './path.ts'
 import { fieldsOf } from './raw.ts'
 import { readSalvaged, salvage } from './salvage.ts'
 import { type TargetWish, targetSchema } from './schema-target.ts'
-import { notYet } from './shape-issues.ts'
 
 const schemes = ['http:', 'https:', 'ws:', 'wss:', 'grpc:', 'grpcs:']
 const grpcSchemes = ['grpc:', 'grpcs:']
@@ -59,6 +59,7 @@ function normalTarget(wish: TargetWish, path: string, issues: Issue[]): Target {
       request: typeof timeout === 'object' ? (timeout.request ?? 10_000) : (timeout ?? 10_000),
     },
     headers: wish.headers ?? {},
+    auth: (wish.auth && normalAuth(wish.auth, under(path, ['auth']), issues)) ?? null,
     tls: normalTls(wish.tls, under(path, ['tls']), issues),
     connections: normalConnections(wish.connections),
     dns: normalDns(wish.dns, under(path, ['dns']), issues),
@@ -100,7 +101,7 @@ function checkUrl(url: string, path: string, allowed: readonly string[], issues:
     return ''
   }
   if (!URL.canParse(url)) {
-    wrong(`${JSON.stringify(url.slice(0, 80))} is not a URL.`, example)
+    wrong(`${JSON.stringify(withoutUser(url).slice(0, 80))} is not a URL.`, example)
     return ''
   }
   const parsed = new URL(url)
@@ -114,7 +115,12 @@ function checkUrl(url: string, path: string, allowed: readonly string[], issues:
   }
   if (!/^[a-z]+:\/\/[^/?#]/i.test(url) || parsed.hostname === '') wrong('The URL names no host.', example)
   if (parsed.username !== '' || parsed.password !== '') {
-    issues.push({ path, ...notYet('user:password@ in a URL') })
+    issues.push({
+      path,
+      code: 'credentials-in-url',
+      message: 'The URL holds a user and a password, and URLs stand in every result.',
+      hint: 'Write `auth: { basic: { user: …, password: { secret: shop, key: password } } }` beside it; `{ env: NAME }` works too.',
+    })
   }
   if (parsed.search !== '' || parsed.hash !== '') {
     wrong(
@@ -123,6 +129,11 @@ function checkUrl(url: string, path: string, allowed: readonly string[], issues:
     )
   }
   return parsed.protocol.slice(0, -1)
+}
+
+/** What stands before the host may be a password. */
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, '//***@')
 }
 
 function checkCombinations(wish: TargetWish, path: string, scheme: string, issues: Issue[]): void {

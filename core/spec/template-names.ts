@@ -2,9 +2,11 @@ import type { Files } from './files.ts'
 import { messagePath } from './grpc-call.ts'
 import type { Issue } from './issue.ts'
 import type {
+  Auth,
   Body,
   Check,
   Condition,
+  Credential,
   DataSource,
   Expected,
   Json,
@@ -55,13 +57,14 @@ export function knownColumns(
 
 /** Templates of every request: no captures there, for the first request of set-up has none. */
 export function checkTargetTemplates(
-  target: Pick<Target, 'headers' | 'grpc'>,
+  target: Pick<Target, 'headers' | 'auth' | 'grpc'>,
   path: string,
   known: Omit<KnownNames, 'setup' | 'files'>,
   issues: Issue[],
 ): void {
   const templates = [
     ...recordTemplates(target.headers, under(path, ['headers'])),
+    ...authTemplates(target.auth, under(path, ['auth'])),
     ...recordTemplates(target.grpc?.metadata ?? {}, under(path, ['grpc', 'metadata'])),
   ]
   const nothing: Captured = { known: new Map(), maybe: new Map() }
@@ -494,6 +497,20 @@ function* matcherTemplates(matcher: Matcher, path: string): Generator<PlacedTemp
   else if (matcher.op === 'equals') yield* jsonTemplates(matcher.value, path)
   else if (matcher.op === 'in') yield* jsonTemplates(matcher.values, path)
   else if (matcher.op === 'contains') yield { path, text: matcher.text }
+}
+
+function* authTemplates(auth: Auth | null, path: string): Generator<PlacedTemplate> {
+  if (auth === null || auth.kind === 'oauth2') return
+  const parts: readonly (readonly [readonly string[], Credential])[] =
+    auth.kind === 'bearer'
+      ? [[['bearer'], auth.token]]
+      : [
+          [['basic', 'user'], auth.user],
+          [['basic', 'password'], auth.password],
+        ]
+  for (const [below, credential] of parts) {
+    if (credential.kind === 'template') yield { path: under(path, below), text: credential.text }
+  }
 }
 
 function* recordTemplates(record: Readonly<Record<string, string>>, path: string): Generator<PlacedTemplate> {

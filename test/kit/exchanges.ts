@@ -36,6 +36,7 @@ export function targetOf(url: string, wish: TargetWish = {}): Target {
     proxy: null,
     compression: false,
     headers: {},
+    auth: null,
     grpc: null,
     followRedirects: 0,
     userAgent: 'breakwater/test',

@@ -99,7 +99,7 @@ const inText: readonly Row[] = [
   [
     'a password in the URL',
     specText({ target: 'url: http://me:secret@shop.test' }),
-    ['target.url', 'not-yet'],
+    ['target.url', 'credentials-in-url'],
   ],
   [
     'secrets whose names lead out of their folder',
@@ -110,6 +110,35 @@ const inText: readonly Row[] = [
     ['variables.a.secret', 'wrong-format'],
     ['variables.b.key', 'wrong-format'],
     ['variables.c.key', 'missing'],
+  ],
+  [
+    'two ways to authenticate, and none',
+    specText({
+      target: 'url: http://h\nauth: { bearer: x, basic: { user: a, password: b } }',
+      targets: 'media: { url: http://m, auth: {} }',
+    }),
+    ['target.auth', 'conflict'],
+    ['targets.media.auth', 'missing'],
+  ],
+  [
+    'credentials that cannot be sent',
+    specText({
+      target:
+        'url: http://h\nauth: { oauth2: { tokenUrl: "ftp://me:pw@h/t", clientId: "${id}", clientSecret: { env: "a b" } } }',
+      targets: 'media: { url: http://m, auth: { basic: { user: "a:b", password: "${nowhere}" } } }',
+    }),
+    ['target.auth.oauth2.tokenUrl', 'wrong-url'],
+    ['target.auth.oauth2.clientId', 'template-in-constant'],
+    ['target.auth.oauth2.clientSecret.env', 'wrong-format'],
+    ['targets.media.auth.basic.user', 'wrong-format'],
+    ['targets.media.auth.basic.password', 'unknown-name'],
+  ],
+  [
+    'a token for which nobody knows whom to ask',
+    specText({ target: 'url: http://h\nauth: { oauth2: { clientId: a, refreshBefore: 60 } }' }),
+    ['target.auth.oauth2.tokenUrl', 'missing'],
+    ['target.auth.oauth2.clientSecret', 'missing'],
+    ['target.auth.oauth2.refreshBefore', 'wrong-unit'],
   ],
   [
     'a timeout without a unit and a misspelt key',
@@ -233,11 +262,11 @@ const inText: readonly Row[] = [
   [
     'what comes later',
     specText({
-      target: 'url: http://h\nauth: { bearer: x }',
+      target: 'url: http://h\nauth: { digest: x }',
       sweep: 'x',
       search: 'x',
     }),
-    ['target.auth', 'not-yet'],
+    ['target.auth.digest', 'unknown-key'],
     ['sweep', 'not-yet'],
     ['search', 'not-yet'],
   ],

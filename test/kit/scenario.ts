@@ -100,6 +100,7 @@ export function scenarioTest(
       protocol: null,
       timeoutMs: { connect: 5000, request: 10_000 },
       headers: {},
+      auth: null,
       tls: { caFile: null, certFile: null, keyFile: null, insecureSkipVerify: false, serverName: null },
       connections: { share: 'pool', max: null, idleMs: 30_000, lifetimeMs: null, warm: 0 },
       dns: { refreshMs: 30_000, family: null, pick: 'roundRobin', hosts: {} },

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { parseLoadTestText } from '../../../../core/spec/parse.ts'
-import { namedReferences, secretVariable } from '../../../../core/spec/references.ts'
+import { secretVariable } from '../../../../core/spec/reference.ts'
+import { namedReferences } from '../../../../core/spec/references.ts'
 import { resolveReferences } from '../../../../core/spec/resolve.ts'
 import { specText } from '../../../kit/malformed-files.ts'
 
@@ -134,7 +135,7 @@ test('inputs of any shape name their references instead of failing', (t) => {
     ]),
     [
       ['target.tls.cert.secret', 'shop/tls.crt'],
-      ['target.tls.cert.secret', 'shop/tls.key'],
+      ['target.tls.key.secret', 'shop/tls.key'],
       ['target.auth.oauth2.clientId.env', 'ID'],
       ['target.auth.oauth2.clientSecret.secret', 'shop/oauth'],
       ['targets.media.auth.bearer.secret', 'media/token'],
