@@ -97,6 +97,8 @@ export type CommandReply =
       readonly incarnation: string
       /** Requests written to an open connection. */
       readonly sent: number
+      /** Those for tokens that no snapshot counts. */
+      readonly auth: number
       /** By the names of the captures; JSON. */
       readonly values: Readonly<Record<string, unknown>>
       /** Null: all went well. */

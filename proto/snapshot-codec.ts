@@ -48,6 +48,7 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
       failures: snapshot.failures.map(toFailure),
       ...(snapshot.startSkew !== null && { startSkew: snapshot.startSkew }),
       ...(snapshot.endedBy !== null && { endedBy: snapshot.endedBy }),
+      warnings: snapshot.warnings.slice(),
       final: snapshot.final,
       ...(snapshot.totals !== null && { totals: { intervals: snapshot.totals.map(toInterval) } }),
     },
@@ -74,6 +75,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     failures: message.failures.map(fromFailure),
     startSkew: message.startSkew === undefined ? null : finite(message.startSkew, 'startSkew'),
     endedBy: message.endedBy === undefined ? null : oneOf(endings, message.endedBy, 'endedBy'),
+    warnings: message.warnings.map((warning) => text(warning, 'warnings')),
     final: message.final,
     totals: message.totals === undefined ? null : message.totals.intervals.map(fromInterval),
   }

@@ -169,9 +169,10 @@ export function encodeReply(reply: CommandReply): Uint8Array {
       })
     }
     case 'performed': {
-      const { sent, values, failure } = reply
+      const { sent, auth, values, failure } = reply
       const value = {
         sent: BigInt(sent),
+        auth: BigInt(auth),
         values: toValues(values),
         ...(failure !== null && { failure }),
       }
@@ -204,11 +205,12 @@ export function decodeReply(bytes: Uint8Array): CommandReply {
         threads: outcome.value.threads,
       }
     case 'performed': {
-      const { sent, values, failure } = outcome.value
+      const { sent, auth, values, failure } = outcome.value
       return {
         type: 'performed',
         incarnation,
         sent: count(sent, 'sent'),
+        auth: count(auth, 'auth'),
         values: valuesOf(values, 'values'),
         failure: failure === undefined ? null : text(failure, 'failure'),
       }

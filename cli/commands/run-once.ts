@@ -1,4 +1,6 @@
 import { exitCodes } from '../../core/error.ts'
+import { tokensOf } from '../../worker/auth/token-keeper.ts'
+import { localMs } from '../../worker/engine/clock.ts'
 import { runOnce, type TraceRecord } from '../../worker/engine/once.ts'
 import { createTransport } from '../../worker/transport/create-transport.ts'
 import type { Console } from '../console.ts'
@@ -13,7 +15,14 @@ export async function runOnceCommand(console: Console, loaded: LoadedTest, flags
   const { test, files, secrets } = loaded
   const { engine, trace = false, seed = usualSeed } = flags
   const records: TraceRecord[] = []
-  for await (const record of runOnce({ test, files, seed, secrets, engine, createTransport, trace })) {
+  const openTokens = tokensOf({
+    test,
+    files,
+    nowMs: localMs,
+    onWarning: (text) => console.note(`warning: ${text}`),
+  })
+  const options = { test, files, seed, secrets, engine, createTransport, openTokens, trace }
+  for await (const record of runOnce(options)) {
     const isNew = record.scenario !== records.at(-1)?.scenario
     console.print(traceText(record, { isNew, trace, paint: console.paint }))
     records.push(record)

@@ -34,6 +34,8 @@ export function eventText(event: RunEvent): EventText {
       )
     case 'lost':
       return { text: `warning: worker ${event.worker} is gone: ${event.why}`, isWarning: true }
+    case 'warning':
+      return { text: `warning: worker ${event.worker}: ${event.message}`, isWarning: true }
     case 'ending':
       // Whoever interrupts is told at once what happens next.
       return event.how === 'interrupted'
@@ -61,6 +63,7 @@ export function stateAfter(state: string, event: RunEvent): string {
     case 'epoch':
     case 'lost':
     case 'stage-ended':
+    case 'warning':
       return state
     case 'armed':
     case 'started':

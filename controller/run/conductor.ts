@@ -139,9 +139,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   function onSnapshot(message: BusMessage): void {
     const snapshot = decodeSnapshot(message.payload)
     if (snapshot.run !== order.run) return
-    merge.add(snapshot)
+    const isNew = merge.add(snapshot)
     const { worker, incarnation, sequence, shards, final, endedBy } = snapshot
     dataEnded ||= endedBy === 'data'
+    for (const text of isNew ? snapshot.warnings : [])
+      dependencies.onEvent({ kind: 'warning', worker, message: text })
     message.respond(encodeSnapshotAck({ incarnation, sequence }))
     const donePhases = shards.length === 0 ? null : order.test.load.map((_, phase) => isDone(shards, phase))
     dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, endedBy, nowMs: localNowMs() })
@@ -200,7 +202,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       dataEnded,
       setupFailure: state.once.setup?.failure ?? null,
       teardownFailure: state.once.teardown?.failure ?? null,
-      onceRequests: { setup: state.once.setup?.sent ?? 0, teardown: state.once.teardown?.sent ?? 0 },
+      onceRequests: {
+        setup: state.once.setup?.sent ?? 0,
+        teardown: state.once.teardown?.sent ?? 0,
+        auth: (state.once.setup?.auth ?? 0) + (state.once.teardown?.auth ?? 0),
+      },
       pace: order.pace,
       strict: dependencies.strict,
     }

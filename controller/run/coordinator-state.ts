@@ -90,6 +90,8 @@ export interface OnceState {
 export interface StageOutcome {
   /** Requests. */
   readonly sent: number
+  /** Requests for tokens besides. */
+  readonly auth: number
   readonly values: Readonly<Record<string, unknown>>
   /** Null: it went well. */
   readonly failure: string | null

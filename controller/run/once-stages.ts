@@ -44,7 +44,7 @@ function tearDown(state: CoordinatorState): Decision {
     ({ id, status }) => !tried.includes(id) && isAlive(status),
   )
   if (candidate !== undefined) return perform(state, 'teardown', candidate)
-  return conclude(state, { sent: 0, values: {}, failure: 'no worker was left to do it' })
+  return conclude(state, { sent: 0, auth: 0, values: {}, failure: 'no worker was left to do it' })
 }
 
 function isAlive(status: Member['status']): boolean {
@@ -63,12 +63,12 @@ function perform(state: CoordinatorState, stage: 'setup' | 'teardown', member: M
 }
 
 export function onPerformed(state: CoordinatorState, member: Member, reply: Performed): Decision {
-  const { sent, values, failure } = reply
+  const { sent, auth, values, failure } = reply
   if (state.once.performer !== member.id) return keep(state)
-  if (state.stage === 'teardown') return conclude(state, { sent, values, failure })
+  if (state.stage === 'teardown') return conclude(state, { sent, auth, values, failure })
   if (state.stage !== 'setup') return keep(state)
-  const told = ended('setup', { sent, values, failure })
-  const once = { ...state.once, performer: null, tried: [], setup: { sent, values, failure } }
+  const told = ended('setup', { sent, auth, values, failure })
+  const once = { ...state.once, performer: null, tried: [], setup: { sent, auth, values, failure } }
   const next: CoordinatorState = { ...state, once }
   if (failure !== null) return setupFailed(next, told)
   // It was stopped meanwhile: what set-up made is taken down again.
@@ -92,7 +92,7 @@ export function performerLost(state: CoordinatorState, why: string): Decision {
   const { performer } = state.once
   if (state.stage === 'teardown') return tearDown({ ...state, once: { ...state.once, performer: null } })
   const failure = `worker ${performer} did not finish it: ${why}`
-  const outcome = { sent: 0, values: {}, failure }
+  const outcome = { sent: 0, auth: 0, values: {}, failure }
   const once = { ...state.once, performer: null, setup: outcome }
   return setupFailed({ ...state, once }, ended('setup', outcome))
 }
@@ -107,7 +107,7 @@ export function watchPerformer(state: CoordinatorState, nowMs: number): Decision
 /** Nobody waits any longer. */
 export function giveUpStage(state: CoordinatorState, why: string): Decision {
   return state.stage === 'teardown'
-    ? conclude(state, { sent: 0, values: {}, failure: why })
+    ? conclude(state, { sent: 0, auth: 0, values: {}, failure: why })
     : performerLost(state, why)
 }
 

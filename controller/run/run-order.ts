@@ -51,5 +51,7 @@ export type RunEvent =
       readonly roster: readonly string[]
     }
   | { readonly kind: 'lost'; readonly worker: string; readonly why: string }
+  /** Said by a worker. */
+  | { readonly kind: 'warning'; readonly worker: string; readonly message: string }
   | { readonly kind: 'ending'; readonly how: Ending; readonly why: string }
   | { readonly kind: 'ended'; readonly how: Ending }

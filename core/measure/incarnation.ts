@@ -6,6 +6,8 @@ import type { Interval, RequestCounts, ShardState, Snapshot } from './snapshot.t
 import { emptyLagSums, type LagSums, SparseLag, SparseSeries } from './sparse-series.ts'
 
 const microsPerSecond = 1_000_000
+/** More of them say nothing new, and a report has to be read. */
+const mostWarnings = 10
 
 /** What one process of a worker has told so far. Everything in it is the same in whatever order its snapshots come. */
 export class Incarnation {
@@ -25,6 +27,7 @@ export class Incarnation {
   readonly #requests = new Map<number, Numbered<RequestCounts>>()
   readonly #health: Numbered<HealthSample>[] = []
   #startSkew: Micros | null = null
+  readonly #warnings = new Set<string>()
   #newestAt: Micros = 0
   /** By sequence, of those that can't be counted on yet because one before them is missing. */
   readonly #ahead = new Map<number, Told>()
@@ -55,6 +58,9 @@ export class Incarnation {
       keepNewest(this.#shards, `${shard.thread} ${shard.phase}`, sequence, shard)
     }
     for (const counts of snapshot.requests) keepNewest(this.#requests, counts.thread, sequence, counts)
+    for (const warning of snapshot.warnings) {
+      if (this.#warnings.size < mostWarnings) this.#warnings.add(warning)
+    }
     if (snapshot.health !== null) {
       this.#health.push({ sequence, value: { at: snapshot.at, health: snapshot.health } })
     }
@@ -97,6 +103,7 @@ export class Incarnation {
       requests: [...this.#requests.values()].map(({ value }) => value).sort((a, b) => a.thread - b.thread),
       health: this.#health.sort((a, b) => a.sequence - b.sequence).map(({ value }) => value),
       startSkew: this.#startSkew,
+      warnings: [...this.#warnings],
     }
   }
 

@@ -72,6 +72,8 @@ export interface WorkerMeasure {
   /** In sequence. */
   readonly health: readonly HealthSample[]
   readonly startSkew: Micros | null
+  /** The first ones that it gave. */
+  readonly warnings: readonly string[]
 }
 
 export interface HealthSample {

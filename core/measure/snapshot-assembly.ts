@@ -34,6 +34,10 @@ export interface Assembly {
   readonly firstSequence: number
   readonly health: Health | null
   readonly endedBy: EndedBy | null
+  /** What its operator should know, a sentence each; new ones alone. */
+  readonly warnings?: readonly string[]
+  /** Of the worker itself, under a number that no thread has; null: none. */
+  readonly ownRequests?: RequestCounts | null
   /** Nothing follows. */
   readonly final: boolean
   /** With `final`: the sum of every interval, per thread. */
@@ -58,9 +62,13 @@ export function assembleSnapshots(parts: readonly MeasuredPart[], assembly: Asse
   const at = parts.reduce((latest, part) => Math.max(latest, part.at), 0)
   const state: State = {
     shards: newest(parts, (part) => part.shards),
-    requests: newest(parts, (part) => [part.requests]),
+    requests: [
+      ...newest(parts, (part) => [part.requests]),
+      ...(assembly.ownRequests ? [assembly.ownRequests] : []),
+    ],
     health,
     startSkew: largest(parts.map((part) => part.startSkew)),
+    warnings: assembly.warnings ?? [],
   }
   const stateBytes = jsonBytes(state)
   const room = Math.max(minimumRoom, maxBytes - stateBytes)
@@ -97,11 +105,11 @@ export function assembleSnapshots(parts: readonly MeasuredPart[], assembly: Asse
   })
 }
 
-type State = Pick<Snapshot, 'shards' | 'requests' | 'health' | 'startSkew'>
+type State = Pick<Snapshot, 'shards' | 'requests' | 'health' | 'startSkew' | 'warnings'>
 
 const utf8 = new TextEncoder()
 
-const stateless: State = { shards: [], requests: [], health: null, startSkew: null }
+const stateless: State = { shards: [], requests: [], health: null, startSkew: null, warnings: [] }
 
 type Load =
   | { readonly kind: 'interval' | 'totals'; readonly interval: Interval }

@@ -71,7 +71,7 @@ export interface ShardState {
   readonly done: boolean
 }
 
-/** Cumulative per thread. */
+/** Cumulative per thread; what the worker itself sends has a number behind theirs. */
 export interface RequestCounts {
   readonly thread: number
   readonly attempted: number
@@ -124,6 +124,8 @@ export interface Snapshot {
   readonly failures: readonly FailureSample[]
   /** First tick − start instant, µs; null before the first tick. The largest of the threads'. */
   readonly startSkew: Micros | null
+  /** What its operator should know, a sentence with the remedy each; secrets redacted. Each is said once. */
+  readonly warnings: readonly string[]
   /**
    * Why this worker ends before its share is done: its operator told it to leave, or data with `onEnd: error` is at its end. Null: it does not.
    */

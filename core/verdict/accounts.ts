@@ -81,7 +81,7 @@ export function accountRun(record: RunRecord, mostRequests: readonly (number | n
     },
     requests: {
       attempted: of('attempted'),
-      sent: of('sent') + onceRequests.setup + onceRequests.teardown,
+      sent: of('sent') + onceRequests.setup + onceRequests.teardown + onceRequests.auth,
       ok: of('ok'),
       failed: of('failed'),
       interrupted: of('interrupted'),
@@ -89,7 +89,7 @@ export function accountRun(record: RunRecord, mostRequests: readonly (number | n
       overrun: of('overrun'),
       setup: of('setup') + onceRequests.setup,
       teardown: of('teardown') + onceRequests.teardown,
-      auth: of('auth'),
+      auth: of('auth') + onceRequests.auth,
       errors,
       unknown: { min: 0, max: unknownRequests(record, dead, mostRequests) },
     },

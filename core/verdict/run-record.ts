@@ -28,7 +28,7 @@ export interface RunRecord {
   /** What teardown could not take down; null: nothing, or there was none. */
   readonly teardownFailure: string | null
   /** Requests of set-up and teardown, which no worker's counts hold. */
-  readonly onceRequests: { readonly setup: number; readonly teardown: number }
+  readonly onceRequests: { readonly setup: number; readonly teardown: number; readonly auth: number }
   readonly pace: 'timer' | 'spin'
   /** `--strict` */
   readonly strict: boolean

@@ -21,7 +21,15 @@ export function warningsOf(facts: Facts, health: HealthReport): readonly string[
     ...connectionWarnings(facts),
     ...clockWarnings(facts),
     ...teardownWarnings(facts),
+    ...workerWarnings(facts),
   ]
+}
+
+/** What workers said themselves. */
+function workerWarnings({ record }: Facts): readonly string[] {
+  return record.metrics.workers.flatMap(({ worker, warnings }) =>
+    warnings.map((warning) => `Worker ${worker}: ${warning}`),
+  )
 }
 
 function lossWarnings({ record, accounts }: Facts): readonly string[] {

@@ -5,6 +5,8 @@ import { type LoadedTest, loadTestText } from '../../cli/spec-source.ts'
 import { isBalanced } from '../../core/plan/ledger.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { targetsOf } from '../../core/spec/targets.ts'
+import { tokensOf } from '../../worker/auth/token-keeper.ts'
+import { localMs } from '../../worker/engine/clock.ts'
 import { runOnce, type TraceRecord } from '../../worker/engine/once.ts'
 import { createTransport } from '../../worker/transport/create-transport.ts'
 import { runLoaded } from '../kit/cluster.ts'
@@ -53,6 +55,7 @@ for (const example of examples) {
       seed: 1,
       engine: 'auto',
       createTransport,
+      openTokens: tokensOf({ test: spec, files, nowMs: localMs, onWarning: (text) => t.fail(text) }),
       trace: false,
     } as const
     for await (const record of runOnce(options)) records.push(record)

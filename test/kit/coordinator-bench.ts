@@ -94,7 +94,9 @@ export class Bench {
     const incarnation = `${worker}-1`
     if (command.type === 'perform') {
       const result = this.perform(command, worker)
-      return result && { type: 'performed', incarnation, sent: 1, values: {}, failure: null, ...result }
+      return (
+        result && { type: 'performed', incarnation, sent: 1, auth: 0, values: {}, failure: null, ...result }
+      )
     }
     const localMs = this.nowMs + (this.clockAheadMs.get(worker) ?? 1_000)
     return { type: 'ok', incarnation, state: 'ready', localMs, threads: 1 }

@@ -73,6 +73,7 @@ export function snapshot(overrides: Partial<Snapshot> = {}): Snapshot {
     intervals: [],
     shards: [],
     requests: [],
+    warnings: [],
     health: null,
     failures: [],
     startSkew: null,

@@ -94,7 +94,7 @@ export function runRecord(sketch: RunSketch): RunRecord {
     dataEnded: false,
     setupFailure: null,
     teardownFailure: null,
-    onceRequests: { setup: 0, teardown: 0 },
+    onceRequests: { setup: 0, teardown: 0, auth: 0 },
     pace: 'timer',
     strict: false,
     ...sketch.record,

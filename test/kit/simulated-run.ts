@@ -102,7 +102,7 @@ export function simulateRun(simulation: Simulation): RunRecord {
     dataEnded: false,
     setupFailure: null,
     teardownFailure: null,
-    onceRequests: { setup: 0, teardown: 0 },
+    onceRequests: { setup: 0, teardown: 0, auth: 0 },
     pace: 'timer',
     strict: false,
     ...simulation.overrides,

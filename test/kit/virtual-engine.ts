@@ -61,6 +61,7 @@ export class VirtualRun {
   readonly sent: Sent[] = []
   readonly threads: VirtualThread[]
   /** Rows asked for and not given yet. */
+  readonly refusedTokens: { readonly thread: VirtualThread; readonly target: number }[] = []
   readonly wanted: { readonly thread: VirtualThread; readonly source: number }[] = []
   readonly events = new EventQueue()
   epoch: Epoch
@@ -223,6 +224,7 @@ export class VirtualThread implements TransportSink, Transport {
       transport: this,
       inFlightBound,
       onSooner: (at) => this.#callAt(at),
+      onTokenRefused: (target) => run.refusedTokens.push({ thread: this, target }),
     })
   }
 

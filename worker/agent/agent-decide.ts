@@ -211,8 +211,8 @@ function accepted(state: AgentState, localMs: number): CommandReply {
   return { type: 'ok', incarnation: state.incarnation, state: state.stage, localMs, threads: state.threads }
 }
 
-function told({ incarnation }: AgentState, { sent, values, failure }: StageResult): CommandReply {
-  return { type: 'performed', incarnation, sent, values, failure }
+function told({ incarnation }: AgentState, { sent, auth, values, failure }: StageResult): CommandReply {
+  return { type: 'performed', incarnation, sent, auth, values, failure }
 }
 
 function refused(state: AgentState, code: RefusalCode, message: string, hint: string): CommandReply {

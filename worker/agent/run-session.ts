@@ -1,6 +1,6 @@
 import type { Bus } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
-import type { Health } from '../../core/measure/snapshot.ts'
+import type { Health, RequestCounts } from '../../core/measure/snapshot.ts'
 import { assembleSnapshots } from '../../core/measure/snapshot-assembly.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
@@ -9,7 +9,9 @@ import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot }
 import type { WorkerCommand } from '../../proto/messages.ts'
 import { fetchObject } from '../../proto/objects.ts'
 import type { Subjects } from '../../proto/subjects.ts'
-import type { Captured, OnceStage, ThreadPart } from '../engine/thread-protocol.ts'
+import { createTokenKeeper, type TokenKeeper } from '../auth/token-keeper.ts'
+import { RequestTally } from '../engine/request-tally.ts'
+import type { Captured, OnceStage, StageResult, ThreadPart } from '../engine/thread-protocol.ts'
 import type { EngineThreads, StartThreads } from '../engine/threads.ts'
 import type { AgentEvent } from './agent-state.ts'
 import { indexData } from './data-index.ts'
@@ -62,6 +64,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   let parts: ThreadPart[] = []
   let together: NodeJS.Timeout | undefined
   const drained = new Map<number, ThreadPart>()
+  let keeper: TokenKeeper | null = null
+  /** Token requests that a snapshot has counted, or is about to. */
+  let authCounted = 0
+  let warnings: string[] = []
 
   const outbox = createOutbox({
     async deliver(snapshot) {
@@ -92,9 +98,25 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       prepare: { ...prepareMessage(command, id, files), indexes },
       onPart,
       onRowsWanted: (thread, source) => void lease(thread, source),
+      onTokenRefused: (target) => keeper?.refused(target),
       onFailed: (error) => fail(error),
     })
-    await threads.prepare()
+    keeper = createTokenKeeper({
+      test: command.test,
+      files,
+      nowMs: localNowMs,
+      onToken(target, token) {
+        redactor.add(token)
+        threads?.token(target, token)
+      },
+      onWarning(message) {
+        const safe = redactor.text(message)
+        warnings.push(safe)
+        // As a warning it comes by way of the snapshots.
+        log('info', safe)
+      },
+    })
+    await Promise.all([threads.prepare(), keeper.start()])
     onEvent({ type: 'prepared', run, threads: threads.count, nowMs: localNowMs() })
   }
 
@@ -153,24 +175,44 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       totals: final ? [...drained.values()].flatMap((p) => p.totals ?? []) : null,
       health: healthOf(parts),
       endedBy: leaving ? 'left' : parts.some((part) => part.dataEnded) ? 'data' : null,
+      warnings,
+      ownRequests: tokenRequests(),
     })
     parts = []
+    warnings = []
     sequence += snapshots.length
     outbox.add(snapshots)
   }
 
+  /** Those of the worker itself, beside its threads'. */
+  function tokenRequests(): RequestCounts | null {
+    authCounted = keeper?.sent ?? 0
+    if (authCounted === 0) return null
+    return { ...new RequestTally().counts(threads?.count ?? 0), sent: authCounted, auth: authCounted }
+  }
+
   async function finish(): Promise<void> {
+    // What is asked for from now on would be counted nowhere.
+    keeper?.pause()
     ship(true)
     await outbox.drained()
     if (!closed) onEvent({ type: 'drained', run })
+  }
+
+  async function performStage(stage: OnceStage, setup: Captured): Promise<StageResult> {
+    if (threads === null) throw new Error(`${stage} before the run was prepared`)
+    if (stage === 'setup') return threads.perform(stage, setup)
+    await keeper?.resume()
+    const result = await threads.perform(stage, setup)
+    keeper?.pause()
+    return { ...result, auth: (keeper?.sent ?? 0) - authCounted }
   }
 
   prepare().catch(fail)
 
   return {
     perform(stage, setup) {
-      threads
-        ?.perform(stage, setup)
+      performStage(stage, setup)
         .then((result) => onEvent({ type: 'performed', run, stage, result }))
         .catch(fail)
     },
@@ -192,6 +234,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       closed = true
       clearTimeout(together)
       outbox.close()
+      keeper?.close()
       await threads?.exit()
     },
   }

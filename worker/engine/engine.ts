@@ -35,6 +35,8 @@ export interface EngineDependencies {
   readonly inFlightBound: number
   /** The engine has something to do before the instant that the last turn gave. */
   readonly onSooner: (at: Micros) => void
+  /** A target did not take its token (CompiledRequest.token). */
+  readonly onTokenRefused: (target: number) => void
 }
 
 /** Starts of one phase in one turn: answers are read, and the clock too, before there are more. */
@@ -60,7 +62,7 @@ export class Engine implements TransportSink {
   #startSkew: Micros | null = null
 
   constructor(dependencies: EngineDependencies) {
-    const { test, compiled, transport, recorder, failures, inFlightBound } = dependencies
+    const { test, compiled, transport, recorder, failures, inFlightBound, onTokenRefused } = dependencies
     this.#dependencies = dependencies
     this.#pool = new IterationPool((slot) => new Iteration(slot, compiled.createScope()))
     this.#inFlight = { open: 0, bound: inFlightBound }
@@ -75,6 +77,7 @@ export class Engine implements TransportSink {
         : null,
       decoding: new ContentDecoding(test),
       onSooner: (at) => this.#sooner(at),
+      onTokenRefused,
     })
   }
 

@@ -28,6 +28,8 @@ export interface RunnerDependencies {
   readonly decoding: ContentDecoding
   /** Something became due before everything that was due so far. */
   readonly onSooner: (at: Micros) => void
+  /** A target did not take its token (CompiledRequest.token). */
+  readonly onTokenRefused: (target: number) => void
 }
 
 /** Of one iteration before it lets others have their turn: a loop that requests nothing would go on for ever. */
@@ -51,6 +53,7 @@ export class IterationRunner implements TransportSink {
   readonly #redirects: Redirects | null
   readonly #decoding: ContentDecoding
   readonly #onSooner: (at: Micros) => void
+  readonly #onTokenRefused: (target: number) => void
   readonly #onList = (path: string, items: number): void => this.tally.goesRound(path, items)
   readonly #answer = new Answer()
   readonly #sample: RequestSample = {
@@ -70,7 +73,8 @@ export class IterationRunner implements TransportSink {
   }
 
   constructor(dependencies: RunnerDependencies) {
-    const { pool, requests, transport, recorder, failures, redirects, decoding, onSooner } = dependencies
+    const { pool, requests, transport, recorder, failures, redirects } = dependencies
+    const { decoding, onSooner, onTokenRefused } = dependencies
     this.#pool = pool
     this.#requests = requests
     this.#transport = transport
@@ -79,6 +83,7 @@ export class IterationRunner implements TransportSink {
     this.#redirects = redirects
     this.#decoding = decoding
     this.#onSooner = onSooner
+    this.#onTokenRefused = onTokenRefused
   }
 
   /** Starts an idle iteration whose phase, scenario and scope are set. `intendedAt` is at most `now`. */
@@ -145,6 +150,7 @@ export class IterationRunner implements TransportSink {
     } else {
       this.tally.fail(error)
       iteration.failures++
+      if (request.token !== null && isRefusal(request, exchange)) this.#onTokenRefused(request.token)
       const detail =
         awaited === null ? failureDetail(judgement, iteration.exchange) : missedText(awaited, iteration.tries)
       this.#failures.offer(phase.index, request, exchange, error, detail)
@@ -356,4 +362,9 @@ export class IterationRunner implements TransportSink {
     }
     phase.iterationEnded(iteration, at)
   }
+}
+
+/** The target says that it doesn't know who asks: 401, and UNAUTHENTICATED of gRPC. */
+function isRefusal({ protocol }: CompiledRequest, { status }: Exchange): boolean {
+  return status === (protocol === 'grpc' ? 16 : 401)
 }

@@ -12,6 +12,10 @@ const valueCharacters = 200
 export interface OnceOptions extends Omit<WalkerOptions, 'thinks'> {
   readonly seed: number
   readonly secrets: readonly string[]
+  /** Gets the tokens of targets that need some, each before the promise resolves, and keeps them up to date until `close`. */
+  readonly openTokens: (
+    onToken: (target: number, token: string) => void,
+  ) => Promise<{ readonly close: () => void }>
 }
 
 /** One request of `run --once`. Secrets are ***, bodies bounded to 2 KB. */
@@ -53,8 +57,14 @@ export async function* runOnce(options: OnceOptions): AsyncGenerator<TraceRecord
   const { test, files, seed, secrets } = options
   const compiled = compileTest(test, files, Date.now)
   const walker = new Walker({ ...options, thinks: false })
-  const record = createTracer(test, createRedactor(secrets))
+  const redactor = createRedactor(secrets)
+  const record = createTracer(test, redactor)
+  let tokens: { readonly close: () => void } | null = null
   try {
+    tokens = await options.openTokens((target, token) => {
+      redactor.add(token)
+      compiled.provideToken(target, token)
+    })
     await walker.prepare()
     for (const { scenario, stage } of journeys(compiled)) {
       const scope = scopeOf(compiled, scenario, seed)
@@ -75,6 +85,7 @@ export async function* runOnce(options: OnceOptions): AsyncGenerator<TraceRecord
       compiled.provideSetup(scope.captured())
     }
   } finally {
+    tokens?.close()
     await walker.close()
   }
 }

@@ -1,6 +1,6 @@
 import { BreakwaterError } from '../../core/error.ts'
 import type { CompiledTest } from '../../core/scenario/compiled.ts'
-import { createRedactor } from '../../core/scenario/redact.ts'
+import type { Redactor } from '../../core/scenario/redact.ts'
 import type { OnceStage, StageResult } from './thread-protocol.ts'
 import { Walker, type WalkerOptions } from './walker.ts'
 
@@ -10,17 +10,16 @@ const mostCharacters = 1024 * 1024
 export interface StageOptions extends Omit<WalkerOptions, 'trace' | 'thinks'> {
   readonly compiled: CompiledTest
   readonly seed: number
-  readonly secrets: readonly string[]
+  readonly redactor: Redactor
 }
 
 /** Ends at the first failure that its step does not go on from. Never rejects: what keeps it from being done is its failure. */
 export async function performStage(stage: OnceStage, options: StageOptions): Promise<StageResult> {
-  const { compiled, seed } = options
-  const redactor = createRedactor(options.secrets)
+  const { compiled, seed, redactor } = options
   const scenario = compiled[stage]
   const failures: string[] = []
   let sent = 0
-  if (scenario === null) return { sent, values: {}, failure: null }
+  if (scenario === null) return { sent, auth: 0, values: {}, failure: null }
   const walker = new Walker({ ...options, trace: false, thinks: true })
   const scope = compiled.createScope()
   scope.begin(seed, 0, scenario.index, 0, 0)
@@ -46,6 +45,7 @@ export async function performStage(stage: OnceStage, options: StageOptions): Pro
   if (tooLarge) failures.push(`what it captured is larger than ${mostCharacters} characters of JSON`)
   return {
     sent,
+    auth: 0,
     values: tooLarge ? {} : values,
     failure: failures.length === 0 ? null : redactor.text(failures.join('; ')),
   }

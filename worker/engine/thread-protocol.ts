@@ -13,6 +13,8 @@ export type OnceStage = 'setup' | 'teardown'
 export interface StageResult {
   /** Requests that were written to an open connection. */
   readonly sent: number
+  /** Those for tokens that no snapshot counts. */
+  readonly auth: number
   /** By the names of the captures. */
   readonly values: Readonly<Record<string, unknown>>
   /** A sentence, secrets redacted; null: all went well. */
@@ -51,6 +53,8 @@ export type ToThread =
   | { readonly type: 'epoch'; readonly epoch: Epoch }
   /** The block of rows asked for: [from, from + count); count 0: the data is at its end. */
   | { readonly type: 'rows'; readonly source: number; readonly from: number; readonly count: number }
+  /** A new token of the target of that number (core/spec/targets.ts): requests carry it from now on, and nobody may read it. */
+  | { readonly type: 'token'; readonly target: number; readonly token: string }
   /** Set-up or teardown of the whole cluster, by one thread of one worker; not while load is under way. `setup`: what set-up captured. */
   | { readonly type: 'perform'; readonly stage: OnceStage; readonly setup: Captured }
   /** No further iteration starts; those in flight finish within the drain. */
@@ -71,6 +75,8 @@ export type FromThread =
     }
   | { readonly type: 'performed'; readonly result: StageResult }
   | { readonly type: 'rowsWanted'; readonly source: number }
+  /** That target did not take its token; said once a second at most. */
+  | { readonly type: 'tokenRefused'; readonly target: number }
   /** At each whole second of cluster time, and once more when drained. */
   | { readonly type: 'part'; readonly part: ThreadPart }
 

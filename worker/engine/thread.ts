@@ -8,7 +8,7 @@ import { planRun } from '../../core/plan/plan-run.ts'
 import { createSchedules } from '../../core/plan/schedules.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import type { CompiledTest } from '../../core/scenario/compiled.ts'
-import { createRedactor } from '../../core/scenario/redact.ts'
+import { createRedactor, type Redactor } from '../../core/scenario/redact.ts'
 import { keepIndex } from '../../core/spec/row-index.ts'
 import { createClock } from './clock.ts'
 import { Engine } from './engine.ts'
@@ -23,6 +23,8 @@ import type { CreateTransport, Transport, TransportSink } from './transport-port
 type Prepare = Extract<ToThread, { type: 'prepare' }>
 
 const microsPerSecond = 1_000_000
+/** One message says it for all requests that carried the token. */
+const refusalsApartMs = 1_000
 
 /** Serves the messages of worker/engine/thread-protocol.ts until `exit`. What can go wrong while it prepares is reported; a defect throws. */
 export function serveThread(port: MessagePort, createTransport: CreateTransport): void {
@@ -50,6 +52,9 @@ export function serveThread(port: MessagePort, createTransport: CreateTransport)
         return
       case 'rows':
         run?.giveRows(message.source, message.from, message.count)
+        return
+      case 'token':
+        run?.takeToken(message.target, message.token)
         return
       case 'stop':
         run?.stop()
@@ -88,6 +93,9 @@ class ThreadRun implements TransportSink {
   readonly #clock = createClock()
   readonly #recorder: Recorder
   readonly #failures: FailureSamples
+  readonly #redactor: Redactor
+  /** By target. */
+  readonly #refusedAtMs: number[] = []
   readonly #rows: Rows
   readonly #health: HealthMeter
   #pacer: Pacer | null = null
@@ -108,7 +116,8 @@ class ThreadRun implements TransportSink {
     const plan = planRun(test, seed)
     const table = seriesTable(test)
     this.#recorder = createRecorder({ table, thread, detail: test.detail })
-    this.#failures = new FailureSamples({ worker, test, redactor: createRedactor(secrets) })
+    this.#redactor = createRedactor(secrets)
+    this.#failures = new FailureSamples({ worker, test, redactor: this.#redactor })
     this.#rows = new Rows(compiled.sources, seed, (source) => post({ type: 'rowsWanted', source }))
     this.#health = createHealthMeter(thread, threads)
     const detail = test.detail
@@ -137,6 +146,7 @@ class ThreadRun implements TransportSink {
       transport: this.transport,
       inFlightBound: boundOf(inFlightBound(test, plan), threads, thread),
       onSooner: (at) => this.#pacer?.sooner(at),
+      onTokenRefused: (target) => this.#tokenRefused(target),
     })
   }
 
@@ -150,11 +160,12 @@ class ThreadRun implements TransportSink {
 
   /** A defect rejects. */
   async perform(stage: OnceStage, setup: Captured): Promise<void> {
-    const { test, files, engine, seed, secrets } = this.#prepare
+    const { test, files, engine, seed } = this.#prepare
+    const redactor = this.#redactor
     const compiled = this.#compiled
     const createTransport = this.#createTransport
     compiled.provideSetup(setup)
-    const options = { test, files, engine, seed, secrets, compiled, createTransport }
+    const options = { test, files, engine, seed, redactor, compiled, createTransport }
     this.#post({ type: 'performed', result: await performStage(stage, options) })
   }
 
@@ -171,6 +182,18 @@ class ThreadRun implements TransportSink {
 
   giveRows(source: number, from: number, count: number): void {
     this.engine.giveRows(source, from, count, this.#clock.nowMicros())
+  }
+
+  takeToken(target: number, token: string): void {
+    this.#redactor.add(token)
+    this.#compiled.provideToken(target, token)
+  }
+
+  #tokenRefused(target: number): void {
+    const nowMs = performance.now()
+    if (nowMs - (this.#refusedAtMs[target] ?? Number.NEGATIVE_INFINITY) < refusalsApartMs) return
+    this.#refusedAtMs[target] = nowMs
+    this.#post({ type: 'tokenRefused', target })
   }
 
   stop(): void {

@@ -11,6 +11,8 @@ export interface ThreadsOptions {
   readonly onPart: (part: ThreadPart) => void
   /** Answered by `rows`, once for each call. */
   readonly onRowsWanted: (thread: number, source: number) => void
+  /** A target did not take its token. */
+  readonly onTokenRefused: (target: number) => void
   /** A thread has died after it was prepared: nothing more comes from it. */
   readonly onFailed: (error: unknown) => void
 }
@@ -26,6 +28,8 @@ export interface EngineThreads {
   arm(startLocalMs: number, epoch: Epoch, setup: Captured): void
   epoch(epoch: Epoch): void
   rows(thread: number, source: number, from: number, count: number): void
+  /** For every thread. */
+  token(target: number, token: string): void
   stop(): void
   abort(): void
   /** Closes their connections and ends them, whatever they are doing. */
@@ -38,7 +42,7 @@ export type StartThreads = (options: ThreadsOptions) => EngineThreads
 const exitGraceMs = 2_000
 
 export const startThreads: StartThreads = (options) => {
-  const { count, prepare, onPart, onRowsWanted, onFailed } = options
+  const { count, prepare, onPart, onRowsWanted, onTokenRefused, onFailed } = options
   const waiting = new Map<number, { resolve: (transport: string) => void; reject: (why: unknown) => void }>()
   let performing: { resolve: (result: StageResult) => void; reject: (why: unknown) => void } | null = null
   let isLeaving = false
@@ -67,6 +71,9 @@ export const startThreads: StartThreads = (options) => {
         return
       case 'rowsWanted':
         onRowsWanted(thread, message.source)
+        return
+      case 'tokenRefused':
+        onTokenRefused(message.target)
         return
       case 'part':
         onPart(message.part)
@@ -118,6 +125,7 @@ export const startThreads: StartThreads = (options) => {
     arm: (startLocalMs, epoch, setup) => postAll({ type: 'arm', startLocalMs, epoch, setup }),
     epoch: (epoch) => postAll({ type: 'epoch', epoch }),
     rows: (thread, source, from, rows) => post(thread, { type: 'rows', source, from, count: rows }),
+    token: (target, token) => postAll({ type: 'token', target, token }),
     stop: () => postAll({ type: 'stop' }),
     abort: () => postAll({ type: 'abort' }),
     async exit() {

@@ -57,6 +57,7 @@ async function runThreads(
     },
     onPart: (part) => parts.push(part),
     onRowsWanted: () => {},
+    onTokenRefused: () => {},
     onFailed: (error) => failures.push(error),
   })
   try {
@@ -187,6 +188,7 @@ test.serial('a thread that dies is reported, and the others can still be ended',
     },
     onPart: () => {},
     onRowsWanted: () => {},
+    onTokenRefused: () => {},
     onFailed: (error) => failures.push(error),
   })
   await threads.prepare()

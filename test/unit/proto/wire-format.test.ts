@@ -289,6 +289,7 @@ test('snapshot is on the wire as it was', (t) => {
         },
       ],
       startSkew: 7.5,
+      warnings: [],
       endedBy: null,
       final: true,
       totals: [

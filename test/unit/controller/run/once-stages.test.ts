@@ -93,7 +93,7 @@ test('set-up that takes its time is waited for, asked for again, and done once',
   if (command?.type !== 'send') return t.fail()
   bench.dispatch({ type: 'no-reply', worker: 'a', command: command.command, nowMs: bench.nowMs })
   t.deepEqual(performs(bench), ['a setup {}', 'a setup {}'], 'the same worker, which does it once')
-  const reply = { type: 'performed', incarnation: 'a-1', sent: 1, values, failure: null } as const
+  const reply = { type: 'performed', incarnation: 'a-1', sent: 1, auth: 0, values, failure: null } as const
   const { nowMs } = bench
   bench.dispatch({ type: 'reply', worker: 'a', command: command.command, reply, sentMs: nowMs, nowMs })
   t.is(bench.state.stage, 'running')
@@ -152,7 +152,7 @@ test('a stop during set-up lets it finish, takes down what it made, and sends no
   const command = bench.actions.find((a) => a.type === 'send' && a.command.type === 'perform')
   if (command?.type !== 'send') return t.fail()
   bench.perform = () => ({})
-  const reply = { type: 'performed', incarnation: 'a-1', sent: 1, values, failure: null } as const
+  const reply = { type: 'performed', incarnation: 'a-1', sent: 1, auth: 0, values, failure: null } as const
   const { nowMs } = bench
   bench.dispatch({ type: 'reply', worker: 'a', command: command.command, reply, sentMs: nowMs, nowMs })
   t.deepEqual(bench.sent('arm'), [])

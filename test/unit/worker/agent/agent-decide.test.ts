@@ -139,7 +139,7 @@ const performed = (stage: 'setup' | 'teardown'): AgentEvent => ({
   type: 'performed',
   run: 'r1',
   stage,
-  result: { sent: 1, values: {}, failure: null },
+  result: { sent: 1, auth: 0, values: {}, failure: null },
 })
 
 test('set-up is done once however often it is asked for, and each asking is answered when it is done', (t) => {

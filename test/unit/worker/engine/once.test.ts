@@ -28,13 +28,23 @@ function fakeTransport(answer: (path: string) => Partial<Exchange> | undefined):
   })
 }
 
+const noTokens = async () => ({ close: () => {} })
+
 async function once(
   spec: LoadTest,
   answer: Parameters<typeof fakeTransport>[0],
   more: Partial<OnceOptions> = {},
 ) {
   const records: TraceRecord[] = []
-  const options = { test: spec, files: {}, seed: 1, secrets: [], engine: 'auto', trace: true } as const
+  const options = {
+    test: spec,
+    files: {},
+    seed: 1,
+    secrets: [],
+    engine: 'auto',
+    trace: true,
+    openTokens: noTokens,
+  } as const
   for await (const record of runOnce({ ...options, createTransport: fakeTransport(answer), ...more })) {
     records.push(record)
   }
