@@ -82,6 +82,7 @@ test.serial('without a token the run does not start', async (t) => {
     runLoaded({
       test: parsedTest(specFor(server, 1)),
       files: {},
+      reflected: [],
       secrets: ['secret-of-load'],
       unset: [],
       source: '',
