@@ -2,7 +2,7 @@ import { createMix } from '../plan/mix.ts'
 import { headerOf } from '../spec/headers.ts'
 import type { LeafStep, LoadTest, PollStep, RequestStep, Scenario, Step, Target } from '../spec/load-test.ts'
 import { readRows } from '../spec/rows.ts'
-import { groupNames, isOpening, leavesOf, mostOf } from '../spec/step-tree.ts'
+import { groupNames, isOpening, isStream, leavesOf, mostOf } from '../spec/step-tree.ts'
 import { redirectsOf, requestTimeoutMs, targetNumber, targetOf, targetsOf } from '../spec/targets.ts'
 import type {
   CompiledRequest,
@@ -90,9 +90,10 @@ function compileScenario(compilation: Compilation, scenario: Scenario, index: nu
   const onStartDraws = names.draws
   streams.life = 'iteration'
   const steps = compileProgram(scenario.steps, parts, onStart.last)
-  const most = mostOf([...scenario.onStart, ...scenario.steps], (step) =>
-    step.kind === 'think' || step.kind === 'group' ? 0 : 1 + redirectsOf(test, step),
-  )
+  const most = mostOf([...scenario.onStart, ...scenario.steps], (step) => {
+    if (step.kind === 'think' || step.kind === 'group' || isMessage(step)) return 0
+    return 1 + redirectsOf(test, step)
+  })
   return {
     index,
     name: scenario.name,
@@ -172,6 +173,11 @@ function compileMaker(
     default:
       return step satisfies never
   }
+}
+
+/** Of a stream that is open already: no request is sent for it. */
+function isMessage(step: RequestStep): boolean {
+  return isStream(step) && !isOpening(step)
 }
 
 function takesCookies(step: LeafStep): boolean {

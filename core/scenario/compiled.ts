@@ -34,7 +34,7 @@ export interface CompiledScenario {
   readonly groups: readonly string[]
   /** Some step opens a stream. */
   readonly hasStreams: boolean
-  /** The most requests one iteration can make, redirect hops included; null: not bounded. */
+  /** The most requests one iteration can send, redirect hops included and messages of streams not; null: not bounded. */
   readonly mostRequests: number | null
   /** Data sources it draws a row from, by their order in the LoadTest's `data`. */
   readonly draws: readonly number[]

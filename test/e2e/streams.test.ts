@@ -420,3 +420,27 @@ testWith('nginx')('behind a proxy, `sent` is what its access log shows', async (
   t.is(log.filter(({ status }) => status === 101).length, 50)
   t.is(sumOf(ran, 'group', 'chat').ok, 50)
 })
+
+test('set-up may use a stream: what it captured is known, and what it left open is closed', async (t) => {
+  const server = await serve(t)
+  const ran = await run(
+    server,
+    [{ ws: { connect: '/chat' } }, { ws: { send: '${setup.id}', expect: '7' } }],
+    {
+      setup: [
+        { ws: { connect: '/chat' } },
+        {
+          ws: { send: { json: { type: 'hi', id: 7 } }, expect: { json: { '$.type': 'ack' } } },
+          capture: { id: { json: '$.id' } },
+        },
+      ],
+      load: [{ phase: 'closed', users: 2, iterations: 10 }],
+    },
+  )
+  const { requests } = ran.accounts
+  t.deepEqual(requests.errors, {})
+  t.is(requests.setup, 1)
+  t.is(requests.sent, 11)
+  await until('all are closed', () => server.counts.closes[1000] === 11)
+  t.is(server.counts.handshakes, 11)
+})

@@ -11,6 +11,8 @@ import type { Exchanges, TargetWish } from '../../kit/exchanges.ts'
 import { refusedPort, startRawServer } from '../../kit/failing-servers.ts'
 import { type StreamServer, startStreamServer } from '../../kit/stream-server.ts'
 import { anything, StreamUser, streamExchanges, textOf, wanted } from '../../kit/stream-user.ts'
+import { startTinyproxy } from '../../kit/tinyproxy.ts'
+import { testWith } from '../../kit/tools.ts'
 import { until } from '../../kit/until.ts'
 
 let certificates: Certificates
@@ -146,6 +148,27 @@ test('server-sent events come over HTTP/2 where ALPN agrees on it', async (t) =>
   t.is((await ada.close()).error, null)
   t.deepEqual(exchanges.violations, [])
 })
+
+for (const tls of [false, true]) {
+  testWith('tinyproxy')(`streams go through a proxy, ${tls ? 'within TLS' : 'in plain'}`, async (t) => {
+    const proxy = await startTinyproxy(null)
+    t.teardown(proxy.stop)
+    const wish = { proxy: { url: proxy.url, auth: null }, ...(tls ? { tls: { caFile: 'ca.pem' } } : {}) }
+    const { server, user } = await scene(t, wish, tls)
+    const [ada, bob] = [user('ws', 0), user('sse', 1)]
+    const open = await ada.open()
+    t.is(open.error, null, open.errorDetail ?? '')
+    t.is(textOf(await ada.send('through', anything)), 'through')
+    t.is((await ada.close()).error, null)
+    t.is((await bob.open({ path: '/events' })).error, null)
+    await until('the feed is open', () => server.feeds.length === 1)
+    server.emit('data: price\n\n')
+    t.is(textOf(await bob.expect(anything)), 'price')
+    t.is((await bob.close()).error, null)
+    const line = `CONNECT 127.0.0.1:${server.port} HTTP/1.1`
+    t.deepEqual(await proxy.requests(), [line, line])
+  })
+}
 
 test('headers, cookies, the path as it was written and subprotocols go with the handshake, and no compression', async (t) => {
   const { server, user } = await scene(t)

@@ -120,10 +120,10 @@ test('what onStart opens is the user’s', (t) => {
   )
   t.deepEqual(lives, ['user', 'iteration'])
   t.deepEqual(
-    subject.scenarios.map(({ hasStreams, groups }) => [hasStreams, groups]),
+    subject.scenarios.map(({ hasStreams, groups, mostRequests }) => [hasStreams, groups, mostRequests]),
     [
-      [true, ['ws']],
-      [true, ['ws']],
+      [true, ['ws'], 1],
+      [true, ['ws'], 1],
     ],
   )
 })
