@@ -13,6 +13,7 @@ import { namedReferences } from '../core/spec/references.ts'
 import { isUtf8 } from '../core/spec/utf8.ts'
 import { parseYaml, type YamlText } from '../core/spec/yaml.ts'
 import { checkGrpcSteps, reflectedCalls } from '../worker/transport/check-grpc-steps.ts'
+import { checkTlsFiles } from '../worker/transport/check-tls-files.ts'
 import { withImports } from './proto-imports.ts'
 import { readSecrets } from './secrets.ts'
 import { readShared } from './shared-file.ts'
@@ -93,8 +94,9 @@ export async function loadTestText(
   const secret = await readSecrets(namedReferences(source), { environment, folder: secretsFolder })
   const outside = { files, environment, secret, positions, unset }
   const resolved = expect(readLoadTest(source, outside), file)
-  const calls = checkGrpcSteps(resolved.test, resolved.files)
-  if (calls.length > 0) throw new SpecError(file, placed(calls, positions))
+  const { test } = resolved
+  const issues = [...checkTlsFiles(test, resolved.files), ...checkGrpcSteps(test, resolved.files)]
+  if (issues.length > 0) throw new SpecError(file, placed(issues, positions))
   return { ...resolved, source, reflected: reflectedCalls(resolved.test, resolved.files) }
 }
 

@@ -210,7 +210,9 @@ function statusError(status: number, grpc: boolean): RequestError {
 }
 
 function statusText(status: number, grpc: boolean): string {
-  return grpc ? `${grpcCodes[status] ?? 'UNKNOWN'} (${status})` : String(status)
+  if (grpc) return `${grpcCodes[status] ?? 'UNKNOWN'} (${status})`
+  // RFC 9110 §15.5.8: no other server says it.
+  return status === 407 ? '407, by which a proxy asks for target.proxy.auth' : String(status)
 }
 
 function rangesText(ranges: readonly StatusRange[], grpc: boolean): string {

@@ -60,11 +60,17 @@ interface Seen {
   cancelled: number
 }
 
+export interface GrpcShopOptions {
+  readonly reflection?: boolean
+  /** Callers have to show a certificate of this authority. */
+  readonly clientCa?: Buffer | null
+}
+
 /** The shop of grpc/shop.proto on grpc-js. With `reflection` it describes itself, by v1 and v1alpha. */
 export async function startGrpcShop(
   certificates: Pick<Certificates, 'cert' | 'key'> | null = null,
   port = 0,
-  { reflection = false }: { readonly reflection?: boolean } = {},
+  { reflection = false, clientCa = null }: GrpcShopOptions = {},
 ): Promise<GrpcShop> {
   const seen: Seen = { calls: 0, reflections: 0, received: 0, sent: 0, cancelled: 0 }
   const described = loadSync('shop.proto', { keepCase: true, longs: String, includeDirs: [folder] })
@@ -75,7 +81,11 @@ export async function startGrpcShop(
   const credentials =
     certificates === null
       ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(null, [{ private_key: certificates.key, cert_chain: certificates.cert }])
+      : ServerCredentials.createSsl(
+          clientCa,
+          [{ private_key: certificates.key, cert_chain: certificates.cert }],
+          clientCa !== null,
+        )
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, credentials, (error, where) =>
       error ? reject(error) : resolve(where),

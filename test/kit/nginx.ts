@@ -31,6 +31,9 @@ export interface Nginx {
 }
 
 export interface NginxOptions {
+  /** Of this machine; 127.0.0.1 when not given. */
+  readonly address?: string
+  readonly port?: number
   /** Requests on one connection before nginx closes it. */
   readonly keepaliveRequests?: number
   /** More of nginx's own configuration, inside `server { … }`. */
@@ -47,7 +50,7 @@ const statuses = [
  */
 export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   const home = await makeTempDir()
-  const port = await freePort()
+  const { address = '127.0.0.1', port = await freePort() } = options
   const token = randomUUID()
   const folder = join(home.path, 'static')
   const log = join(home.path, 'access.log')
@@ -57,7 +60,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   const program = await startProgram(tool('nginx'), [
     ...['-p', home.path, '-c', join(home.path, 'nginx.conf'), '-e', join(home.path, 'error.log')],
   ])
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://${address}:${port}`
   // One worker process serves one event after the other and logs a request before it turns to the next:
   // whatever was answered before this request came is in the log once this one is answered.
   const answers = async () => {
@@ -104,7 +107,7 @@ ${temp.map((kind) => `  ${kind}_temp_path ${home}/temp/${kind};`).join('\n')}
   keepalive_requests ${options.keepaliveRequests ?? 1_000_000_000};
   keepalive_timeout 75s;
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen ${options.address ?? '127.0.0.1'}:${port} backlog=4096;
     location = /.barrier { access_log off; return 200 '${token}'; }
     location / { return 200 'ok\\n'; }
     location /static/ { alias ${home}/static/; }

@@ -37,6 +37,8 @@ export class Connection {
   /** The server ends it after this answer, or it was discarded: no request more. */
   isEnding = false
   isDestroyed = false
+  /** What the socket itself broke of; undici may see no more than its end. */
+  brokenBy: Error | null = null
   idleIndex = -1
   readonly #settings: ConnectionSettings
   #socket: Socket
@@ -67,6 +69,9 @@ export class Connection {
     // What a proxy was asked for its tunnel is none of any request.
     this.#countedIn = opened.socket.bytesRead
     this.#countedOut = opened.socket.bytesWritten
+    opened.socket.once('error', (error) => {
+      this.brokenBy = error
+    })
     this.#watchUnused()
   }
 

@@ -160,8 +160,10 @@ export class UndiciTransport implements Transport {
     await Promise.resolve()
   }
 
-  #failed(flight: Flight, exchange: Exchange, connection: Connection, error: Error): void {
+  #failed(flight: Flight, exchange: Exchange, connection: Connection, reported: Error): void {
     this.#count(exchange, connection)
+    // An alert of TLS comes just before the end, and says why.
+    const error = requestErrorOf(connection.brokenBy) === 'tls' ? connection.brokenBy : reported
     const { isSent, isNew, isAnswered, isRetried, options } = flight
     const name = requestErrorOf(error)
     // A connection that was idle may have been closed by the target just then: that says nothing about the target.

@@ -300,6 +300,23 @@ for (const flavour of flavours) {
     t.deepEqual(await withServer(flavour, large, body, { maxBodyBytes: 100_000 }), [])
   })
 
+  test(`${name}: how a body is coded is told with it, and of failures`, async (t) => {
+    const coded: RequestListener = (request, response) => {
+      response.writeHead(request.url === '/500' ? 500 : 200, { 'content-encoding': 'gzip' })
+      response.end('not decoded here')
+    }
+    await withServer(flavour, coded, async (exchanges) => {
+      const wanted = await exchanges.send({ wantBody: true })
+      t.is(wanted.encoding, 'gzip')
+      t.is(Buffer.from(wanted.body ?? []).toString(), 'not decoded here')
+      t.is((await exchanges.send()).encoding, null)
+      t.is((await exchanges.send({ path: '/500' })).encoding, 'gzip')
+    })
+    await withServer(flavour, echo, async (exchanges) => {
+      t.is((await exchanges.send({ wantBody: true })).encoding, null)
+    })
+  })
+
   test(`${name}: a refused connection is refused`, async (t) => {
     const url = `${flavour.scheme}://127.0.0.1:${await refusedPort()}`
     const exchanges = new Exchanges(targetOf(url, flavour.wish), { files: { [caFile]: certificates.ca } })

@@ -1,11 +1,11 @@
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import type { RequestError } from '../../../core/measure/request-error.ts'
-import type { RenderedRequest } from '../../../core/scenario/compiled.ts'
 import type { HttpProxy } from '../../../core/spec/load-test.ts'
 import { type Certificates, makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, targetOf } from '../../kit/exchanges.ts'
 import { onEachRequest, refusedPort, startRawServer } from '../../kit/failing-servers.ts'
+import { add, shopProtos } from '../../kit/grpc-exchanges.ts'
 import { shopFiles, startGrpcShop } from '../../kit/grpc-shop.ts'
 import { caFile, echo, flavours, withServer } from '../../kit/http-flavours.ts'
 import { startNginx } from '../../kit/nginx.ts'
@@ -19,15 +19,6 @@ test.before(async () => {
 })
 
 const load = { user: 'load', password: 'secret' }
-const call: RenderedRequest = {
-  kind: 'grpc',
-  target: 0,
-  path: '/shop.v1.Cart/Add',
-  messages: [{ id: 1 }],
-  betweenMs: 0,
-  metadata: [],
-  timeoutMs: 10_000,
-}
 const plain = (url: string): HttpProxy => ({ url, auth: null })
 
 async function proxyFor(t: ExecutionContext, auth: Parameters<typeof startTinyproxy>[0] = null) {
@@ -268,13 +259,13 @@ for (const scheme of ['grpc', 'grpcs'] as const) {
     t.teardown(shop.stop)
     const target = targetOf(`${scheme}://localhost:${shop.port}`, {
       tls: { caFile: scheme === 'grpcs' ? caFile : null },
-      grpc: { url: null, protos: ['shop.proto'], reflection: false, metadata: {} },
+      grpc: shopProtos,
       proxy: { url: proxy.url, auth: load },
     })
     const exchanges = new Exchanges(target, { files: { ...shopFiles, [caFile]: certificates.ca } })
     await exchanges.transport.prepare()
     for (let n = 0; n < 3; n++) {
-      const exchange = await exchanges.send({ request: call })
+      const exchange = await exchanges.send(add({ id: 1 }))
       t.is(exchange.error, null)
       t.is(exchange.status, 0, exchange.errorDetail ?? '')
     }
@@ -292,12 +283,12 @@ test('a call through a proxy that refuses it is UNAVAILABLE, and says why', asyn
   })
   t.teardown(proxy.close)
   const target = targetOf('grpc://localhost:50051', {
-    grpc: { url: null, protos: ['shop.proto'], reflection: false, metadata: {} },
+    grpc: shopProtos,
     proxy: plain(proxy.url),
   })
   const exchanges = new Exchanges(target, { files: shopFiles })
   await exchanges.transport.prepare()
-  const exchange = await exchanges.send({ request: call })
+  const exchange = await exchanges.send(add({ id: 1 }))
   await exchanges.close()
   t.is(exchange.status, 14)
   t.is(exchange.sends, 0)

@@ -29,6 +29,12 @@ const statuses: readonly (readonly [Check[], number, string | null, string | nul
   [[], 399, null, null],
   [[], 404, 'status_4xx', 'expected a status below 400, got 404'],
   [[], 503, 'status_5xx', 'expected a status below 400, got 503'],
+  [
+    [],
+    407,
+    'status_4xx',
+    'expected a status below 400, got 407, by which a proxy asks for target.proxy.auth',
+  ],
   [[], 999, 'status', 'expected a status below 400, got 999'],
   [[only(404)], 404, null, null],
   [[only(503)], 503, null, null],
