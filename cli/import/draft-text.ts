@@ -6,6 +6,7 @@ import type {
   Draft,
   DraftBody,
   DraftField,
+  DraftRequest,
   DraftScenario,
   DraftStep,
   DraftTarget,
@@ -105,20 +106,29 @@ function scenario({ name, weight, notes, steps, asides = [] }: DraftScenario): N
 
 function step(draft: DraftStep): Node {
   if (draft.kind === 'think') return map([line('think', scalar(draft.think), draft.note)])
-  const { method, path, name, target: host, query, headers, body, captures, checks, notes } = draft
-  return above(
-    map([
-      line(method, scalar(path)),
-      ...(name === undefined ? [] : [line('name', scalar(name))]),
-      ...(host === undefined ? [] : [line('target', scalar(host))]),
-      ...fields('query', query),
-      ...fields('headers', headers),
-      ...bodyLines(body),
-      ...fields('capture', captures),
-      ...fields('check', checks),
-    ]),
-    notes,
-  )
+  const { poll, notes } = draft
+  if (poll === undefined) return above(request(draft), notes)
+  const polled = [
+    line('poll', request(draft)),
+    line('until', oneLine({ json: poll.until })),
+    line('every', scalar(poll.every)),
+  ]
+  return above(map(polled), notes)
+}
+
+function request(draft: DraftRequest): YAMLMap {
+  const { method, path, name, target: host, redirects, query, headers, body, captures, checks } = draft
+  return map([
+    line(method, scalar(path)),
+    ...(name === undefined ? [] : [line('name', scalar(name))]),
+    ...(host === undefined ? [] : [line('target', scalar(host))]),
+    ...fields('query', query),
+    ...fields('headers', headers),
+    ...bodyLines(body),
+    ...(redirects === undefined ? [] : [line('followRedirects', scalar(redirects))]),
+    ...fields('capture', captures),
+    ...fields('check', checks),
+  ])
 }
 
 function bodyLines(body: DraftBody): readonly Pair[] {

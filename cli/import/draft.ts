@@ -61,8 +61,18 @@ export interface DraftRequest {
   readonly body: DraftBody
   readonly captures: readonly DraftField[]
   readonly checks: readonly DraftField[]
+  /** How many redirects are followed. */
+  readonly redirects?: number
+  /** It is made again and again. */
+  readonly poll?: DraftPoll
   /** Above the step. */
   readonly notes: readonly string[]
+}
+
+export interface DraftPoll {
+  /** What the body is at last, by JSONPath. */
+  readonly until: Readonly<Record<string, string | boolean>>
+  readonly every: string
 }
 
 export type DraftMethod = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'head' | 'options'

@@ -75,6 +75,6 @@ test('a recording of 50 MB is imported in seconds', async (t) => {
   t.is(code, 0, stderr)
   t.regex(stdout, /Left out: the last \d+ steps/)
   t.regex(stdout, /post: \/orders\/\$\{orderId2\}/)
-  // 2 s on an idle machine.
-  t.true(seconds < 20, `${seconds} s`)
+  // 4 s on an idle machine.
+  t.true(seconds < 60, `${seconds} s`)
 })

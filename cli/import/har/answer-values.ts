@@ -1,7 +1,9 @@
-import { parseJsonPath } from '../../../core/spec/json-path.ts'
 import type { Json } from '../../../core/spec/load-test.ts'
-import { isIdName } from './dynamic.ts'
+import { setCookiesOf } from './cookies.ts'
+import { jsonValues } from './json-values.ts'
+import { markupValues } from './markup-values.ts'
 import type { Exchange } from './recording.ts'
+import { textValues } from './text-values.ts'
 
 /** A value that an answer holds and a later request may need. */
 export interface AnswerValue {
@@ -12,21 +14,27 @@ export interface AnswerValue {
   readonly key: string
 }
 
-const mostCharacters = 8 * 1024 * 1024
-/** Nodes of JSON looked at in one answer. */
-const mostNodes = 1_000_000
-const mostDepth = 60
+/** Whether somebody may want a value that an answer calls so. */
+export type IsWanted = (value: string, key: string) => boolean
 
 /** No request takes these over. */
 const idleHeaders =
   /^(:status|set-cookie|date|content-(length|type|encoding|language)|connection|keep-alive|vary|server|age|expires|cache-control|transfer-encoding|strict-transport-security|access-control-.*|x-powered-by|last-modified)$/
 
-/** Whether somebody may want a value that an answer calls so. */
-export type IsWanted = (value: string, key: string) => boolean
-
-/** What the answer holds of the values that somebody wants, the likeliest place of each. */
+/** What the answer holds of the values that somebody wants, each once, by the place that is least likely to change. */
 export function answerValues(exchange: Exchange, isWanted: IsWanted): readonly AnswerValue[] {
-  return [...headerValues(exchange, isWanted), ...jsonValues(exchange, isWanted)]
+  const found = new Map<string, AnswerValue>()
+  const isMissing: IsWanted = (value, key) => !found.has(value) && isWanted(value, key)
+  for (const values of [jsonValues, markupValues, cookieValues, headerValues, textValues]) {
+    for (const one of values(exchange, isMissing)) found.set(String(one.value), one)
+  }
+  return [...found.values()]
+}
+
+function cookieValues(exchange: Exchange, isWanted: IsWanted): readonly AnswerValue[] {
+  return setCookiesOf(exchange).flatMap(([name, value]) =>
+    name.length <= 200 && isWanted(value, name) ? [{ value, from: { cookie: name }, key: name }] : [],
+  )
 }
 
 function headerValues({ responseHeaders }: Exchange, isWanted: IsWanted): readonly AnswerValue[] {
@@ -34,91 +42,4 @@ function headerValues({ responseHeaders }: Exchange, isWanted: IsWanted): readon
     if (!isWanted(value, name) || idleHeaders.test(name) || !/^[\w-]{1,200}$/.test(name)) return []
     return [{ value, from: { header: name }, key: name.replace(/^x-/, '') }]
   })
-}
-
-function jsonValues(
-  { responseText, responseType, method }: Exchange,
-  isWanted: IsWanted,
-): readonly AnswerValue[] {
-  if (method === 'HEAD' || responseText.length > mostCharacters) return []
-  if (!responseType.includes('json') && !/^\s*[[{]/.test(responseText.slice(0, 100))) return []
-  const document = parsed(responseText)
-  if (document === undefined) return []
-  const best = new Map<string | number, Leaf>()
-  for (const leaf of leavesOf(document)) {
-    if (!isWanted(String(leaf.value), leaf.key)) continue
-    const known = best.get(leaf.value)
-    if (known === undefined || rank(leaf) < rank(known)) best.set(leaf.value, leaf)
-  }
-  return [...best.values()].flatMap(({ value, key, node }) => {
-    const path = pathOf(node)
-    return foundBy(path, document) === value ? [{ value, from: { json: path }, key }] : []
-  })
-}
-
-/** Ids first, then what stands further out. */
-function rank({ key, node }: Leaf): number {
-  return (isIdName(key) ? 0 : 100) + node.depth
-}
-
-interface Leaf {
-  readonly value: string | number
-  /** The nearest name above it. */
-  readonly key: string
-  readonly node: Node
-}
-
-/** Texts and numbers in the order of the document. Without recursion: it may be nested as deep as it likes. */
-function* leavesOf(document: Json): Generator<Leaf> {
-  const stack: Node[] = [{ value: document, key: '', parent: null, depth: 0 }]
-  let left = mostNodes
-  for (let node = stack.pop(); node !== undefined && left-- > 0; node = stack.pop()) {
-    const { value, depth } = node
-    if (typeof value === 'string' || typeof value === 'number') yield { value, key: nearestName(node), node }
-    else if (typeof value === 'object' && value !== null && depth < mostDepth) {
-      const parent = node
-      const children = Array.isArray(value)
-        ? value.map((item, key): Node => ({ value: item, key, parent, depth: depth + 1 }))
-        : Object.entries(value).map(
-            ([key, item]): Node => ({ value: item as Json, key, parent, depth: depth + 1 }),
-          )
-      for (let i = children.length - 1; i >= 0; i--) stack.push(children[i] as Node)
-    }
-  }
-}
-
-interface Node {
-  readonly value: Json
-  readonly key: string | number
-  readonly parent: Node | null
-  readonly depth: number
-}
-
-function pathOf(node: Node): string {
-  if (node.parent === null) return '$'
-  const { key } = node
-  const before = pathOf(node.parent)
-  if (typeof key === 'number') return `${before}[${key}]`
-  return /^[A-Za-z_]\w*$/.test(key) ? `${before}.${key}` : `${before}[${JSON.stringify(key)}]`
-}
-
-function nearestName(node: Node): string {
-  for (let at: Node | null = node; at !== null; at = at.parent) if (typeof at.key === 'string') return at.key
-  return ''
-}
-
-/** What the capture will take when it is replayed: the same code looks. */
-function foundBy(path: string, document: Json): unknown {
-  if (path.length > 1000) return undefined
-  const reading = parseJsonPath(path)
-  const found = reading.ok ? reading.path.find(document) : undefined
-  return found?.found === true ? found.value : undefined
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

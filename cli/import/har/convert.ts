@@ -3,19 +3,15 @@ import { listed } from '../comment.ts'
 import { withCommonHeaders } from '../common-headers.ts'
 import { type Draft, type DraftRequest, type DraftStep, guess } from '../draft.ts'
 import { boundScenarios } from '../draft-bounds.ts'
-import { Names } from '../names.ts'
 import { fileName, type Source, unfit } from '../source.ts'
 import { testName } from '../test-name.ts'
 import { unsetCookies } from './cookies.ts'
-import { Correlator } from './correlator.ts'
 import { type Host, hostsOf, isSameSite } from './hosts.ts'
+import { journeyOf } from './journey.ts'
 import { keptHosts } from './kept-hosts.ts'
 import { type Noise, noiseOf } from './noise.ts'
 import { pauseBetween } from './pause.ts'
 import { type Exchange, readRecording } from './recording.ts'
-import { requestOf } from './request.ts'
-import { collectWanted } from './text-parts.ts'
-import { Vault } from './vault.ts'
 
 export interface HarOptions {
   /** The host to load; undefined: the one that looks like it. */
@@ -30,12 +26,8 @@ export interface HarOptions {
   readonly keepHeaders?: readonly string[]
 }
 
-interface Kept {
-  readonly exchange: Exchange
-  readonly request: DraftRequest
-  /** Of the correlator. */
-  readonly at: number
-}
+/** More than a LoadTest has room for: some are repeated. */
+const mostExchanges = 2 * mostSteps
 
 /** A recording as a LoadTest: its requests in order, as one scenario. Throws BreakwaterError `unfit-import` or `usage`. */
 export function convertHar(source: Source, options: HarOptions = {}): Draft {
@@ -55,26 +47,26 @@ export function convertHar(source: Source, options: HarOptions = {}): Draft {
   ])
   const own = meant.filter(({ url }) => targets.has(url.origin))
   const kept = (options.keepHeaders ?? []).map((name) => name.toLowerCase())
-  const { steps, captures, variables } = correlated(own.slice(0, mostSteps), kept, count)
-  if (steps.length === 0)
+  const { visits, variables } = journeyOf(own.slice(0, mostExchanges), kept, count)
+  if (visits.length === 0)
     throw unfit(source, 'the recording holds no request that a step can make', 'Record again.')
 
   const { of: headersOf, requests } = withCommonHeaders(
-    steps.map(({ request, exchange }) => {
+    visits.map(({ request, exchange }) => {
       const target = targets.get(exchange.url.origin)
       return target === undefined ? request : { ...request, target }
     }),
   )
-  const drafted = steps.flatMap(({ exchange, at }, index): DraftStep[] => {
-    const before = steps[index - 1]?.exchange
+  const drafted = visits.flatMap(({ exchange }, index): DraftStep[] => {
+    const before = visits[index - 1]?.last
     const pause = options.think === true && before !== undefined ? pauseBetween(before, exchange) : null
-    const request = checked({ ...(requests[index] as DraftRequest), captures: captures(at) }, exchange)
+    const request = requests[index] as DraftRequest
     return pause === null ? [request] : [pause, request]
   })
   const { scenarios, left } = boundScenarios([{ name: 'recording', notes: [], steps: drafted }])
   if (scenarios.length === 0)
     throw unfit(source, 'the first request has no room in a LoadTest', 'Record less.')
-  const dropped = left + Math.max(0, own.length - mostSteps)
+  const dropped = left + Math.max(0, own.length - mostExchanges)
   return {
     name: testName(main.host),
     head: [
@@ -94,46 +86,6 @@ export function convertHar(source: Source, options: HarOptions = {}): Draft {
     targets: more.map(({ name, origin }) => ({ name, url: origin, headers: headersOf(name) })),
     variables,
     scenarios,
-  }
-}
-
-/** Twice over: what turns out to be a secret at the end may stand in a request at the beginning. */
-function correlated(
-  exchanges: readonly Exchange[],
-  keptHeaders: readonly string[],
-  count: (why: string) => void,
-) {
-  const wanted = new Set<string>()
-  const collect = collectWanted(wanted)
-  const sayable = exchanges.filter((exchange) => {
-    const request = requestOf(exchange, collect, keptHeaders)
-    if (typeof request === 'string') count(request)
-    return typeof request !== 'string'
-  })
-  const names = new Names()
-  const vault = new Vault(names)
-  const given = new Map<string, string>()
-  const walk = () => {
-    const correlator = new Correlator(wanted, vault, names, given)
-    const steps = sayable.flatMap((exchange, at): Kept[] => {
-      correlator.begin()
-      const request = requestOf(exchange, correlator.fill, keptHeaders)
-      if (typeof request === 'string') return []
-      correlator.end(exchange)
-      return [{ exchange, request, at }]
-    })
-    return { steps, captures: (at: number) => correlator.capturesAt(at), variables: vault.variables }
-  }
-  walk()
-  return walk()
-}
-
-/** What the browser had in its cache, a load generator gets whole. */
-function checked(request: DraftRequest, { status }: Exchange): DraftRequest {
-  if (status !== 304) return request
-  return {
-    ...request,
-    checks: [{ key: 'status', value: 200, note: guess('304 in the recording, from the cache') }],
   }
 }
 

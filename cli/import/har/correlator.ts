@@ -1,3 +1,4 @@
+import { listed } from '../comment.ts'
 import { type DraftField, guess, literal } from '../draft.ts'
 import { environmentName, type Names, nameFrom, singular } from '../names.ts'
 import { isSecretField, isSecretHeader } from '../secrets.ts'
@@ -8,6 +9,9 @@ import type { Fill, Place } from './fill.ts'
 import type { Exchange } from './recording.ts'
 import { mostTextCharacters, parts, schemeOf } from './text-parts.ts'
 import type { Vault } from './vault.ts'
+
+/** Shorter ones are too often somebody's choice. */
+const leastStrange = 12
 
 interface Known extends AnswerValue {
   /** Position of the exchange whose answer holds it. */
@@ -29,6 +33,9 @@ export class Correlator {
   /** Values that were in a request before any answer held them. */
   readonly #own = new Set<string>()
   readonly #captures: Map<string, DraftField>[] = []
+  /** What such values are called, by position. */
+  readonly #strange: Set<string>[] = []
+  readonly #lost: { readonly at: number; readonly request: string }[] = []
   #echoes = new Set<string>()
 
   /** `given`: the names of values found so far, which they keep. */
@@ -43,20 +50,37 @@ export class Correlator {
   begin(): void {
     this.#echoes = new Set()
     this.#captures.push(new Map())
+    this.#strange.push(new Set())
   }
 
-  /** Looks into the answer to the request that is looked at. */
-  end(exchange: Exchange): void {
+  /** Whether an answer before held it. */
+  knows(value: string): boolean {
+    return this.#known.has(value)
+  }
+
+  /** Looks into the answer to the request that is looked at; behind redirects, into that of another exchange. */
+  end(request: Exchange, answer: Exchange, path: string): void {
     const at = this.#captures.length - 1
-    const made = madeBy(exchange)
+    const made = madeBy(request)
+    if (answer.responseLost) this.#lost.push({ at, request: `${request.method} ${path}` })
     const isWanted = (text: string, key: string): boolean => {
       if (!this.#wanted.has(text) || this.#own.has(text) || this.#echoes.has(text)) return false
       return looksDynamic(text) || (made !== null && isIdName(key))
     }
     // A body says more than a header does: it comes last.
-    for (const found of answerValues(exchange, isWanted)) {
+    for (const found of answerValues(answer, isWanted)) {
       this.#known.set(String(found.value), { ...found, at, made })
     }
+  }
+
+  /** What is to be said of values that stay as they were recorded. */
+  notesAt(position: number): readonly string[] {
+    const places = [...(this.#strange[position] ?? [])]
+    if (places.length === 0) return []
+    const lost = this.#lost.findLast(({ at }) => at < position)
+    const maybe =
+      lost === undefined ? '' : `; it may come from the answer to ${lost.request}, which was not recorded`
+    return [guess(`sent as recorded, though made up for one visit by its looks: ${listed(places)}${maybe}`)]
   }
 
   /** What the answer to the request at a position has to give. */
@@ -90,7 +114,7 @@ export class Correlator {
     const text = String(value)
     const known = this.#known.get(text)
     if (known === undefined || !this.#isMeant(text, known, place)) {
-      if (known === undefined && looksDynamic(text)) this.#own.add(text)
+      if (known === undefined && looksDynamic(text) && !this.#own.has(text)) this.#meet(text, place)
       return undefined
     }
     const name = this.#nameOf(text, known, place)
@@ -105,6 +129,13 @@ export class Correlator {
     return typeof value === 'number'
       ? `\${${Number.isInteger(value) ? 'int' : 'float'}(${name})}`
       : `\${json(${name})}`
+  }
+
+  /** A value that nobody has told of before. */
+  #meet(text: string, { key }: Place): void {
+    this.#own.add(text)
+    const isStrange = key !== '' && text.length >= leastStrange && /\d/.test(text)
+    if (isStrange && this.#vault.nameOf(text) === undefined) this.#strange.at(-1)?.add(key)
   }
 
   #isMeant(text: string, known: Known, place: Place): boolean {
@@ -185,7 +216,7 @@ function closed(template: string): string {
 
 /** `order` of POST /api/orders, where something was made. */
 function madeBy({ method, url, status }: Exchange): string | null {
-  if ((method !== 'POST' && method !== 'PUT') || status >= 300) return null
+  if ((method !== 'POST' && method !== 'PUT') || status >= 400) return null
   const words = url.pathname
     .split('/')
     .filter((segment) => /^[A-Za-z][\w-]*$/.test(segment) && !looksDynamic(segment))

@@ -17,20 +17,20 @@ export function looksDynamic(value: string): boolean {
 
 /** How often letters, capitals, digits and everything else follow upon each other. */
 function changesOf(value: string): number {
-  let changes = 0
+  let changes = -1
   let last = ''
-  for (const character of value.slice(0, 100)) {
-    const kind = /[a-z]/.test(character)
-      ? 'a'
-      : /[A-Z]/.test(character)
-        ? 'A'
-        : /\d/.test(character)
-          ? '0'
-          : '-'
-    if (last !== '' && kind !== last) changes++
+  for (let i = 0; i < value.length && i < 100; i++) {
+    const kind = kindOf(value.charCodeAt(i))
+    if (kind !== last) changes++
     last = kind
   }
   return changes
+}
+
+function kindOf(code: number): string {
+  if (code >= 97 && code <= 122) return 'small'
+  if (code >= 48 && code <= 57) return 'digit'
+  return code >= 65 && code <= 90 ? 'capital' : 'other'
 }
 
 /** `id`, `orderId`, `order_id`, `orderNumber`, `uuid`, `token` … */

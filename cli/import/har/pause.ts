@@ -18,7 +18,7 @@ export function pauseBetween(before: Exchange, after: Exchange): DraftPause | nu
 }
 
 /** To a tenth of a second below 10 s, to a second below a minute, to ten seconds above. */
-function duration(ms: number): string {
+export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms / 100) * 100}ms`
   if (ms < 10_000) return `${Math.round(ms / 100) / 10}s`
   const seconds = ms < 60_000 ? Math.round(ms / 1000) : Math.round(ms / 10_000) * 10

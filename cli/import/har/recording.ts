@@ -21,6 +21,8 @@ export interface Exchange {
   readonly responseType: string
   /** '' where it was not recorded, or is no text. */
   readonly responseText: string
+  /** There was a body that a capture could look into, and nobody wrote it down: browsers forget bodies when a page goes on. */
+  readonly responseLost: boolean
   /** The browser had it already. */
   readonly cached: boolean
 }
@@ -93,6 +95,7 @@ function readEntry(entry: RawMap): Exchange | null {
     responseHeaders,
     responseType: essence(type),
     responseText: readContent(content),
+    responseLost: isLost(content, status, essence(type)),
     cached: typeof entry._fromCache === 'string' || response._transferSize === 0,
   }
 }
@@ -119,6 +122,11 @@ function readContent(content: RawMap): string {
   if (content.encoding !== 'base64') return text
   if (!isText(essence(textOf(content.mimeType)))) return ''
   return Buffer.from(text, 'base64').toString('utf8')
+}
+
+function isLost(content: RawMap, status: number, type: string): boolean {
+  if (typeof content.text === 'string' || content.size === 0) return false
+  return status >= 200 && status < 300 && status !== 204 && isText(type)
 }
 
 /** Types whose text a later request may take something from. */

@@ -13,6 +13,22 @@ export const parts = [
   /[A-Za-z0-9]{8,}/g,
 ]
 
+export interface TextPart {
+  readonly value: string
+  readonly index: number
+}
+
+/** The largest parts of a text that are wanted, in their order; none of them overlap. */
+export function* partsOf(text: string, isWanted: (part: string) => boolean, level = 0): Generator<TextPart> {
+  const part = parts[level]
+  if (part === undefined) return
+  for (const { 0: value, index } of text.matchAll(part)) {
+    if (isWanted(value)) yield { value, index }
+    else if (/[^A-Za-z0-9]/.test(value))
+      for (const inner of partsOf(value, isWanted, level + 1)) yield { ...inner, index: index + inner.index }
+  }
+}
+
 /** Every value that a request may have from an answer. */
 export function collectWanted(into: Set<string>): Fill {
   return (value, place, write = literal) => {

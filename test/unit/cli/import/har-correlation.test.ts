@@ -150,6 +150,76 @@ const correlations: readonly Correlation[] = [
     holds: { body: { kind: 'json', value: { text: '${"$"}${cartId} {' } } },
   },
   {
+    title: 'a hidden field of a form',
+    answer: {
+      url: '/pay',
+      answer: `<form action="/pay"><input type="hidden" name="_csrf" value="${id}"></form>`,
+    },
+    request: { url: '/pay', method: 'POST', type: 'application/x-www-form-urlencoded', body: `_csrf=${id}` },
+    name: 'csrf',
+    from: { from: 'css', selector: 'input[name=_csrf]', attribute: 'value' },
+    holds: { body: { kind: 'form', fields: { _csrf: '${csrf}' } } },
+  },
+  {
+    title: 'a hidden field of the second form',
+    answer: {
+      url: '/pay',
+      answer: `<form action="/out"><input name="csrf" value="other"></form><form action="/pay"><input name="csrf" value="${id}"></form>`,
+    },
+    request: { url: '/pay', method: 'POST', type: 'application/x-www-form-urlencoded', body: `csrf=${id}` },
+    name: 'csrf',
+    from: { from: 'css', selector: 'form[action="/pay"] input[name=csrf]', attribute: 'value' },
+    holds: { body: { kind: 'form', fields: { csrf: '${csrf}' } } },
+  },
+  {
+    title: 'the third of several alike',
+    answer: { url: '/p', answer: `<li data-sku="a"><li data-sku="b"><li data-sku="${id}">` },
+    request: { url: `/p/${id}` },
+    name: 'sku',
+    from: { from: 'css', selector: 'li[data-sku]', attribute: 'data-sku', take: 2 },
+    holds: { url: '/p/${sku}' },
+  },
+  {
+    title: 'a meta tag',
+    answer: { url: '/', answer: `<meta name="csrf-token" content="${id}">` },
+    request: { url: '/x', headers: { 'X-CSRF-Token': id } },
+    name: 'csrfToken',
+    from: { from: 'css', selector: 'meta[name=csrf-token]', attribute: 'content' },
+    holds: { headers: { 'x-csrf-token': '${csrfToken}' } },
+  },
+  {
+    title: 'a link in a page',
+    answer: { url: '/', answer: `<a href="/other">o</a> <a href="/orders/${id}/pay">pay</a>` },
+    request: { url: `/orders/${id}/pay` },
+    name: 'orderId',
+    from: { from: 'regex', pattern: '/orders/([\\w-]+)' },
+    holds: { url: '/orders/${orderId}/pay' },
+  },
+  {
+    title: 'a value in a script',
+    answer: { url: '/', answer: `<script>let a = "x", session = "${id}"</script>` },
+    request: { url: '/x', headers: { 'X-Session': id } },
+    name: 'session',
+    from: { from: 'regex', pattern: 'session = "([\\w-]+)' },
+    holds: { headers: { 'x-session': '${session}' } },
+  },
+  {
+    title: 'a part of a text of JSON',
+    answer: { url: '/', answer: { next: `https://shop.test/orders/${id}` } },
+    request: { url: `/orders/${id}` },
+    name: 'orderId',
+    from: { from: 'regex', pattern: '/orders/([\\w-]+)' },
+    holds: { url: '/orders/${orderId}' },
+  },
+  {
+    title: 'a cookie that a script reads',
+    answer: { url: '/', answer: {}, answerHeaders: [['Set-Cookie', `XSRF-TOKEN=${id}; Path=/`]] },
+    request: { url: '/x', headers: { 'X-XSRF-Token': id, Cookie: `XSRF-TOKEN=${id}` } },
+    name: 'xsrfToken',
+    from: { from: 'cookie', cookie: 'XSRF-TOKEN' },
+    holds: { headers: { 'x-xsrf-token': '${xsrfToken}' } },
+  },
+  {
     title: 'a small number that a POST made',
     answer: { ...given, answer: { id: 7 } },
     request: { url: '/api/carts/7' },
@@ -279,4 +349,123 @@ test('the authorization that every request has is that of the target', (t) => {
     { url: '/b', headers },
   ])
   t.deepEqual(loadTest.target.headers, { authorization: 'Bearer ${token}' })
+})
+
+const other = '0e02b2c3-58cc-4372-a567-f47ac10bd479'
+const redirect = (location: string): Partial<Recorded> => ({
+  method: 'POST',
+  status: 303,
+  answerHeaders: [['Location', location]],
+})
+
+test('a redirect to an address that nobody could know is followed, and the page behind it gives what it has', (t) => {
+  const [first, second] = stepsOf([
+    { url: '/orders', ...redirect(`/orders/${id}`) },
+    { url: `/orders/${id}`, answer: `<a href="/receipts/${other}">` },
+    { url: `/receipts/${other}` },
+  ])
+  t.like(first, {
+    url: '/orders',
+    followRedirects: 1,
+    checks: [{ kind: 'status', anyOf: [{ from: 200, to: 200 }] }],
+  })
+  t.like(first?.captures, [{ name: 'receiptId', from: 'regex' }])
+  t.is(second?.url, '/receipts/${receiptId}')
+})
+
+const followed: readonly (readonly [string, readonly Recorded[], number])[] = [
+  [
+    'to a small number that a POST made',
+    [{ url: '/orders', ...redirect('/orders/7') }, { url: '/orders/7' }],
+    1,
+  ],
+  [
+    'through a second one',
+    [
+      { url: '/o', ...redirect(`/a/${id}`) },
+      { url: `/a/${id}`, status: 302, answerHeaders: [['Location', `/b/${other}`]] },
+      { url: `/b/${other}` },
+    ],
+    1,
+  ],
+  ['to an address that is always the same', [{ url: '/login', ...redirect('/home') }, { url: '/home' }], 2],
+  [
+    'to an address that it was asked with',
+    [{ url: `/orders/${id}`, ...redirect(`/orders/${id}/paid`) }, { url: `/orders/${id}/paid` }],
+    2,
+  ],
+  [
+    'to an address that an answer has told',
+    [
+      { url: '/', answer: { id } },
+      { url: '/orders', ...redirect(`/orders/${id}`) },
+      { url: `/orders/${id}` },
+    ],
+    3,
+  ],
+  [
+    'to somewhere else than the next request',
+    [{ url: '/orders', ...redirect(`/orders/${id}`) }, { url: '/home' }],
+    2,
+  ],
+]
+
+for (const [title, exchanges, steps] of followed) {
+  test(`a redirect ${title} leaves ${steps} of ${exchanges.length} steps`, (t) => {
+    t.is(stepsOf(exchanges).length, steps)
+  })
+}
+
+const jobs = (...states: readonly Recorded['answer'][]): readonly Recorded[] =>
+  states.map((answer, n) => ({
+    url: '/things/7',
+    at: n / 2,
+    took: 100,
+    ...(answer !== undefined && { answer }),
+  }))
+
+test('a request that is made until its answer changes is a poll', (t) => {
+  const { loadTest } = importHar([
+    ...jobs({ state: 'new', n: 1 }, { state: 'new', n: 2 }, { state: 'done', n: 3, order: id }),
+    { url: `/orders/${id}`, at: 9 },
+  ])
+  const [poll, order] = loadTest.scenarios[0]?.steps ?? []
+  t.like(poll, {
+    kind: 'poll',
+    everyMs: 400,
+    step: { url: '/things/7', captures: [{ name: 'order', from: 'json' }] },
+  })
+  t.like(poll?.kind === 'poll' ? poll.until : [], [
+    { kind: 'json', expression: '$.state', matcher: { op: 'equals', value: 'done' } },
+  ])
+  t.like(order, { url: '/orders/${order}' })
+})
+
+const polls: readonly (readonly [string, readonly Recorded[], number])[] = [
+  ['that ends with another truth', jobs({ ready: false }, { ready: true }), 1],
+  ['that never changes', jobs({ state: 'new' }, { state: 'new' }), 0],
+  ['whose numbers alone change', jobs({ n: 1 }, { n: 2 }), 0],
+  ['that is no JSON', jobs('<p>new', '<p>done'), 0],
+  ['that was done at once, at the address of a job', [{ url: '/jobs/7', answer: { state: 'done' } }], 1],
+  ['that was done at once, at another address', [{ url: '/orders/7', answer: { state: 'done' } }], 0],
+]
+
+for (const [title, exchanges, count] of polls) {
+  test(`a request ${title} is ${count === 0 ? 'no' : 'a'} poll`, (t) => {
+    const { loadTest } = importHar(exchanges)
+    t.is(loadTest.scenarios[0]?.steps.filter(({ kind }) => kind === 'poll').length, count)
+  })
+}
+
+test('a value that no answer holds is told, with the answer that was not recorded', (t) => {
+  const { text } = importHar([
+    { url: '/jobs/9', answerType: 'application/json' },
+    { url: `/orders/${id}` },
+    { url: `/orders/${id}/again` },
+  ])
+  t.regex(
+    text,
+    /# guess: sent as recorded, .* looks: order; it may come from the answer to GET \/jobs\/9, .*\n +- get: \/orders\/f47/,
+  )
+  t.is(text.match(/sent as recorded/g)?.length, 1)
 })
