@@ -1,21 +1,9 @@
-import type { Json } from '../../../core/spec/load-test.ts'
+import type { AnswerValue, IsWanted } from './answer-value.ts'
 import { setCookiesOf } from './cookies.ts'
 import { jsonValues } from './json-values.ts'
 import { markupValues } from './markup-values.ts'
 import type { Exchange } from './recording.ts'
 import { textValues } from './text-values.ts'
-
-/** A value that an answer holds and a later request may need. */
-export interface AnswerValue {
-  readonly value: string | number
-  /** The capture that takes it: `{ json: $.items[0].id }`. */
-  readonly from: Json
-  /** What it is called there. */
-  readonly key: string
-}
-
-/** Whether somebody may want a value that an answer calls so. */
-export type IsWanted = (value: string, key: string) => boolean
 
 /** No request takes these over. */
 const idleHeaders =

@@ -1,6 +1,6 @@
 import { parseJsonPath } from '../../../core/spec/json-path.ts'
 import type { Json } from '../../../core/spec/load-test.ts'
-import type { AnswerValue, IsWanted } from './answer-values.ts'
+import type { AnswerValue, IsWanted } from './answer-value.ts'
 import { isIdName } from './dynamic.ts'
 import type { Exchange } from './recording.ts'
 

@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2'
 import { type MarkupWish, searchMarkup } from '../../../core/scenario/markup.ts'
 import { parseSelector } from '../../../core/spec/selector.ts'
-import type { AnswerValue, IsWanted } from './answer-values.ts'
+import type { AnswerValue, IsWanted } from './answer-value.ts'
 import type { Exchange } from './recording.ts'
 
 const mostCharacters = 1 << 21

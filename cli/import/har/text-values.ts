@@ -1,6 +1,6 @@
 import { compilePattern } from '../../../core/spec/pattern.ts'
 import { singular } from '../names.ts'
-import type { AnswerValue, IsWanted } from './answer-values.ts'
+import type { AnswerValue, IsWanted } from './answer-value.ts'
 import { looksDynamic } from './dynamic.ts'
 import type { Exchange } from './recording.ts'
 import { partsOf } from './text-parts.ts'
