@@ -1,6 +1,10 @@
-/** Keeps the `room` entries written last, so that hours of load take no more memory than minutes. */
+/**
+ * Keeps at least the `room` entries written last and never more than twice as many, so that hours of load take no more memory than minutes. It forgets by
+ * generations: deleting the oldest entry of a Map again and again makes it walk over all that were deleted before.
+ */
 export class BoundedMap<K, V> {
-  readonly #entries = new Map<K, V>()
+  #young = new Map<K, V>()
+  #old = new Map<K, V>()
   readonly #room: number
 
   constructor(room: number) {
@@ -8,28 +12,31 @@ export class BoundedMap<K, V> {
   }
 
   get size(): number {
-    return this.#entries.size
+    let size = this.#young.size
+    for (const key of this.#old.keys()) if (!this.#young.has(key)) size++
+    return size
   }
 
   get(key: K): V | undefined {
-    return this.#entries.get(key)
+    return this.#young.get(key) ?? this.#old.get(key)
   }
 
   set(key: K, value: V): void {
-    this.#entries.delete(key)
-    if (this.#entries.size >= this.#room) {
-      const [oldest] = this.#entries.keys()
-      this.#entries.delete(oldest as K)
+    if (this.#young.size >= this.#room && !this.#young.has(key)) {
+      this.#old = this.#young
+      this.#young = new Map()
     }
-    this.#entries.set(key, value)
+    this.#young.set(key, value)
   }
 
   delete(key: K): boolean {
-    return this.#entries.delete(key)
+    const isYoung = this.#young.delete(key)
+    return this.#old.delete(key) || isYoung
   }
 
-  entries(): IterableIterator<[K, V]> {
-    return this.#entries.entries()
+  *values(): Generator<V> {
+    for (const [key, value] of this.#old) if (!this.#young.has(key)) yield value
+    yield* this.#young.values()
   }
 }
 

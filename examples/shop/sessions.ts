@@ -79,6 +79,6 @@ export class Sessions {
   }
 
   logoutTenant(tenant: string): void {
-    for (const [, session] of this.#byId.entries()) if (session.tenant === tenant) this.logout(session)
+    for (const session of [...this.#byId.values()]) if (session.tenant === tenant) this.logout(session)
   }
 }
