@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { loadTestReferenceFiles } from './generators/loadtest-reference.ts'
 import { loadTestSchemaFiles, loadTestSchemaPath } from './generators/loadtest-schema.ts'
 
 /**
@@ -20,6 +21,7 @@ const root = join(import.meta.dirname, '..')
 const generators: readonly Generator[] = [
   { name: 'proto', owns: (path) => path.startsWith('proto/gen/'), files: protoCode },
   { name: 'loadtest-schema', owns: (path) => path === loadTestSchemaPath, files: loadTestSchemaFiles },
+  { name: 'reference', owns: (path) => path.startsWith('docs/reference/'), files: loadTestReferenceFiles },
 ]
 
 function protoCode(): ReadonlyMap<string, string> {

@@ -3,7 +3,12 @@ import { loadTestSchema } from './schema.ts'
 import { forEditors, type SchemaNode } from './schema-editor.ts'
 
 /** Draft 2020-12, of what a person writes: for editors, and checked to be the one in loadtest.schema.json. */
-export function loadTestJsonSchema(): Readonly<Record<string, unknown>> {
+export function loadTestJsonSchema(): SchemaNode {
+  return forEditors(bareJsonSchema())
+}
+
+/** The same without what is for editors alone; titles say what kind of quantity something is. */
+export function bareJsonSchema(): SchemaNode {
   const schema = z.toJSONSchema(loadTestSchema, {
     io: 'input',
     // Zod drops the examples of what it transforms; ours are of the input.
@@ -13,15 +18,14 @@ export function loadTestJsonSchema(): Readonly<Record<string, unknown>> {
     },
   })
   const { $defs = {} } = schema
-  const whole = directly($defs, {
+  return directly($defs, {
     $schema: schema.$schema,
     $id: 'https://breakwater.dev/v1/loadtest.schema.json',
     title: 'LoadTest',
     description: 'A load test of breakwater: target, scenarios, load and objectives.',
     ...schema,
     $defs,
-  })
-  return forEditors(whole as SchemaNode)
+  }) as SchemaNode
 }
 
 /** Without definitions that only refer to others. */

@@ -61,7 +61,7 @@ export const captureSchema = z.union([
 
 export type CaptureWish = z.output<typeof captureSchema>
 
-const matcherDescription =
+export const matcherDescription =
   'A value to equal, or text: `~text` contains it, `/pattern/` matches it, `> 0` compares, `= text` equals it whatever it begins with.'
 
 const ignoreCase = field(z.boolean().optional(), 'Whether capitals and small letters are alike.', true)

@@ -36,7 +36,7 @@ const thinkDescription = 'A pause: constant, a range, or a distribution.'
 const verb = (method: string, example: string) =>
   field(
     template().min(1).max(4000).optional(),
-    `A ${method} request to this path below the target's URL.`,
+    `${/^[AEIOU]/.test(method) ? 'An' : 'A'} ${method} request to this path below the target's URL.`,
     example,
   )
 

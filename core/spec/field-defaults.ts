@@ -1,0 +1,75 @@
+import type { Json } from './load-test.ts'
+
+/** What a field is when it is not given: a value that could stand there, or words. */
+export type FieldDefault = { readonly value: Json } | { readonly words: string }
+
+const value = (value: Json): FieldDefault => ({ value })
+const words = (words: string): FieldDefault => ({ words })
+
+/**
+ * By place: what stands below `spec` without it, `[]` for any item of a list, `*` for any key of a map; parts that several fields share by their name. Every
+ * optional field that is a choice, a number or a quantity has one; of a map or a list that is not given, nothing is there.
+ */
+export const fieldDefaults: Readonly<Record<string, FieldDefault>> = {
+  'target.protocol': words('by scheme, and over TLS by ALPN'),
+  'target.timeout': value({ connect: '5s', request: '10s' }),
+  'target.timeout.connect': value('5s'),
+  'target.timeout.request': value('10s'),
+  'target.tls.ca': words("the system's authorities"),
+  'target.tls.insecureSkipVerify': value(false),
+  'target.tls.serverName': words("the URL's host"),
+  'target.connections.share': value('pool'),
+  'target.connections.max': value('auto'),
+  'target.connections.idle': value('30s'),
+  'target.connections.lifetime': words('unlimited'),
+  'target.connections.warm': value(0),
+  'target.grpc.url': words("the target's `url`"),
+  'target.grpc.reflection': value(false),
+  'target.followRedirects': value(0),
+  'target.http.userAgent': words('`breakwater/` and the version'),
+  'target.http.maxBody': value('10MiB'),
+  'data.*.pick': value('unique'),
+  'data.*.onEnd': words('`stop` for unique rows, else `recycle`'),
+  'scenarios[].weight': value(1),
+  'scenarios[].think': words('no pause'),
+  'load[].record': value(true),
+  'load[].at': words('after the phase before it'),
+  'load[].scenarios': words("the scenarios' own weights"),
+  'load[].duration': words('as its shape says'),
+  'load[].arrivals': value('uniform'),
+  'load[].pace': words('at once'),
+  'load[].iterations': words('as many as the time allows'),
+  'load[].maxDuration': value('10m'),
+  'limits.inFlight': words('min(10,000, peak rate × (timeouts + think))'),
+  'limits.backlog': value('0.1%'),
+  'limits.drain': value('30s'),
+  'limits.maxRate': words('none'),
+  detail: value(false),
+  'workers.count': words('1; over NATS all that answer'),
+  'workers.threads': value('auto'),
+  'workers.onLoss': value('reassign'),
+  'workers.wait': value('60s'),
+  'objectives[].over': words('the whole run'),
+  'objectives[].abort': value(false),
+  'objectives[].after': words('0s; 10s with `abort`'),
+  'Step.name': words('method and path'),
+  'Step.timeout': words("the target's"),
+  'Step.deadline': words("the target's `timeout`"),
+  'Step.followRedirects': words("the target's"),
+  'Step.target': words('the main target'),
+  'Step.onError': value('stop'),
+  'Step.every': value('1s'),
+  'Step.max': value(30),
+  'Step.between': words('no pause'),
+  'Step.multipart.*.template': value(false),
+  'Step.body.template': value(false),
+  'Step.capture.*.index': value(0),
+  'Step.capture.*.group': words('the first one, or the whole match'),
+  'Step.check.css.*.ignoreCase': value(false),
+  'Step.ws.count': value(1),
+  'Step.ws.within': words("the step's `timeout`, or the target's"),
+  'Step.ws.close.code': value(1000),
+  'Step.sse.count': value(1),
+  'Step.sse.within': words("the step's `timeout`, or the target's"),
+  'Matcher.ignoreCase': value(false),
+}
