@@ -27,6 +27,8 @@ export const fieldDefaults: Readonly<Record<string, FieldDefault>> = {
   'target.dns.family': words('both'),
   'target.dns.pick': value('roundRobin'),
   'target.compression': value(false),
+  'target.auth.oauth2.refreshBefore': value('60s'),
+  'target.auth.oauth2.auth': value('header'),
   'target.grpc.url': words("the target's `url`"),
   'target.grpc.reflection': value(false),
   'target.followRedirects': value(0),
