@@ -53,7 +53,9 @@ test('validate names every issue of every malformed file at once', async (t) => 
   t.is(found.length, files.length)
   for (const [index, { title, issues, found: stage }] of files.entries()) {
     // Nothing is run, so what the environment has to give is not needed; it is told nevertheless.
-    const told = (stage === 'environment' ? found[index]?.unset : found[index]?.issues) ?? []
+    const all = (stage === 'environment' ? found[index]?.unset : found[index]?.issues) ?? []
+    // Files that are named beside what is wrong are not there either, which the table's reader does not look for.
+    const told = all.filter(({ code }) => stage === 'files' || code !== 'missing-file')
     t.is(found[index]?.valid, stage === 'environment', title)
     const named = told.map(({ path, code }) =>
       // How far down a bottomless file is read depends on the room that is left on the stack.

@@ -182,7 +182,7 @@ const inText: readonly Row[] = [
   [
     'a call to an HTTP target, and a request to a gRPC one',
     specText({
-      targets: 'calls: { url: grpc://h, grpc: { protos: [a.proto] } }',
+      targets: 'calls: { url: grpc://h, grpc: { reflection: true } }',
       scenarios:
         '- name: a\n  steps: [ { grpc: a.B/C }, { get: /, target: calls }, { grpc: a.B/C, target: calls } ]',
     }),
@@ -209,7 +209,7 @@ const inText: readonly Row[] = [
   [
     'redirects of calls, and more of them than anybody follows',
     specText({
-      target: 'url: http://h\nfollowRedirects: 51\ngrpc: { url: grpc://h, protos: [a.proto] }',
+      target: 'url: http://h\nfollowRedirects: 51\ngrpc: { url: grpc://h, reflection: true }',
       targets: 'calls: { url: grpc://h, followRedirects: 1 }',
       scenarios:
         '- name: a\n  steps: [ { grpc: a.B/C, followRedirects: 1 }, { get: /, followRedirects: -1 } ]',
@@ -225,15 +225,19 @@ const inText: readonly Row[] = [
       target:
         'url: http://h\ndns: { family: 5, pick: any, refresh: 0s, hosts: { "a:80": 127.0.0.1, b: 1.2.3.400, c: [], d: "http://x" } }',
       targets:
-        'a: { url: http://h, dns: { family: 6, hosts: { h: 127.0.0.1 } } }\nb: { url: https://h, tls: { key: { file: k.pem } } }\nc: { url: grpc://h, compression: true }',
+        'a: { url: http://h, dns: { family: 6, hosts: { h: 127.0.0.1 } } }\nc: { url: grpc://h, compression: true }',
     }),
     ['target.dns.family', 'unknown-value'],
     ['target.dns.pick', 'unknown-value'],
     ['target.dns.refresh', 'out-of-range'],
     ['target.dns.hosts.c', 'out-of-range'],
     ['targets.a.dns.hosts.h', 'conflict'],
-    ['targets.b.tls.cert', 'missing'],
     ['targets.c.compression', 'conflict'],
+  ],
+  [
+    'a private key without its certificate',
+    specText({ target: 'url: https://h\ntls: { key: { secret: shop, key: tls.key } }' }),
+    ['target.tls.cert', 'missing'],
   ],
   [
     'hosts that are none',
