@@ -257,3 +257,16 @@ test('cookies go with the opening of a stream, and what it sets comes back to th
   const last = page.render(scope)
   t.deepEqual(last.kind === 'http' && last.headers.slice(-2), ['cookie', 'sid=1; room=2'])
 })
+
+test('the target’s authorization goes with the opening of a stream, as with a request', (t) => {
+  const { rendered } = subjectOf(
+    [{ ws: { connect: '/' } }, { sse: { open: '/' }, headers: { authorization: 'own' } }],
+    {
+      target: { url: 'http://shop.test', auth: { bearer: 'abc' } },
+    },
+  )
+  const authorization = (one: StreamRequest | undefined) =>
+    one?.headers[(one?.headers.indexOf('authorization') ?? -2) + 1]
+  t.is(authorization(rendered[0]), 'Bearer abc')
+  t.is(authorization(rendered[1]), 'own')
+})
