@@ -85,7 +85,8 @@ function opening(
       body: { kind: 'none' },
       followRedirects: 0,
     },
-    at,
+    // Events are read as they come, and frames are not compressed.
+    { ...at, target: { ...at.target, compression: false } },
     names,
     {},
     cookies,

@@ -39,7 +39,7 @@ export interface StreamServer {
 /**
  * A real server of WebSockets (the `ws` package's) and of server-sent events. Texts are echoed; a JSON message `{ "type": "hi", "id": … }` is answered
  * by `{ "type": "ack", "id": … }`, the text `push 3` by `push 1` to `push 3`, `bye 1011` by a close with that code, `die` by the end of the
- * connection, and `hush` by nothing. `/refuse/NNN` answers that status, `/plain` is no stream, and everything else is a feed, which begins with
+ * connection, and `hush` by nothing. `/refuse/NNN` answers that status, `/plain` and `/zipped` are no streams, and everything else is a feed, which begins with
  * `?count=3` prices.
  */
 export async function startStreamServer(
@@ -71,6 +71,10 @@ export async function startStreamServer(
     }
     if (request.url === '/plain') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+      return
+    }
+    if (request.url === '/zipped') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }).end('x')
       return
     }
     counts.feeds++

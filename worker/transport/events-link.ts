@@ -95,18 +95,14 @@ export class EventsLink implements StreamLink, Dispatcher.DispatchHandler {
     this.#status = status
     this.#listener.answered(status, flatHeaders(controller.rawHeaders))
     if (status !== 200 || this.#isOver) return
-    const type = String(headers['content-type'] ?? '')
-    if (/^text\/event-stream\s*(?:;|$)/i.test(type)) {
+    const problem = problemOf(headers)
+    if (problem === null) {
       this.#isOpen = true
       this.#listener.opened()
       return
     }
     this.destroy()
-    this.#listener.ended({
-      error: 'protocol',
-      detail: `the content type is ${type === '' ? 'not given' : type.slice(0, 100)}, not text/event-stream`,
-      isClean: false,
-    })
+    this.#listener.ended({ error: 'protocol', detail: problem, isClean: false })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -145,4 +141,15 @@ export class EventsLink implements StreamLink, Dispatcher.DispatchHandler {
     this.destroy()
     this.#listener.refused(Buffer.concat(this.#refusal).subarray(0, this.#settings.refusalBytes))
   }
+}
+
+/** Why an answer with status 200 is no stream of events; null: it is one. */
+function problemOf(headers: Readonly<Record<string, string | string[] | undefined>>): string | null {
+  const type = String(headers['content-type'] ?? '')
+  const coding = String(headers['content-encoding'] ?? 'identity')
+  if (!/^text\/event-stream\s*(?:;|$)/i.test(type))
+    return `the content type is ${type === '' ? 'not given' : type.slice(0, 100)}, not text/event-stream`
+  return /^\s*identity\s*$/i.test(coding)
+    ? null
+    : `the events come as ${coding.slice(0, 100)}, which was not asked for`
 }

@@ -444,6 +444,13 @@ test('an answer of another content type is no event stream', async (t) => {
   await until('its socket is gone', () => exchanges.transport.openSockets === 0)
 })
 
+test('events that come compressed are an error: they were not asked for so', async (t) => {
+  const { user } = await scene(t)
+  const open = await user('sse').open({ path: '/zipped' })
+  t.is(open.error, 'protocol')
+  t.is(open.errorDetail, 'the events come as gzip, which was not asked for')
+})
+
 test('a message above the bound is too large, for either kind, and ends the stream', async (t) => {
   const { server, exchanges, user } = await scene(t, { maxBodyBytes: 1000 })
   const ada = user('ws', 0)

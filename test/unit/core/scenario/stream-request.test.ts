@@ -270,3 +270,10 @@ test('the target’s authorization goes with the opening of a stream, as with a 
   t.is(authorization(rendered[0]), 'Bearer abc')
   t.is(authorization(rendered[1]), 'own')
 })
+
+test('no compression is asked for, whatever the target says of requests', (t) => {
+  const { rendered } = subjectOf([{ ws: { connect: '/' } }, { sse: { open: '/' } }], {
+    target: { url: 'http://shop.test', compression: true },
+  })
+  t.false(rendered.some(({ headers }) => headers.includes('accept-encoding')))
+})
