@@ -71,7 +71,7 @@ export interface DraftRequest {
 
 export interface DraftPoll {
   /** What the body is at last, by JSONPath. */
-  readonly until: Readonly<Record<string, string | boolean>>
+  readonly until: Readonly<Record<string, string | boolean | { readonly not: string | boolean }>>
   readonly every: string
 }
 

@@ -27,15 +27,21 @@ async function record(shop: ShopProcess, har: string): Promise<void> {
   }
 }
 
-/** Chromium forgets the bodies of a page's answers when the next page comes, so that one waits for them. */
+/** Chromium forgets the bodies of a page's answers when the next page comes, so the page waits until they have been read. */
 async function keepAnswers(page: Page): Promise<void> {
   const bodies: Promise<unknown>[] = []
   page.on('response', (response) => {
-    if (response.url().includes('/api/jobs/')) bodies.push(response.finished())
+    if (response.url().includes('/api/')) bodies.push(response.body())
   })
-  await page.route('**/orders/*', async (route) => {
-    await Promise.all(bodies)
-    await route.continue()
+  await page.exposeFunction('untilKept', () => Promise.all(bodies).then(() => undefined))
+  await page.addInitScript(() => {
+    const { json } = Response.prototype
+    const patient = async function (this: Response) {
+      const value = await json.call(this)
+      await (globalThis as unknown as { untilKept(): Promise<void> }).untilKept()
+      return value
+    }
+    Object.defineProperty(Response.prototype, 'json', { value: patient })
   })
 }
 

@@ -47,7 +47,9 @@ function pollOf(exchanges: readonly Exchange[]): DraftPoll | null {
   if (exchanges.length < 2 && !jobPaths.test(first.url.pathname)) return null
   const answers = exchanges.map(bodyOf)
   const last = answers.pop()
-  if (last === undefined || answers.includes(undefined)) return null
+  if (answers.includes(undefined)) return null
+  if (last === undefined)
+    return exchanges.at(-1)?.responseLost === true ? pollToLost(exchanges, answers as Json[]) : null
   const changed = scalarsOf(last, '$', 0).filter(({ path, key, value }) => {
     if (answers.length === 0) return stateNames.test(key) && doneWords.test(String(value))
     return answers.every((answer) => {
@@ -58,6 +60,18 @@ function pollOf(exchanges: readonly Exchange[]): DraftPoll | null {
   const end =
     changed.find(({ key }) => stateNames.test(key)) ?? changed.find(({ value }) => typeof value === 'boolean')
   return end === undefined ? null : { until: { [end.path]: end.value }, every: everyOf(exchanges) }
+}
+
+/** What the last answer was nobody knows; but what it was no longer. */
+function pollToLost(exchanges: readonly Exchange[], [first, ...others]: readonly Json[]): DraftPoll | null {
+  if (first === undefined) return null
+  const state = scalarsOf(first, '$', 0).find(
+    ({ path, key, value }) =>
+      stateNames.test(key) && value !== true && others.every((answer) => valueAt(answer, path) === value),
+  )
+  if (state === undefined) return null
+  const { path, value } = state
+  return { until: { [path]: value === false ? true : { not: value } }, every: everyOf(exchanges) }
 }
 
 function bodyOf({ responseText, status }: Exchange): Json | undefined {

@@ -457,6 +457,17 @@ for (const [title, exchanges, count] of polls) {
   })
 }
 
+test('a poll whose last answer was not recorded ends when the state is no longer what it was', (t) => {
+  const lost: Recorded = { url: '/things/7', answerType: 'application/json' }
+  const { loadTest } = importHar([
+    ...jobs({ state: 'new' }, { state: 'new' }),
+    { ...lost, at: 2 },
+    { url: '/x', at: 3 },
+  ])
+  const [poll] = loadTest.scenarios[0]?.steps ?? []
+  t.like(poll?.kind === 'poll' ? poll.until : [], [{ expression: '$.state', matcher: { op: 'not' } }])
+})
+
 test('a value that no answer holds is told, with the answer that was not recorded', (t) => {
   const { text } = importHar([
     { url: '/jobs/9', answerType: 'application/json' },
