@@ -16,7 +16,7 @@ const { positionals, values } = parseArgs({
   options: {
     against: { type: 'string' },
     rounds: { type: 'string', default: '9' },
-    requests: { type: 'string', default: '60000' },
+    requests: { type: 'string', default: '200000' },
     rate: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: '10' },
     out: { type: 'string' },

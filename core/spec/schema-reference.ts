@@ -19,7 +19,7 @@ export const envSchema = map({
     'An environment variable of the command that submits the test.',
     'API_TOKEN',
   ),
-})
+}).meta({ id: 'Environment' })
 
 export const secretSchema = map({
   secret: field(
@@ -28,4 +28,4 @@ export const secretSchema = map({
     'shop',
   ),
   key: field(secretKey(), 'The key in it: a file of that folder.', 'token'),
-})
+}).meta({ id: 'Secret' })

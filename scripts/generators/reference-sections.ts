@@ -45,8 +45,11 @@ export const fieldSections: readonly FieldSection[] = [
     title: 'variables',
     word: 'variable',
     level: 2,
-    intro: 'A value, or a map that says where it comes from.',
+    intro:
+      'Text, a number, `true`, `false`, `null`, a list, something [from the environment](#from-the-environment) or [from a secret](#from-a-secret), or a map:',
   },
+  { place: 'Environment', title: 'From the environment', word: 'environment variable', level: 3 },
+  { place: 'Secret', title: 'From a secret', word: 'secret', level: 3 },
   { place: 'data.*', title: 'data', word: 'data source', level: 2 },
   { place: 'scenarios[]', title: 'scenarios', word: 'scenario', level: 2 },
   {
