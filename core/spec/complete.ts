@@ -3,6 +3,7 @@ import type { Files } from './files.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
 import type { DataSource, LoadTest, OpenPhase, Phase, RatePoint, RequestStep } from './load-test.ts'
+import { knownColumns } from './name-issues.ts'
 import { missingFiles, type Named } from './outside.ts'
 import { under } from './path.ts'
 import { checkPems, pemPlaces } from './pem.ts'
@@ -14,7 +15,7 @@ import { outlineOf } from './step-outline.ts'
 import { requestsOf } from './step-tree.ts'
 import { targetPaths, targetsOf } from './targets.ts'
 import { checkTemplateFiles, templateFilesOf } from './template-files.ts'
-import { checkStepTemplates, checkTargetTemplates, knownColumns } from './template-names.ts'
+import { checkStepTemplates, checkTargetTemplates } from './template-names.ts'
 
 const mostReplayRows = 100_000
 const mostRowIssues = 10
