@@ -5,6 +5,8 @@ import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
 import { constantMetadata } from '../../core/scenario/grpc-request.ts'
 import type { Issue } from '../../core/spec/issue.ts'
 import type { GrpcStep, LoadTest, Target } from '../../core/spec/load-test.ts'
+import { under } from '../../core/spec/path.ts'
+import { targetPaths } from '../../core/spec/targets.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
 import { callIssues, grpcStepsTo } from './check-grpc-steps.ts'
@@ -82,7 +84,8 @@ export class GrpcTransport implements Transport {
   async prepare(): Promise<void> {
     const { target, number, files, test, threads, thread } = this.#settings
     const { protos, reflection } = target.grpc ?? { protos: [], reflection: false }
-    const { methods, issues } = protoFileService(protos, files)
+    const place = test === null ? 'target' : (targetPaths(test)[number] ?? 'target')
+    const { methods, issues } = protoFileService(protos, files, under(place, ['grpc', 'protos']))
     refuse(issues)
     const steps = test === null ? [] : grpcStepsTo(test, number)
     const unknown = steps.filter(({ method }) => !methods.has(method))
