@@ -39,7 +39,8 @@ function isCredential(path: readonly string[]): boolean {
   if (secretHeader.test(key)) return true
   const [, first, ...rest] = path
   const below = first === 'targets' ? rest.slice(1) : first === 'target' ? rest : []
-  return below[0] === 'auth' && secretField.test(key)
+  const isAuth = below[0] === 'auth' || (below[0] === 'proxy' && below[1] === 'auth')
+  return isAuth && secretField.test(key)
 }
 
 const hole = '\0'

@@ -1,9 +1,8 @@
 import type { Issue } from './issue.ts'
-import type { Auth, Credential } from './load-test.ts'
+import type { Auth } from './load-test.ts'
 import { under } from './path.ts'
-import { normalReference } from './reference-normal.ts'
-import type { AuthWish, CredentialWish } from './schema-auth.ts'
-import { isLiteral, literalText, parseTemplate } from './template.ts'
+import { type CredentialWish, constantCredential, normalCredential } from './reference-normal.ts'
+import type { AuthWish } from './schema-auth.ts'
 
 const usualRefreshMs = 60_000
 
@@ -50,24 +49,6 @@ function normalOAuth2(wish: NonNullable<AuthWish['oauth2']>, path: string, issue
     refreshBeforeMs: wish.refreshBefore ?? usualRefreshMs,
     sentIn: wish.auth ?? 'header',
   }
-}
-
-function normalCredential(wish: CredentialWish, path: string, issues: Issue[]): Credential {
-  return typeof wish === 'string' ? { kind: 'template', text: wish } : normalReference(wish, path, issues)
-}
-
-/** Of what a worker asks for once, not for each user: there is nothing that a template could be filled from. */
-function constantCredential(wish: CredentialWish, path: string, issues: Issue[]): Credential {
-  if (typeof wish !== 'string') return normalReference(wish, path, issues)
-  const parsed = parseTemplate(wish, path)
-  if (parsed.ok && isLiteral(parsed.value)) return { kind: 'value', value: literalText(parsed.value) }
-  issues.push({
-    path,
-    code: 'template-in-constant',
-    message: 'A worker asks for one token for all users, so that no template can stand here.',
-    hint: 'Refer to the value itself: { env: NAME } or { secret: shop, key: client-secret }.',
-  })
-  return { kind: 'value', value: '' }
 }
 
 /** RFC 7617 §2: the first colon ends the user. */

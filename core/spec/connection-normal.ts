@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Issue } from './issue.ts'
 import type { Connections, Dns, HttpProxy, Tls } from './load-test.ts'
 import { under } from './path.ts'
-import { pemFile } from './reference-normal.ts'
+import { constantCredential, pemFile } from './reference-normal.ts'
 import type { connectionsSchema, dnsSchema, proxySchema, tlsSchema } from './schema-connection.ts'
 import { secretFile, secretOfFile, tlsKeyName } from './secret-file.ts'
 
@@ -113,17 +113,25 @@ export function normalProxy(
   issues: Issue[],
 ): HttpProxy | null {
   if (wish === undefined) return null
-  const { url, auth = null } = typeof wish === 'string' ? { url: wish } : wish
+  const { url, auth } = typeof wish === 'string' ? { url: wish } : wish
   const at = typeof wish === 'string' ? path : under(path, ['url'])
   checkProxyUrl(url, at, issues)
-  return { url, auth }
+  return {
+    url,
+    auth: auth
+      ? {
+          user: constantCredential(auth.user, under(path, ['auth', 'user']), issues),
+          password: constantCredential(auth.password, under(path, ['auth', 'password']), issues),
+        }
+      : null,
+  }
 }
 
 function checkProxyUrl(url: string, path: string, issues: Issue[]): void {
   const wrong = (message: string, hint: string) => issues.push({ path, code: 'wrong-url', message, hint })
   const example = 'Write it like http://proxy.test:3128.'
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || !URL.canParse(url)) {
-    wrong(`${JSON.stringify(url.slice(0, 80))} is not a URL.`, example)
+    wrong(`${JSON.stringify(url.replace(/\/\/[^/?#]*@/, '//***@').slice(0, 80))} is not a URL.`, example)
     return
   }
   const { protocol, pathname, search, hash, username, password } = new URL(url)
@@ -135,7 +143,7 @@ function checkProxyUrl(url: string, path: string, issues: Issue[]): void {
   } else if (username !== '' || password !== '') {
     wrong(
       'The URL holds a name and a password.',
-      'Write proxy: { url: http://proxy.test:3128, auth: { user: …, password: … } }.',
+      'Write proxy: { url: http://proxy.test:3128, auth: { user: …, password: { env: NAME } } }.',
     )
   } else if (pathname !== '/' || search !== '' || hash !== '') {
     wrong('The URL of a proxy has no path.', example)

@@ -35,10 +35,10 @@ export type TemplateText = string
 export type Variable = { readonly kind: 'value'; readonly value: Json } | Reference
 
 /** What proves who asks. Resolved, it is text: with holes, or as it is. */
-export type Credential =
-  | { readonly kind: 'template'; readonly text: TemplateText }
-  | { readonly kind: 'value'; readonly value: string }
-  | Reference
+export type Credential = { readonly kind: 'template'; readonly text: TemplateText } | Constant
+
+/** The same for all users. */
+export type Constant = { readonly kind: 'value'; readonly value: string } | Reference
 
 /** The `authorization` of every request to a target that brings none of its own. */
 export type Auth =
@@ -48,8 +48,8 @@ export type Auth =
   | {
       readonly kind: 'oauth2'
       readonly tokenUrl: string
-      readonly clientId: Credential
-      readonly clientSecret: Credential
+      readonly clientId: Constant
+      readonly clientSecret: Constant
       readonly scope: string | null
       readonly audience: string | null
       /** Before its expiry. */
@@ -123,7 +123,7 @@ export interface Dns {
 /** Spoken to by HTTP, whatever goes through it. */
 export interface HttpProxy {
   readonly url: string
-  readonly auth: { readonly user: string; readonly password: string } | null
+  readonly auth: { readonly user: Constant; readonly password: Constant } | null
 }
 
 export interface DataSource {

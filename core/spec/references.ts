@@ -58,6 +58,9 @@ function targetReferences(target: unknown, path: string): readonly PlacedReferen
     ...at('bearer'),
     ...at('oauth2', 'clientId'),
     ...at('oauth2', 'clientSecret'),
+    ...(['user', 'password'] as const).flatMap((key) =>
+      referencesAt(member(member(member(target, 'proxy'), 'auth'), key), under(path, ['proxy', 'auth', key])),
+    ),
   ]
 }
 

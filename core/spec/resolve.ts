@@ -2,7 +2,7 @@ import { filesOf } from './complete.ts'
 import type { Files } from './files.ts'
 import { frozen } from './frozen.ts'
 import type { Issue, Parsed } from './issue.ts'
-import type { Auth, Credential, LoadTest, Target, Variable } from './load-test.ts'
+import type { Auth, Constant, Credential, HttpProxy, LoadTest, Target, Variable } from './load-test.ts'
 import { under } from './path.ts'
 import { pemPlaces } from './pem.ts'
 import { type Positions, placed } from './positions.ts'
@@ -87,13 +87,21 @@ class Resolver {
   }
 
   target(target: Target): Target {
-    return target.auth === null ? target : { ...target, auth: this.#auth(target.auth) }
+    const { auth, proxy } = target
+    return { ...target, auth: auth && this.#auth(auth), proxy: proxy && this.#proxy(proxy) }
   }
 
   /** A private key is a secret wherever it lies. */
   keep(pem: Uint8Array | undefined): void {
     const [key] = /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END/s.exec(new TextDecoder().decode(pem)) ?? []
     if (key !== undefined) this.secrets.add(key)
+  }
+
+  #proxy({ url, auth }: HttpProxy): HttpProxy {
+    return {
+      url,
+      auth: auth && { user: this.#constant(auth.user), password: this.#constantSecret(auth.password) },
+    }
   }
 
   #auth(auth: Auth): Auth {
@@ -105,8 +113,8 @@ class Resolver {
       case 'oauth2':
         return {
           ...auth,
-          clientId: this.#credential(auth.clientId),
-          clientSecret: this.#secret(auth.clientSecret),
+          clientId: this.#constant(auth.clientId),
+          clientSecret: this.#constantSecret(auth.clientSecret),
         }
       default:
         return auth satisfies never
@@ -115,19 +123,24 @@ class Resolver {
 
   /** Also where the file spells it out. */
   #secret(credential: Credential): Credential {
-    const resolved = this.#credential(credential)
+    if (credential.kind !== 'template') return this.#constantSecret(credential)
+    const template = templateOf(credential.text)
+    if (isLiteral(template)) this.#hide(literalText(template))
+    return credential
+  }
+
+  #constantSecret(constant: Constant): Constant {
+    const resolved = this.#constant(constant)
     if (resolved.kind === 'value') this.#hide(resolved.value)
-    if (resolved.kind === 'template') {
-      const template = templateOf(resolved.text)
-      if (isLiteral(template)) this.#hide(literalText(template))
-    }
     return resolved
   }
 
   #credential(credential: Credential): Credential {
-    return credential.kind === 'template' || credential.kind === 'value'
-      ? credential
-      : { kind: 'value', value: this.#read(credential) }
+    return credential.kind === 'template' ? credential : this.#constant(credential)
+  }
+
+  #constant(constant: Constant): Constant {
+    return constant.kind === 'value' ? constant : { kind: 'value', value: this.#read(constant) }
   }
 
   #read(reference: Reference): string {
@@ -147,6 +160,7 @@ function referencesOf(test: LoadTest): readonly PlacedReference[] {
     ...targetsOf(test).flatMap((target, number) => [
       ...tlsReferences(target, paths[number] ?? ''),
       ...authReferences(target.auth, under(paths[number] ?? '', ['auth'])),
+      ...proxyReferences(target.proxy, under(paths[number] ?? '', ['proxy', 'auth'])),
     ]),
     ...Object.entries(test.variables).flatMap(([name, variable]) =>
       placedAt(variable, under('variables', [name])),
@@ -179,6 +193,15 @@ function authReferences(auth: Auth | null, path: string): readonly PlacedReferen
     default:
       return auth satisfies never
   }
+}
+
+function proxyReferences(proxy: HttpProxy | null, path: string): readonly PlacedReference[] {
+  return proxy?.auth
+    ? [
+        ...placedAt(proxy.auth.user, under(path, ['user'])),
+        ...placedAt(proxy.auth.password, under(path, ['password'])),
+      ]
+    : []
 }
 
 function placedAt(value: Variable | Credential, path: string): readonly PlacedReference[] {

@@ -1,9 +1,6 @@
 import { z } from 'zod'
-import { duration, field, map, template } from './schema-fields.ts'
-import { envSchema, secretSchema } from './schema-reference.ts'
-
-/** Text with templates, or a value that lies outside the file. */
-const credential = () => z.union([template().min(1).max(10_000), envSchema, secretSchema])
+import { duration, field, map } from './schema-fields.ts'
+import { credential } from './schema-reference.ts'
 
 const basic = map({
   user: field(credential(), 'The user.', 'ada'),
@@ -55,4 +52,3 @@ export const authSchema = map({
 })
 
 export type AuthWish = z.output<typeof authSchema>
-export type CredentialWish = z.output<ReturnType<typeof credential>>

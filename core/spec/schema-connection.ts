@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { field, file, map, period, whole } from './schema-fields.ts'
-import { secretSchema } from './schema-reference.ts'
+import { credential, secretSchema } from './schema-reference.ts'
 
 const pem = (example: string) =>
   z.union([map({ file: field(file(), 'A PEM file beside the LoadTest.', example) }), secretSchema])
@@ -82,11 +82,14 @@ export const proxySchema = z.union([
     url: field(proxyUrl(), 'The proxy.', 'http://proxy:3128'),
     auth: field(
       map({
-        user: field(z.string().min(1).max(1000), 'The name it knows the load by.', 'load'),
-        password: field(z.string().max(1000), 'The password of that name.', 'secret'),
+        user: field(credential(), 'The name it knows the load by.', 'load'),
+        password: field(credential(), 'The password of that name.', {
+          secret: 'proxy',
+          key: 'password',
+        }),
       }).optional(),
       'What it wants to know, by basic authentication.',
-      { user: 'load', password: 'secret' },
+      { user: 'load', password: { secret: 'proxy', key: 'password' } },
     ),
   }),
 ])

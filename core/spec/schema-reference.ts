@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { field, map } from './schema-fields.ts'
+import { field, map, template } from './schema-fields.ts'
 
 /** Names as Kubernetes has them, which are names of folders and files too. */
 const secretName = () =>
@@ -12,6 +12,9 @@ const secretKey = () =>
     .string()
     .max(253)
     .regex(/^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$/)
+
+/** Text with templates, or a value that lies outside the file. */
+export const credential = () => z.union([template().min(1).max(10_000), envSchema, secretSchema])
 
 export const envSchema = map({
   env: field(

@@ -207,8 +207,9 @@ function tooBig(issue: z.core.$ZodIssueTooBig, input: unknown, seen: string): st
 
 /** What stands in `auth` may be a password, whatever is wrong with it: it is not repeated. */
 function isCredential(segments: readonly PropertyKey[]): boolean {
-  const [, first, name, below] = segments
-  return first === 'target' ? name === 'auth' : first === 'targets' && below === 'auth'
+  const [, first, ...rest] = segments
+  const [key, below] = first === 'target' ? rest : first === 'targets' ? rest.slice(1) : []
+  return key === 'auth' || (key === 'proxy' && below === 'auth')
 }
 
 function kindOf(input: unknown): string {

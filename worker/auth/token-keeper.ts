@@ -1,6 +1,6 @@
 import { BreakwaterError } from '../../core/error.ts'
 import type { Files } from '../../core/spec/files.ts'
-import type { LoadTest, Tls } from '../../core/spec/load-test.ts'
+import type { Dns, LoadTest, Tls } from '../../core/spec/load-test.ts'
 import { targetsOf } from '../../core/spec/targets.ts'
 import type { TokenAnswer } from './token-answer.ts'
 import { type OAuth2, requestToken } from './token-request.ts'
@@ -71,17 +71,18 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
 interface TokenKind {
   readonly auth: OAuth2
   readonly tls: Tls
+  readonly dns: Dns
   readonly userAgent: string
   readonly targets: readonly number[]
 }
 
 function kindsOf(test: LoadTest): readonly TokenKind[] {
   const kinds = new Map<string, TokenKind>()
-  for (const [number, { auth, tls, userAgent }] of targetsOf(test).entries()) {
+  for (const [number, { auth, tls, dns, userAgent }] of targetsOf(test).entries()) {
     if (auth?.kind !== 'oauth2') continue
-    const key = JSON.stringify([auth, tls])
+    const key = JSON.stringify([auth, tls, dns])
     const known = kinds.get(key)
-    kinds.set(key, { auth, tls, userAgent, targets: [...(known?.targets ?? []), number] })
+    kinds.set(key, { auth, tls, dns, userAgent, targets: [...(known?.targets ?? []), number] })
   }
   return [...kinds.values()]
 }
@@ -165,9 +166,9 @@ class KeptToken {
   }
 
   #ask(): Promise<TokenAnswer> {
-    const { auth, tls, userAgent } = this.#kind
+    const { auth, tls, dns, userAgent } = this.#kind
     const { files } = this.#options
-    return requestToken({ auth, tls, files, userAgent, signal: this.#signal, onSent: this.#onSent })
+    return requestToken({ auth, tls, dns, files, userAgent, signal: this.#signal, onSent: this.#onSent })
   }
 
   #take({ token, lifeMs }: Extract<TokenAnswer, { ok: true }>, askedAtMs: number): void {

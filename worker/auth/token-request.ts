@@ -1,16 +1,20 @@
+import { lookup } from 'node:dns'
 import { type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { formEncode } from '../../core/scenario/encoding.ts'
 import type { Files } from '../../core/spec/files.ts'
-import type { Auth, Tls } from '../../core/spec/load-test.ts'
+import type { Auth, Dns, Tls } from '../../core/spec/load-test.ts'
+import { constantText } from '../../core/spec/reference-text.ts'
 import { mostAnswerBytes, readTokenAnswer, type TokenAnswer } from './token-answer.ts'
 
 export type OAuth2 = Extract<Auth, { kind: 'oauth2' }>
 
 export interface TokenRequest {
   readonly auth: OAuth2
-  /** The target's: who signed for it signed for the token server, too. */
+  /** The target's: what it trusts and shows, and how names are looked up, holds at the token server too. */
   readonly tls: Tls
+  readonly dns: Dns
   readonly files: Files
   readonly userAgent: string
   readonly signal: AbortSignal
@@ -30,6 +34,7 @@ export function requestToken(wish: TokenRequest): Promise<TokenAnswer> {
   const options: RequestOptions = {
     method: 'POST',
     agent: false,
+    lookup: lookupFor(wish.dns),
     timeout: timeoutMs,
     signal,
     headers: {
@@ -78,8 +83,8 @@ function contentOf({ clientId, clientSecret, scope, audience, sentIn }: OAuth2):
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
 } {
-  const id = textOf(clientId)
-  const secret = textOf(clientSecret)
+  const id = constantText(clientId)
+  const secret = constantText(clientSecret)
   const fields: (readonly [string, string | null])[] = [
     ['grant_type', 'client_credentials'],
     ['scope', scope],
@@ -99,16 +104,19 @@ function contentOf({ clientId, clientSecret, scope, audience, sentIn }: OAuth2):
   return { body, headers: sentIn === 'header' ? { authorization: `Basic ${pair}` } : {} }
 }
 
-function textOf(credential: OAuth2['clientId']): string {
-  if (credential.kind !== 'value') throw new TypeError(`a credential still waits (${credential.kind})`)
-  return credential.value
+/** `dns.hosts` of the target; the resolver knows all others. */
+function lookupFor({ hosts }: Dns): LookupFunction {
+  return (name, options, done) => lookup(hosts[name.toLowerCase()]?.[0] ?? name, options, done)
 }
 
 function tlsOptions({ tls, files }: TokenRequest) {
-  const { caFile, insecureSkipVerify } = tls
+  const { caFile, certFile, keyFile, insecureSkipVerify } = tls
+  const pem = (name: string | null) => (name === null ? undefined : Buffer.from(files[name] ?? []))
   return {
     rejectUnauthorized: !insecureSkipVerify,
-    ...(caFile === null ? {} : { ca: Buffer.from(files[caFile] ?? []) }),
+    ca: pem(caFile),
+    cert: pem(certFile),
+    key: pem(keyFile),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { HttpProxy, Target } from '../../core/spec/load-test.ts'
+import { constantText } from '../../core/spec/reference-text.ts'
 
 /** A proxy on the way to one target. */
 export interface ProxyServer {
@@ -36,5 +37,6 @@ export function portOf({ port, protocol }: URL): number {
 
 /** RFC 7617, in UTF-8. */
 function authorizationOf({ auth }: HttpProxy): string | null {
-  return auth === null ? null : `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}`
+  if (auth === null) return null
+  return `Basic ${Buffer.from(`${constantText(auth.user)}:${constantText(auth.password)}`).toString('base64')}`
 }

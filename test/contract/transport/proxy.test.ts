@@ -20,6 +20,10 @@ test.before(async () => {
 
 const load = { user: 'load', password: 'secret' }
 const plain = (url: string): HttpProxy => ({ url, auth: null })
+const knowing = (url: string, { user, password }: { user: string; password: string }): HttpProxy => ({
+  url,
+  auth: { user: { kind: 'value', value: user }, password: { kind: 'value', value: password } },
+})
 
 async function proxyFor(t: ExecutionContext, auth: Parameters<typeof startTinyproxy>[0] = null) {
   const proxy = await startTinyproxy(auth)
@@ -78,7 +82,7 @@ for (const flavour of flavours) {
         flavour,
         {
           certificates,
-          wish: { proxy: { url: proxy.url, auth } },
+          wish: { proxy: knowing(proxy.url, auth) },
           listener(request, response) {
             given.add(request.headers['proxy-authorization'])
             echo(request, response)
@@ -233,7 +237,7 @@ test('what is asked of a proxy is exact', async (t) => {
     })
   })
   t.teardown(proxy.close)
-  const wish = { proxy: { url: proxy.url, auth: { user: 'load', password: 'päss:word' } } }
+  const wish = { proxy: knowing(proxy.url, { user: 'load', password: 'päss:word' }) }
   await withServer(overTls, { certificates, wish, listener: echo }, async (exchanges, { port }) => {
     await exchanges.send()
     t.deepEqual(heads, [
@@ -260,7 +264,7 @@ for (const scheme of ['grpc', 'grpcs'] as const) {
     const target = targetOf(`${scheme}://localhost:${shop.port}`, {
       tls: { caFile: scheme === 'grpcs' ? caFile : null },
       grpc: shopProtos,
-      proxy: { url: proxy.url, auth: load },
+      proxy: knowing(proxy.url, load),
     })
     const exchanges = new Exchanges(target, { files: { ...shopFiles, [caFile]: certificates.ca } })
     await exchanges.transport.prepare()

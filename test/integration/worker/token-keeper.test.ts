@@ -111,17 +111,36 @@ test('targets that ask alike share a token, others have their own', async (t) =>
   t.not(byTarget.get(0), byTarget.get(3))
 })
 
-test('a token server over TLS is trusted by what the target says of its own', async (t) => {
-  const certificates = await makeCertificates()
-  const server = await serve(t, { tls: { cert: certificates.cert, key: certificates.key } })
-  const spec = (tls: Json) =>
-    testWith({ target: { url: 'https://127.0.0.1:9', tls, auth: oauth2(server.tokenUrl) } })
-  const trusting = keep(t, spec({ ca: { file: 'ca.pem' } }), { files: { 'ca.pem': certificates.ca } })
+test('a token server is looked up, trusted and shown a certificate as the target is', async (t) => {
+  const { ca, cert, key } = await makeCertificates()
+  const server = await serve(t, { tls: { cert, key, ca, requestCert: true, rejectUnauthorized: true } })
+  const tokenUrl = server.tokenUrl.replace('127.0.0.1', 'shop.test')
+  const files = { 'ca.pem': ca, 'client.pem': cert, 'client.key': key }
+  const spec = (more: Readonly<Record<string, Json>>) =>
+    testWith({
+      target: {
+        url: 'https://127.0.0.1:9',
+        dns: { hosts: { 'shop.test': '127.0.0.1' } },
+        auth: oauth2(tokenUrl),
+        tls: {
+          ca: { file: 'ca.pem' },
+          cert: { file: 'client.pem' },
+          key: { file: 'client.key' },
+          ...more,
+        },
+      },
+    })
+  const trusting = keep(t, spec({}), { files })
   await trusting.keeper.start()
   t.is(trusting.got.length, 1)
-  const strict = keep(t, spec({ serverName: 'localhost' }))
+  // Under another authority, nothing is asked for twice.
+  const strict = keep(t, spec({ ca: { file: 'other.pem' } }), {
+    files: { ...files, 'other.pem': (await makeCertificates()).ca },
+  })
+  const startedAt = performance.now()
   const error = await t.throwsAsync<BreakwaterError>(strict.keeper.start())
-  t.regex(error.message, /certificate/)
+  t.regex(error.message, /certificate|self-signed/)
+  t.true(performance.now() - startedAt < 1000)
 })
 
 test('a server that recovers within two seconds delays the start, and no more', async (t) => {
