@@ -61,9 +61,13 @@ async function run(seed: number, workers: number): Promise<Run> {
 }
 
 function addressed({ url, mediaUrl, grpcUrl }: ShopProcess): readonly string[] {
-  return [`target.url=${url}`, `target.grpc.url=${grpcUrl}`, `targets.media.url=${mediaUrl}`].flatMap(
-    (setting) => ['--set', setting],
-  )
+  return [
+    `target.url=${url}`,
+    `target.grpc.url=${grpcUrl}`,
+    `targets.media.url=${mediaUrl}`,
+    `targets.reports.url=${url}`,
+    `targets.reports.auth.oauth2.tokenUrl=${url}/oauth/token`,
+  ].flatMap((setting) => ['--set', setting])
 }
 
 /** Requests of a step in all phases and loops. */
@@ -86,8 +90,10 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   t.is(hops, countOf(result, 'person/old address', 'person/log in', 'person/check out'))
   // Messages are attempts, but what opens their stream is what a server sees as a request.
   const messages = countOf(result, 'chat/hello', 'chat/ask', 'chat/watch', 'chat/close', 'chat/price')
-  t.is(requests.sent, requests.attempted - messages + hops + 2)
-  t.deepEqual(requests.other, { setup: 1, teardown: 1, auth: 0 })
+  const { setup, teardown, auth } = requests.other
+  t.is(requests.sent, requests.attempted - messages + hops + setup + teardown + auth)
+  t.deepEqual([setup, teardown, auth], [1, 1, stats.oauth.tokens])
+  t.true(auth >= 1)
   t.like(ledger, { skipped: 0, lost: 0, unstarted: 0, balanced: true })
   t.is(log.length, stats.received.total)
 
@@ -98,7 +104,7 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   t.deepEqual(stats.logins, { ok: logins, refused: 0 })
   // The tenant is gone, and so is everybody in it.
   t.deepEqual(stats.sessions, { opened: logins, open: 0 })
-  t.is(stats.searches, countOf(result, 'search/search'))
+  t.is(stats.searches, countOf(result, 'search/search', 'clerk/stock'))
   t.is(stats.carts.additions, countOf(result, 'buy/add', 'person/add'))
   t.is(stats.carts.gifts, countOf(result, 'buy/gift'))
   const { card, invoice } = stats.checkouts
@@ -132,8 +138,9 @@ test.serial('what the shop has counted is what the result says', async (t) => {
   })
   t.deepEqual(stats.sse, { streams: chats, events: 5 * countOf(result, 'chat/price') })
   t.is(stats.byRoute['GET /api/shipping'], countOf(result, 'buy/shipping'))
-  t.is(stats.byRoute['GET /api/products/:id'], countOf(result, 'search/hit'))
+  t.is(stats.byRoute['GET /api/products/:id'], countOf(result, 'search/hit', 'clerk/clock'))
   t.is(stats.byRoute['GET /api/me'], 30)
+  t.deepEqual([stats.oauth.reports, stats.oauth.refused], [30, 0])
 
   // Those who get no recommendations are told of, and still buy.
   const without = stats.byStatus[503] ?? 0
@@ -154,15 +161,30 @@ test.serial(
     const alone = await run(7, 1)
     t.true(journeys(alone).length > 200)
     t.deepEqual(journeys(three), journeys(alone))
-    t.deepEqual(three.stats, alone.stats)
+    t.deepEqual(withoutTokens(three.stats), withoutTokens(alone.stats))
     t.notDeepEqual(journeys(await run(8, 1)), journeys(alone))
   },
 )
+
+/** Tokens are asked for by workers, whatever the journeys. */
+function withoutTokens({ received, byRoute, byPath, byStatus, oauth, ...others }: ShopStats): object {
+  const { 'POST /oauth/token': tokens = 0, ...routes } = byRoute
+  const { '/oauth/token': _, ...paths } = byPath
+  return {
+    ...others,
+    received: { ...received, total: received.total - tokens, http: received.http - tokens },
+    routes,
+    paths,
+    byStatus: { ...byStatus, 200: (byStatus[200] ?? 0) - tokens },
+    oauth: { ...oauth, tokens: oauth.tokens - tokens },
+  }
+}
 
 /** Each visit's requests in their order, visits sorted; those of nobody known sorted one by one. */
 function journeys({ log }: Run): readonly string[] {
   const visits = new Map<string, string>()
   for (const [index, { host, visit, method, url, status }] of log.entries()) {
+    if (url === '/oauth/token') continue
     const key = visit ?? `nobody ${index}`
     visits.set(key, `${visits.get(key) ?? `${visit}:`} ${host} ${method} ${url} ${status}`)
   }
