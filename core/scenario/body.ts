@@ -7,6 +7,7 @@ import { formEncode } from './encoding.ts'
 import { compileField, compileJsonText, compileText } from './expression.ts'
 import type { Names } from './names.ts'
 import { joined, known, mapped, type Part } from './part.ts'
+import { mostRendered, TooLargeError } from './rendered-size.ts'
 import { randomString } from './template-functions.ts'
 import type { UserScope } from './user-scope.ts'
 
@@ -152,7 +153,17 @@ function rendered(pieces: readonly Piece[]): Part<RenderedBody> {
   const makers = runs.map((run) => (run instanceof Uint8Array || !run.varies ? null : run.of))
   return {
     varies: true,
-    of: (scope) => pack(settled.map((chunk, i) => chunk ?? encoder.encode(makers[i]?.(scope) ?? ''))),
+    of(scope) {
+      let characters = 0
+      const chunks = settled.map((chunk, i) => {
+        if (chunk !== null) return chunk
+        const text = makers[i]?.(scope) ?? ''
+        characters += text.length
+        if (characters > mostRendered) throw new TooLargeError()
+        return encoder.encode(text)
+      })
+      return pack(chunks)
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import { compileJson } from './expression.ts'
 import type { MarkupWish } from './markup.ts'
 import type { Names } from './names.ts'
 import { valueIn } from './part.ts'
+import { orTooLarge } from './rendered-size.ts'
 import type { ResponseView } from './response-view.ts'
 import type { UserScope } from './user-scope.ts'
 
@@ -39,7 +40,10 @@ export function compileCapture(capture: Capture, names: Names, wishes: MarkupWis
       if (value !== undefined) return null
       if (otherwise === null)
         return `expected ${from} to capture, but ${problem ?? 'it is not in the answer'}`
-      scope.slots[slot] = valueIn(scope, otherwise)
+      scope.slots[slot] = orTooLarge(
+        () => valueIn(scope, otherwise),
+        () => undefined,
+      )
       return null
     },
   }

@@ -1,3 +1,4 @@
+import { BreakwaterError } from '../error.ts'
 import { createMix } from '../plan/mix.ts'
 import { headerOf } from '../spec/headers.ts'
 import type { LeafStep, LoadTest, PollStep, RequestStep, Scenario, Step, Target } from '../spec/load-test.ts'
@@ -10,6 +11,7 @@ import type {
   CompiledTest,
   CompileTest,
   Files,
+  RenderedRequest,
   Scope,
 } from './compiled.ts'
 import { compileGrpcRequest } from './grpc-request.ts'
@@ -17,6 +19,7 @@ import { compileHttpRequest, type RequestMaker, siteOf } from './http-request.ts
 import { compileJudge, responseNeeds } from './judge.ts'
 import { Names } from './names.ts'
 import { compileProgram, type ProgramParts } from './program.ts'
+import { orTooLarge, TooLargeError } from './rendered-size.ts'
 import type { RowSource } from './row-picker.ts'
 import { ScenarioStreams } from './scenario-streams.ts'
 import { compileStreamRequest } from './stream-request.ts'
@@ -127,7 +130,19 @@ function compileRequest(
   const goes = { ...step, target }
   const at = { number: targetNumber(test, goes), target: targetOf(test, goes) }
   // What the request itself reads stands before what its answer gives.
-  const maker = compileMaker(step, at, names, files, streams, cookies.mayHave)
+  const maker = orTooLarge(
+    () => compileMaker(step, at, names, files, streams, cookies.mayHave),
+    () => {
+      throw new BreakwaterError(
+        'invalid-spec',
+        `${step.path} makes a request of ${new TooLargeError().message}`,
+        {
+          hint: 'Send less, or send a file as it is.',
+        },
+      )
+    },
+  )
+  const unsendable = shownOf(step, at.number)
   const until = poll?.until ?? []
   const redirects = redirectsOf(test, step)
   const { openStream, judge } = compileJudge(step, names, until)
@@ -148,7 +163,12 @@ function compileRequest(
     },
     token: carriesToken(step, at.target) ? at.number : null,
     constant: maker.constant,
-    render: (scope) => maker.render(own(scope)),
+    render: (scope) =>
+      orTooLarge<RenderedRequest>(
+        () => maker.render(own(scope)),
+        () => unsendable,
+      ),
+    unsendable,
     openStream: openStream && ((scope) => openStream(own(scope))),
     judge: (scope, response) => judge(own(scope), response),
   }
@@ -202,6 +222,17 @@ function ownHeaders(step: RequestStep, target: Target): readonly Readonly<Record
     default:
       return step satisfies never
   }
+}
+
+/** Without what fills it. */
+function shownOf(step: RequestStep, target: number): RenderedRequest {
+  const [method, path] =
+    step.kind === 'http'
+      ? [step.method, step.url]
+      : step.kind === 'grpc'
+        ? ['POST', `/${step.method}`]
+        : ['GET', '/']
+  return Object.freeze({ kind: 'http', target, method, path, headers: [], body: null } as const)
 }
 
 /** Scopes of a compiled test come from its own createScope. */

@@ -90,10 +90,12 @@ export interface CompiledRequest {
   /** One and the same frozen object where nothing in the request varies: then a transport may keep what it makes of it. Null: `render`. */
   readonly constant: RenderedRequest | null
   /**
-   * Fills the holes from the scope. Throws nothing: what can't be rendered has been refused when the file was read.
+   * Fills the holes from the scope. Throws nothing: what can't be rendered has been refused when the file was read, or has become too large.
    * A request in which only cookies could vary has no `constant`, but gives one and the same frozen object as long as the user has none to send.
    */
   render(scope: Scope): RenderedRequest
+  /** What `render` gives where the request has become too large: not to be sent, but to be shown. It fails as `too_large`. */
+  readonly unsendable: RenderedRequest
   /** For a call whose answer is a stream: who looks at its messages as they come. Null: nobody looks into them. */
   readonly openStream: ((scope: Scope) => StreamWatch) | null
   /** Captures into the scope and checks. Never throws, bounded in time and memory whatever the body is. */

@@ -3,6 +3,7 @@ import { type Expression, type FunctionName, type Template, templateOf } from '.
 import { percentEncode } from './encoding.ts'
 import type { Names } from './names.ts'
 import { joined, known, mapped, mapped2, type Part, settledValue, valueIn } from './part.ts'
+import { boundedText, boundedValue } from './rendered-size.ts'
 import * as functions from './template-functions.ts'
 import type { UserScope } from './user-scope.ts'
 import { jsonText, textOf } from './value.ts'
@@ -26,7 +27,7 @@ export function compileText(
   return joined(
     parts.map((part) => {
       if (part.kind === 'literal') return known(encodeLiterals(part.text))
-      return mapped(compileExpression(part.expression, names), (value) => encode(textOf(value)))
+      return mapped(compileExpression(part.expression, names), (value) => encode(boundedText(value)))
     }),
   )
 }
@@ -61,7 +62,7 @@ function jsonParts(value: Json, names: Names): Part<string>[] {
 
 /** A value whose strings are templates. What doesn't vary in it is built once and shared. */
 export function compileJson(value: Json, names: Names): Part {
-  if (typeof value === 'string') return compileValue(value, names)
+  if (typeof value === 'string') return mapped(compileValue(value, names), boundedValue)
   if (typeof value !== 'object' || value === null) return known(value)
   if (isArray(value)) {
     const items = value.map((item) => compileJson(item, names))
@@ -134,13 +135,13 @@ function compileCall(name: FunctionName, given: readonly Part[]): Part {
     case 'json':
       return mapped(a, jsonText)
     case 'base64':
-      return mapped(a, functions.base64)
+      return mapped(a, (value) => functions.base64(boundedText(value)))
     case 'urlencode':
-      return mapped(a, (value) => percentEncode(textOf(value)))
+      return mapped(a, (value) => percentEncode(boundedText(value)))
     case 'sha256':
-      return mapped(a, functions.sha256Hex)
+      return mapped(a, (value) => functions.sha256Hex(boundedText(value)))
     case 'hmacSha256':
-      return mapped2(a, b, functions.hmacSha256Hex)
+      return mapped2(a, b, (key, value) => functions.hmacSha256Hex(boundedText(key), boundedText(value)))
     default:
       return name satisfies never
   }

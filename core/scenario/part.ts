@@ -1,3 +1,4 @@
+import { bounded } from './rendered-size.ts'
 import type { UserScope } from './user-scope.ts'
 
 /** A value that is known when the test is compiled, or a function of the user's scope. */
@@ -33,7 +34,7 @@ export function mapped2<A, B, C>(a: Part<A>, b: Part<B>, change: (a: A, b: B) =>
   }
 }
 
-/** Texts one behind the other; neighbours that are known become one. */
+/** Texts one behind the other; neighbours that are known become one. Throws TooLargeError, now or when it is filled in. */
 export function joined(parts: readonly Part<string>[]): Part<string> {
   // Literal, hole, literal, hole, …, literal.
   const literals = ['']
@@ -42,17 +43,18 @@ export function joined(parts: readonly Part<string>[]): Part<string> {
     if (part.varies) {
       holes.push(part.of)
       literals.push('')
-    } else literals[literals.length - 1] += part.value
+    } else literals[literals.length - 1] = bounded(literals.at(-1) + part.value)
   }
   const [before = '', after = ''] = literals
   const only = holes[0]
   if (only === undefined) return known(before)
-  if (holes.length === 1) return { varies: true, of: (scope) => before + only(scope) + after }
+  if (holes.length === 1) return { varies: true, of: (scope) => bounded(before + only(scope) + after) }
   return {
     varies: true,
     of: (scope) => {
       let text = before
-      for (let i = 0; i < holes.length; i++) text += (holes[i]?.(scope) ?? '') + literals[i + 1]
+      for (let i = 0; i < holes.length; i++)
+        text = bounded(text + (holes[i]?.(scope) ?? '') + literals[i + 1])
       return text
     },
   }

@@ -15,6 +15,7 @@ import { compileCondition } from './condition.ts'
 import { compileJson, compileValue } from './expression.ts'
 import type { Names } from './names.ts'
 import { valueIn } from './part.ts'
+import { orTooLarge } from './rendered-size.ts'
 import type { UserScope } from './user-scope.ts'
 
 export interface ProgramParts {
@@ -166,7 +167,16 @@ class ProgramWriter {
       scope.slots[item] = values[next]
       return next < values.length
     })
-    this.ops[skip] = { kind: 'forEach', path, begin: own(begin), to: this.ops.length }
+    this.ops[skip] = {
+      kind: 'forEach',
+      path,
+      begin: (scope) =>
+        orTooLarge(
+          () => begin(scope as UserScope),
+          () => 0,
+        ),
+      to: this.ops.length,
+    }
   }
 
   #if(step: IfStep): void {
@@ -178,7 +188,13 @@ class ProgramWriter {
     const afterThen = names.mark()
     names.restore(before)
     const skipElse = step.else.length > 0 ? this.hole() : null
-    this.ops[skipThen] = { kind: 'unless', holds: own(holds), to: this.ops.length }
+    // What is compared with something too large is not equal to it, whatever it is.
+    const asks = (scope: UserScope) =>
+      orTooLarge(
+        () => holds(scope),
+        () => false,
+      )
+    this.ops[skipThen] = { kind: 'unless', holds: own(asks), to: this.ops.length }
     this.steps(step.else)
     if (skipElse !== null) this.ops[skipElse] = { kind: 'jump', to: this.ops.length }
     names.join([afterThen, names.mark()])

@@ -1,6 +1,7 @@
 import type { Catch, CompiledCapture } from './capture.ts'
 import type { CompiledCheck } from './check.ts'
 import type { ReceivedResponse, StreamWatch } from './compiled.ts'
+import { TooLargeError } from './rendered-size.ts'
 import { ResponseView } from './response-view.ts'
 import type { UserScope } from './user-scope.ts'
 
@@ -67,6 +68,7 @@ export function attempt(check: CompiledCheck, scope: UserScope, view: ResponseVi
   try {
     return check(scope, view)
   } catch (error) {
+    if (error instanceof TooLargeError) return `the check compares with ${error.message}`
     if (error instanceof RangeError) return 'the answer is nested too deeply to check'
     throw error
   }

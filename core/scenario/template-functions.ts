@@ -57,8 +57,8 @@ export function json(value: unknown): string {
 const chunkBytes = 0x8000
 
 /** RFC 4648 §4, of the text's UTF-8. */
-export function base64(value: unknown): string {
-  const bytes = utf8ToBytes(textOf(value))
+export function base64(text: string): string {
+  const bytes = utf8ToBytes(text)
   let latin1 = ''
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     latin1 += String.fromCharCode(...bytes.subarray(at, at + chunkBytes))
@@ -66,12 +66,12 @@ export function base64(value: unknown): string {
   return btoa(latin1)
 }
 
-export function sha256Hex(value: unknown): string {
-  return bytesToHex(sha256(utf8ToBytes(textOf(value))))
+export function sha256Hex(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)))
 }
 
-export function hmacSha256Hex(key: unknown, value: unknown): string {
-  return bytesToHex(hmac(sha256, utf8ToBytes(textOf(key)), utf8ToBytes(textOf(value))))
+export function hmacSha256Hex(key: string, text: string): string {
+  return bytesToHex(hmac(sha256, utf8ToBytes(key), utf8ToBytes(text)))
 }
 
 type DatePart = string | ((date: Date) => string)

@@ -1,5 +1,6 @@
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { RenderedRequest, StreamWatch } from '../../core/scenario/compiled.ts'
+import { mostRendered } from '../../core/scenario/rendered-size.ts'
 import type { Exchange } from './transport-port.ts'
 
 const unrendered: RenderedRequest = {
@@ -46,6 +47,13 @@ export class PooledExchange implements Exchange {
 
   constructor(slot: number) {
     this.slot = slot
+  }
+
+  /** Of a request that cannot be sent: it is done, and failed. */
+  refuse(at: number): void {
+    this.doneAt = at
+    this.error = 'too_large'
+    this.errorDetail = `the request has more than ${mostRendered} characters`
   }
 
   /** Forgets the answer before. */

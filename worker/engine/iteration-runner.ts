@@ -110,7 +110,10 @@ export class IterationRunner implements TransportSink {
   /** A wake-up has come. */
   onWake(iteration: Iteration, now: Micros): void {
     if (iteration.state === 'thinking') this.#proceed(iteration, iteration.stepIntendedAt, now, true)
-    else iteration.phase.wake(iteration, now)
+    else if (iteration.state === 'refused') {
+      iteration.exchange.doneAt = now
+      this.done(iteration.exchange)
+    } else iteration.phase.wake(iteration, now)
   }
 
   /** A request's time is up. */
@@ -304,6 +307,13 @@ export class IterationRunner implements TransportSink {
     exchange.requestIndex = request.index
     exchange.user = iteration.user
     exchange.dispatchedAt = now
+    if (exchange.request === request.unsendable) {
+      exchange.refuse(now)
+      iteration.state = 'refused'
+      // In a turn of its own, so that steps which nobody can send let others have theirs.
+      this.wake(iteration, now + 1, now)
+      return
+    }
     askFor(request, exchange)
     const timeoutMicros = request.timeoutMs * 1000
     this.timeouts.add(iteration.slot, now, timeoutMicros)

@@ -78,7 +78,7 @@ export interface OpenGroup {
 
 export type IterationState =
   /** Free, or its user is between two iterations. */
-  'idle' | 'requesting' | 'thinking'
+  'idle' | 'requesting' | 'thinking' | /** Its request cannot be sent. */ 'refused'
 
 const unassigned = {} as { readonly phase: IterationOwner; readonly scenario: CompiledScenario }
 

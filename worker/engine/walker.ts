@@ -155,6 +155,11 @@ export class Walker {
       exchange.requestIndex = request.index
       exchange.user = user
       exchange.dispatchedAt = this.#clock.nowMicros()
+      if (exchange.request === request.unsendable) {
+        exchange.refuse(exchange.dispatchedAt)
+        resolve(exchange)
+        return
+      }
       askFor(request, exchange)
       exchange.wantHeaders ||= this.#trace
       exchange.wantBody ||= this.#trace

@@ -2,6 +2,7 @@ import test from 'ava'
 import type { ReceivedResponse } from '../../../../core/scenario/compiled.ts'
 import type { Json } from '../../../../core/spec/load-test.ts'
 import { captured, judged } from '../../../kit/answered.ts'
+import { cpuMs } from '../../../kit/cpu-time.ts'
 import { answer } from '../../../kit/scenario.ts'
 
 const page = answer({
@@ -131,13 +132,14 @@ for (const [check, detail] of checks) {
 }
 
 test('a regular expression on 8 MB looks at the first million characters, in bounded time whatever is to be found', (t) => {
-  const start = performance.now()
   const hostile = answer({ body: 'x'.repeat(8 << 20) })
-  for (const regex of ['(x+x+)+y', 'x(?:.*y)?', '(?:x|xx)*z', '(x|y)*x(x|y){20}z']) {
-    for (const take of [{}, { all: true as const }, { index: -1 }, { index: 9999 }])
-      captured({ regex, ...take }, hostile)
-  }
-  t.true(performance.now() - start < 30_000, String(performance.now() - start))
+  const spent = cpuMs(() => {
+    for (const regex of ['(x+x+)+y', 'x(?:.*y)?', '(?:x|xx)*z', '(x|y)*x(x|y){20}z']) {
+      for (const take of [{}, { all: true as const }, { index: -1 }, { index: 9999 }])
+        captured({ regex, ...take }, hostile)
+    }
+  })
+  t.true(spent < 20_000, `${spent} ms`)
   t.deepEqual(captured({ regex: 'end$' }, answer({ body: `${' '.repeat(1 << 20)}end` })), {
     problem: 'expected /end$/ to capture, but it is not in the answer',
   })

@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { Judgement, ReceivedResponse } from '../../../../core/scenario/compiled.ts'
 import type { Capture, Check, Json, Matcher } from '../../../../core/spec/load-test.ts'
+import { cpuMs } from '../../../kit/cpu-time.ts'
 import {
   answer,
   compiled,
@@ -325,20 +326,22 @@ test('gRPC messages are looked into like JSON bodies', (t) => {
 })
 
 test('a regular expression that blows up elsewhere takes linear time on a megabyte', (t) => {
-  const start = performance.now()
   const body = `${'a'.repeat(1 << 20)}!`
-  for (const pattern of ['(a+)+$', '(a|a)*$', '^(\\w+\\s?)*$', '(x+x+)+y']) {
-    judge([{ kind: 'body', matcher: { op: 'matches', pattern } }], answer({ body }))
-  }
-  t.true(performance.now() - start < 3000)
+  const spent = cpuMs(() => {
+    for (const pattern of ['(a+)+$', '(a|a)*$', '^(\\w+\\s?)*$', '(x+x+)+y']) {
+      judge([{ kind: 'body', matcher: { op: 'matches', pattern } }], answer({ body }))
+    }
+  })
+  t.true(spent < 2000, `${spent} ms`)
 })
 
 test('a JSON path over 50 MB is bounded, and so is its detail', (t) => {
   const body = Buffer.from(`["${'x'.repeat(46_000_000)}",${'1,'.repeat(2_000_000)}1]`)
-  const start = performance.now()
   const path = (expression: string) =>
     judge([{ kind: 'json', expression, matcher: { op: 'equals', value: 0 } }], answer({ body })).detail ?? ''
-  t.is(path('$..nope'), 'expected $..nope in the body, but it is too large or too deep to search for it')
-  t.regex(path('$[0]'), /^expected \$\[0\] to be 0, got "x{80}"… \(46000000 characters\)$/)
-  t.true(performance.now() - start < 10_000)
+  const spent = cpuMs(() => {
+    t.is(path('$..nope'), 'expected $..nope in the body, but it is too large or too deep to search for it')
+    t.regex(path('$[0]'), /^expected \$\[0\] to be 0, got "x{80}"… \(46000000 characters\)$/)
+  })
+  t.true(spent < 5_000, `${spent} ms`)
 })

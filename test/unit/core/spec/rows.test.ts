@@ -5,6 +5,7 @@ import { BreakwaterError } from '../../../../core/error.ts'
 import type { DataSource } from '../../../../core/spec/load-test.ts'
 import { indexRows } from '../../../../core/spec/row-index.ts'
 import { type Rows, readRows } from '../../../../core/spec/rows.ts'
+import { cpuMs } from '../../../kit/cpu-time.ts'
 
 const source: DataSource = {
   source: { kind: 'csv', file: 'u.csv' },
@@ -252,9 +253,9 @@ test('a million rows take less than their own bytes to find', (t) => {
   const bytes = new TextEncoder().encode(
     `name,id\n${'ada lovelace of somewhere,12345678\n'.repeat(1_000_000)}`,
   )
-  const start = performance.now()
+  const spent = cpuMs(() => indexRows(bytes, 'csv'))
+  t.true(spent < 2_000, `${spent} ms`)
   const { starts } = indexRows(bytes, 'csv')
-  t.true(performance.now() - start < 5_000)
   t.is(starts.length, 1_000_000)
   t.is(starts.byteLength, 4_000_000)
   t.is(starts[999_999], bytes.length - 35)
