@@ -15,11 +15,18 @@ export function inFlightBound(test: LoadTest, plan: RunPlan): number {
   return test.limits.inFlight ?? Math.min(mostInFlight, Math.max(1, stalledInFlight(test, plan)))
 }
 
-/** Iterations in flight in the whole cluster when every request takes until its timeouts: Little's law at the highest rate. */
-export function stalledInFlight(test: LoadTest, plan: RunPlan): number {
+/**
+ * Iterations in flight in the whole cluster when every request takes until its timeouts: Little's law at the highest rate. `counts`: of these
+ * scenarios alone.
+ */
+export function stalledInFlight(
+  test: LoadTest,
+  plan: RunPlan,
+  counts: (scenario: Scenario) => boolean = () => true,
+): number {
   const most = mostSideBySide(plan, ({ index, peakRate }) => {
     const phase = test.load[index]
-    return phase?.loop === 'open' ? (peakRate * stalledMs(test, phase)) / 1000 : 0
+    return phase?.loop === 'open' ? (peakRate * stalledMs(test, phase, counts)) / 1000 : 0
   })
   return Math.ceil(most)
 }
@@ -36,9 +43,10 @@ export function mostSideBySide(plan: RunPlan, of: (phase: PlannedPhase) => numbe
 }
 
 /** How long an iteration of a phase lasts, by the shares of its scenarios, when every request takes until its timeouts. */
-function stalledMs(test: LoadTest, phase: Phase): number {
-  return createMix(test, phase).shares.reduce((sum, { scenario, share }) => {
-    return sum + share * iterationMs(test, test.scenarios[scenario] as Scenario)
+function stalledMs(test: LoadTest, phase: Phase, counts: (scenario: Scenario) => boolean): number {
+  return createMix(test, phase).shares.reduce((sum, { scenario: index, share }) => {
+    const scenario = test.scenarios[index] as Scenario
+    return counts(scenario) ? sum + share * iterationMs(test, scenario) : sum
   }, 0)
 }
 

@@ -1,8 +1,8 @@
 import type { LoadTest, Scenario } from '../spec/load-test.ts'
-import { mostOf } from '../spec/step-tree.ts'
+import { mostOf, openingsOf, requestsOfScenario } from '../spec/step-tree.ts'
 import { endpointUrl, targetNumber, targetsOf } from '../spec/targets.ts'
 import { planConnections } from './connections.ts'
-import { inFlightBound } from './in-flight.ts'
+import { inFlightBound, stalledInFlight } from './in-flight.ts'
 import { createMix } from './mix.ts'
 import type { RosterEntry, RunPlan } from './plan.ts'
 import { count, duration, plural, rate } from './plan-format.ts'
@@ -59,7 +59,7 @@ function tooFewFiles(
 ): readonly PlanWarning[] {
   if (openFiles === null) return []
   const connections = planConnections(test, plan, roster.length).reduce(
-    (sum, { perWorker }) => sum + (perWorker ?? inFlightBound(test, plan)),
+    (sum, { share, perWorker }) => sum + (perWorker ?? withoutPool(test, plan, share === 'stream')),
     0,
   )
   if (connections + ownFiles <= openFiles) return []
@@ -70,6 +70,12 @@ function tooFewFiles(
       hint: `Raise the limit (ulimit -Hn ${connections + ownFiles}), use more workers on more machines, or lower limits.inFlight or connections.max.`,
     },
   ]
+}
+
+/** Connections that arrivals have of their own: as many as may be in flight where everything stalls. */
+function withoutPool(test: LoadTest, plan: RunPlan, ofStreams: boolean): number {
+  const opensOne = (scenario: Scenario) => !ofStreams || openingsOf(requestsOfScenario(scenario)).length > 0
+  return Math.min(inFlightBound(test, plan), stalledInFlight(test, plan, opensOne))
 }
 
 /** A bound that is reached by answers of this length is worth a word. */

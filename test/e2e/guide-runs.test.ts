@@ -31,8 +31,7 @@ let folder: { readonly path: string; readonly remove: () => Promise<void> }
 test.before(async () => {
   shop = await startGuideShop()
   folder = await makeTempDir()
-  await writeExampleFiles(folder.path)
-  writeFileSync(join(folder.path, 'ca.pem'), shop.certificates.ca)
+  await writeExampleFiles(folder.path, shop.certificates)
 })
 
 test.after.always(async () => {

@@ -9,6 +9,7 @@ import { loadTestFile, loadTestText } from '../../cli/spec-source.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import { startBreakwater, startDemoProcess } from '../kit/breakwater.ts'
+import { makeCertificates } from '../kit/certificates.ts'
 import { breakwater } from '../kit/command.ts'
 import { type Example, examplesOf, loadTestOf, pages, read, root, writeExampleFiles } from '../kit/guide.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
@@ -25,7 +26,7 @@ test('every LoadTest on the pages, whole or in parts, is valid', async (t) => {
   t.true(loadTests.length > 20)
   const folder = await makeTempDir()
   t.teardown(folder.remove)
-  await writeExampleFiles(folder.path)
+  await writeExampleFiles(folder.path, await makeCertificates())
   for (const example of loadTests) t.is(await problemOf(example, folder.path), null, example.at)
 })
 

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import type { Certificates } from './certificates.ts'
 
 export const root = join(import.meta.dirname, '../..')
 
@@ -65,13 +66,15 @@ export function loadTestOf({ page, kind, text }: Example): string {
   }
 }
 
-/** The files that examples name, beside each other in a folder. */
-export async function writeExampleFiles(folder: string): Promise<void> {
+/** The files that examples name, beside each other in a folder; real certificates, since their content is read. */
+export async function writeExampleFiles(folder: string, { ca, client }: Certificates): Promise<void> {
   await mkdir(join(folder, 'shop'), { recursive: true })
   for (const file of ['users.csv', 'shop.proto', 'shop/users.csv'])
     await copyFile(join(root, 'examples', file), join(folder, file))
   await writeFile(join(folder, 'traffic.csv'), 'seconds,rate\n0,50\n60,180\n120,90\n')
-  await writeFile(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n')
+  await writeFile(join(folder, 'ca.pem'), ca)
+  await writeFile(join(folder, 'client.pem'), client.cert)
+  await writeFile(join(folder, 'client.key'), client.key)
 }
 
 /** JSON is YAML. */
