@@ -3,7 +3,8 @@ import type { LeafStep } from './load-test.ts'
 import { under } from './path.ts'
 import type { StepWish } from './schema-scenario.ts'
 import { blockOnly, grpcStep, httpStep, thinkStep, verbs } from './step-normal.ts'
-import { streamKinds, streamStep } from './stream-normal.ts'
+import { streamStep } from './stream-normal.ts'
+import { streamKinds } from './stream-words.ts'
 
 const kinds = [...verbs, 'grpc', ...streamKinds, 'think'] as const
 const blocks = ['use', 'group', 'repeat', 'forEach', 'if', 'choose', 'poll'] as const

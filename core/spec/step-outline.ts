@@ -9,7 +9,7 @@ import { newsOf, salvage } from './salvage.ts'
 import { stepSchema } from './schema-scenario.ts'
 import { defaultStepName, verbs } from './step-normal.ts'
 import { isBlock, listsOf } from './step-tree.ts'
-import { defaultStreamName, streamKinds } from './stream-normal.ts'
+import { defaultStreamName, streamKinds } from './stream-words.ts'
 
 export const mostSteps = 500
 

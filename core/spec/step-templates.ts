@@ -14,7 +14,7 @@ import type {
 } from './load-test.ts'
 import { under } from './path.ts'
 import { isBlock } from './step-tree.ts'
-import { openingKeys } from './stream-normal.ts'
+import { openingKeys } from './stream-words.ts'
 import { templateFilesOf, templateLines } from './template-files.ts'
 
 /** Text that is a template, with the place it stands at. */

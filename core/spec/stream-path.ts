@@ -4,7 +4,7 @@ import { nearest } from './nearest.ts'
 import { under } from './path.ts'
 import { type BlockOutline, outlineLeaves, type StepOutline } from './step-outline.ts'
 import { isBlock, isOpening, isStream, type OpeningStep, streamOf } from './step-tree.ts'
-import { openingKeys, type StreamKind } from './stream-normal.ts'
+import { openingKeys, type StreamKind } from './stream-words.ts'
 
 /** The name of the stream that a step opens. */
 export function openedStream(step: Step | undefined): string | undefined {

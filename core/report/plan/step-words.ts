@@ -1,6 +1,6 @@
 import { duration, plural } from '../../plan/plan-format.ts'
 import type { Condition, Matcher, RequestStep, Step, StreamStep } from '../../spec/load-test.ts'
-import { defaultStreamName, openingKeys } from '../../spec/stream-normal.ts'
+import { defaultStreamName, openingKeys } from '../../spec/stream-words.ts'
 import { thinkWords } from './think-words.ts'
 import type { TreeNode } from './tree-text.ts'
 
