@@ -19,6 +19,9 @@ const notFound = 5
 const internal = 13
 const unavailable = 14
 
+/** The deadline of a call, 10 s, would end it at the server too. */
+const beforeDeadline = { withinMs: 5_000 }
+
 const idsOf = (messages: readonly unknown[]) => messages.map((message) => (message as { id: string }).id)
 
 for (const [name, start] of shopServers) {
@@ -137,7 +140,7 @@ for (const [name, start] of shopServers) {
         t.is(taken.length, 5)
         t.true(exchange.headers?.includes('demo'))
       }
-      if (shop.cancelled !== null) await until('the server knows', () => shop.cancelled === 1)
+      if (shop.cancelled !== null) await until('the server knows', () => shop.cancelled === 1, beforeDeadline)
       if (shop.streamed !== null) t.true(shop.streamed.received < 20)
       t.is((await exchanges.send(callOf('Add', [{}]))).status, ok)
       t.is(exchanges.transport.openSockets, 1)
@@ -161,7 +164,7 @@ for (const [name, start] of shopServers) {
         t.true(ended.messages > 0)
         t.true(ended.doneAt - ended.dispatchedAt >= 145_000)
       }
-      if (shop.cancelled !== null) await until('the server knows', () => shop.cancelled === 1)
+      if (shop.cancelled !== null) await until('the server knows', () => shop.cancelled === 1, beforeDeadline)
       t.is((await exchanges.send(callOf('Add', [{}]))).status, ok)
     })
   })
