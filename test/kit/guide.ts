@@ -75,6 +75,9 @@ export async function writeExampleFiles(folder: string, { ca, client }: Certific
   await writeFile(join(folder, 'ca.pem'), ca)
   await writeFile(join(folder, 'client.pem'), client.cert)
   await writeFile(join(folder, 'client.key'), client.key)
+  await writeFile(join(folder, 'goods.json'), '[{"id":1},{"id":2}]')
+  await writeFile(join(folder, 'order.xml'), '<order id="${iteration()}"/>')
+  await writeFile(join(folder, 'cat.jpg'), Uint8Array.of(0xff, 0xd8, 0xff, 0xd9))
 }
 
 /** JSON is YAML. */
