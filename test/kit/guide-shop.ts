@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import type { LoadTest, Target } from '../../core/spec/load-test.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { startShop } from './shop.ts'
+import { startTinyproxy } from './tinyproxy.ts'
 
 /**
  * Real servers for the examples of the pages: HTTP/1.1, HTTPS with HTTP/2, and the shop's gRPC. They answer as the pages say; those of pages about the shop,
@@ -19,11 +21,15 @@ export interface GuideShop {
   stop(): Promise<void>
 }
 
+/** Of the page about connections. */
+const proxyAuth = { user: 'load', password: 'secret' }
+
 const shopPages = ['docs/guide/shop-example.md', 'docs/guide/websocket-and-sse.md']
 
 export async function startGuideShop(): Promise<GuideShop> {
   const certificates = await makeCertificates()
   const shop = await startShop()
+  const proxy = await startTinyproxy(proxyAuth)
   const counter = new GuideCounter()
   const plain = createServer((request, response) => counter.answer(request, response))
   const { cert, key } = certificates
@@ -54,6 +60,7 @@ export async function startGuideShop(): Promise<GuideShop> {
     ...target,
     url: at(target.url, page),
     grpc: target.grpc && { ...target.grpc, url: target.grpc.url && at(target.grpc.url, page) },
+    proxy: target.proxy && { ...target.proxy, url: proxy.url },
     // Who trusts the authority of the page trusts ours, and the system trusts neither.
     tls: { ...target.tls, insecureSkipVerify: target.tls.caFile === null },
   })
@@ -72,6 +79,7 @@ export async function startGuideShop(): Promise<GuideShop> {
     }),
     async stop() {
       await shop.stop()
+      await proxy.stop()
       plain.closeAllConnections()
       await Promise.all(listening.map((_, n) => closed([plain, secure][n] ?? plain)))
     },
@@ -106,16 +114,22 @@ class GuideCounter {
     const { pathname } = new URL(request.url ?? '/', 'http://guide')
     const state = jobs.test(pathname) && this.#times(pathname) % 3 === 0 ? 'done' : json.state
     const body = JSON.stringify({ ...json, state })
+    const isCompressed = String(request.headers['accept-encoding'] ?? '').includes('gzip')
     request.resume()
     request.on('end', () => {
+      if (pathname.startsWith('/moved/')) {
+        response.writeHead(302, { location: pathname.slice('/moved'.length) }).end()
+        return
+      }
       const headers = {
         'content-type': 'application/json',
         etag: '"1"',
         location: '/orders/7',
         'set-cookie': 'sid=s-7; Path=/',
+        ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
       }
       response.writeHead(request.method === 'POST' ? 201 : 200, headers)
-      response.end(request.method === 'HEAD' ? '' : body)
+      response.end(request.method === 'HEAD' ? '' : isCompressed ? gzipSync(body) : body)
     })
   }
 
