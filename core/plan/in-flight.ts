@@ -1,5 +1,5 @@
-import type { LoadTest, Phase, Scenario, Step, Think } from '../spec/load-test.ts'
-import { mostOf } from '../spec/step-tree.ts'
+import type { LoadTest, Phase, Scenario, Think } from '../spec/load-test.ts'
+import { onceThrough } from '../spec/step-tree.ts'
 import { requestTimeoutMs, targetOf } from '../spec/targets.ts'
 import { createMix } from './mix.ts'
 import type { PlannedPhase, RunPlan } from './plan.ts'
@@ -50,23 +50,15 @@ function stalledMs(test: LoadTest, phase: Phase, counts: (scenario: Scenario) =>
   }, 0)
 }
 
-function iterationMs(test: LoadTest, scenario: Scenario): number {
-  const all = programMs(test, scenario, [...scenario.onStart, ...scenario.steps])
-  return Number.isFinite(all) ? all : longestForMs
-}
-
-/** Of an iteration that goes round a list of which nobody knows how long it is. */
-const longestForMs = 3_600_000
-
-function programMs(test: LoadTest, scenario: Scenario, steps: readonly Step[]): number {
-  const between = scenario.think === null ? 0 : meanThinkMs(scenario.think)
+/** Loops once: an iteration does not go round while nothing answers. */
+function iterationMs(test: LoadTest, { onStart, steps, think }: Scenario): number {
+  const between = think === null ? 0 : meanThinkMs(think)
   let requests = 0
-  const sum = mostOf(steps, (step, pollMs) => {
-    if (step.kind === 'group') return 0
+  const sum = onceThrough([...onStart, ...steps], (step) => {
     if (step.kind === 'think') return meanThinkMs(step.think) - between
     requests++
     const timeoutMs = targetOf(test, step).timeoutMs.connect + requestTimeoutMs(test, step)
-    return timeoutMs + (pollMs > 0 ? pollMs : between)
+    return timeoutMs + between
   })
   // None before the first request.
   return Math.max(0, requests > 0 ? sum - between : sum)

@@ -125,6 +125,14 @@ export function mostOf(
   return sum
 }
 
+/** What the steps add up to where each is done once, those of loops and polls too; of branches the one with the most counts. */
+export function onceThrough(steps: readonly Step[], of: (leaf: LeafStep) => number): number {
+  return steps.reduce((sum, step) => {
+    if (!isBlock(step)) return sum + of(step)
+    return sum + Math.max(0, ...listsOf(step).map((list) => onceThrough(list, of)))
+  }, 0)
+}
+
 function passesOf(step: Exclude<BlockStep, PollStep>, seen: (path: string) => number): number {
   switch (step.kind) {
     case 'group':
