@@ -138,7 +138,7 @@ function reproduce({
   workers,
   environment,
 }: ResultDocument): string {
-  const urls = [environment.target, ...Object.values(environment.targets ?? {})]
+  const urls = [...new Set([environment.target, ...Object.values(environment.targets ?? {})])]
   const targets = `${urls.length === 1 ? 'target' : 'targets'} ${urls.map(code).join(', ')}`
   const lasted = longTime((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)
   const text = commands.join('\n')

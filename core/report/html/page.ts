@@ -106,7 +106,7 @@ function metaOf(document: ResultDocument): readonly string[] {
   const { startedAt, endedAt, workers, environment, ended } = document
   const lasted = longTime((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)
   return [
-    [environment.target, ...Object.values(environment.targets ?? {})].join(', '),
+    [...new Set([environment.target, ...Object.values(environment.targets ?? {})])].join(', '),
     instant(startedAt),
     ended === 'finished' ? lasted : `${ended} after ${lasted}`,
     plural(workers.length, 'worker'),
