@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Json } from '../../../../core/spec/load-test.ts'
+import { judged } from '../../../kit/answered.ts'
 import {
   answer,
   compiled,
@@ -61,10 +62,18 @@ const values: readonly (readonly [string, unknown])[] = [
   ['${json(list)}', '[1,{"a":2}]'],
   ['${json(text)}', '"a \\"b\\""'],
   ['${base64("user:secret")}', 'dXNlcjpzZWNyZXQ='],
+  // RFC 4648 §10
+  ['${base64("")}', ''],
+  ['${base64("f")}', 'Zg=='],
+  ['${base64("fo")}', 'Zm8='],
+  ['${base64("foo")}', 'Zm9v'],
+  ['${base64("foobar")}', 'Zm9vYmFy'],
   ['${base64(emoji)}', 'w6ninJM='],
   ['${urlencode("a b/c?d=é")}', 'a%20b%2Fc%3Fd%3D%C3%A9'],
   // NIST FIPS 180-2, B.1
   ['${sha256("abc")}', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+  ['${sha256("")}', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+  ['${urlencode("-._~ %+/?#[]@&=")}', '-._~%20%25%2B%2F%3F%23%5B%5D%40%26%3D'],
   // RFC 4231, test case 2
   [
     '${hmacSha256("Jefe","what do ya want for nothing?")}',
@@ -93,6 +102,20 @@ test('a template that is the whole value keeps its type, wherever in a body it s
     }),
     { numRuns: 50 },
   )
+})
+
+test('a template that is the whole value keeps its type where an answer is compared with it', (t) => {
+  const typed = (value: Json, body: Json) =>
+    judged(
+      { check: { json: { '$.a': '${it}', '$.b': { in: ['${it}', 'other'] } } } },
+      answer({ body: JSON.stringify(body) }),
+      { variables: { it: { value } } },
+    ).error
+  for (const value of [5, '5', true, null, [1, 'x'], { c: [null] }]) {
+    t.is(typed(value, { a: value, b: value }), null)
+  }
+  t.is(typed(5, { a: '5', b: 5 }), 'check')
+  t.is(typed('5', { a: '5', b: 5 }), 'check')
 })
 
 test('uuid() gives version 4 UUIDs that differ by iteration and repeat by key', (t) => {
