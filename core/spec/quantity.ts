@@ -106,8 +106,9 @@ export function readPercent(input: unknown): Reading {
     : wrong('out-of-range', `${show(input)} is more than everything.`, 'Write 0% to 100%.')
 }
 
+/** A map may say of itself whatever it likes, so that it is not asked. */
 function negative(input: unknown): boolean {
-  return /^\s*-\s*\d/.test(String(input))
+  return (typeof input === 'string' || typeof input === 'number') && /^\s*-\s*\d/.test(`${input}`)
 }
 
 function wrong(code: string, message: string, hint: string): Reading {

@@ -65,3 +65,12 @@ for (const [reader, input, code, hint] of refused) {
     t.regex(reading.hint, hint)
   })
 }
+
+test('what is neither text nor a number is refused, whatever it says of itself', (t) => {
+  for (const input of [{ toString: {} }, { toString: null }, [[]], null]) {
+    t.like(readDuration(input), { ok: false, code: 'wrong-unit' })
+    t.like(readRate(input), { ok: false, code: 'wrong-type' })
+    t.like(readSize(input), { ok: false, code: 'wrong-unit' })
+    t.like(readPercent(input), { ok: false, code: 'wrong-unit' })
+  }
+})
