@@ -100,7 +100,12 @@ const json = {
   ids: [1, 2, 3],
   items: [{ id: 7, name: 'lamp', price: 9.5 }],
   order: 'o-7',
+  note: 'Items, total: 12, order 7',
+  // For selectors: a page within the answer.
+  page: '<h1>Products</h1><ul class=products><li>a<li>b<li>c<li>d</ul><input name=csrf value=c5f9><a class=product href=/products/7>lamp</a>',
 }
+
+const catalog = '<?xml version="1.0"?><catalog><item id="a1"><price>10</price></item></catalog>'
 
 /** A job is done at the third time it is asked for. */
 const jobs = /\/jobs\/[^/]+$/
@@ -119,6 +124,10 @@ class GuideCounter {
     request.on('end', () => {
       if (pathname.startsWith('/moved/')) {
         response.writeHead(302, { location: pathname.slice('/moved'.length) }).end()
+        return
+      }
+      if (pathname.endsWith('/catalog')) {
+        response.writeHead(200, { 'content-type': 'application/xml' }).end(catalog)
         return
       }
       const headers = {
