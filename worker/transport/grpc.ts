@@ -1,4 +1,10 @@
-import { logVerbosity, type StatusObject, setLogVerbosity, status as statusCode } from '@grpc/grpc-js'
+import {
+  logVerbosity,
+  type Metadata,
+  type StatusObject,
+  setLogVerbosity,
+  status as statusCode,
+} from '@grpc/grpc-js'
 import { BreakwaterError } from '../../core/error.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
@@ -15,7 +21,7 @@ import { grpcChannel } from './grpc-channel.ts'
 import { GrpcConnection } from './grpc-connection.ts'
 import { type GrpcCall, GrpcFlight, type GrpcFlightListener, messagePrefixBytes } from './grpc-flight.ts'
 import { decodeMessage, encodeMessage } from './grpc-message.ts'
-import { flatMetadata, metadataOf } from './grpc-metadata.ts'
+import { flatMetadata, metadataOf, timeoutValue } from './grpc-metadata.ts'
 import { GrpcPool } from './grpc-pool.ts'
 import { clearOutcome } from './outcome.ts'
 import { protoFileService } from './proto-files.ts'
@@ -300,18 +306,21 @@ export class GrpcTransport implements Transport {
     const { exchange, call, connection } = flight
     if (exchange === null || call === null || connection === null) return
     const { channel } = connection
-    const running = channel.createCall(call.method.path, this.#deadline(exchange, call), null, null, null)
+    // Without a deadline of grpc-js: its timer counts from the beginning of a turn of the event loop, and is early where that turn is long.
+    const running = channel.createCall(call.method.path, Number.POSITIVE_INFINITY, null, null, null)
     flight.running = running
     if (isOpen) this.#sent(exchange)
-    running.start(call.metadata, flight)
+    running.start(this.#metadataOf(exchange, call), flight)
     running.startRead()
     flight.sendMessages(exchange, call, running, isOpen)
   }
 
   /** Told to the server as well, so that it may stop working; `cancel` is what ends the exchange. */
-  #deadline(exchange: Exchange, { timeoutMs }: GrpcCall): number {
+  #metadataOf(exchange: Exchange, { metadata, timeoutMs }: GrpcCall): Metadata {
     const waitedMs = (this.#settings.clock.nowMicros() - exchange.dispatchedAt) / 1000
-    return Date.now() + Math.max(1, timeoutMs - waitedMs)
+    const told = metadata.clone()
+    told.set('grpc-timeout', timeoutValue(Math.max(1, timeoutMs - waitedMs)))
+    return told
   }
 
   #sent(exchange: Exchange): void {
@@ -363,9 +372,10 @@ function refuse(issues: readonly Issue[]): void {
 
 type GrpcRequest = Extract<RenderedRequest, { kind: 'grpc' }>
 
-/** Whose deadline it was: the server counts the same time, and may be a moment earlier than we are. */
+/** Whose deadline it was: the server counts the same time, and its timers may be a little early. */
 function isOwnDeadline(flight: GrpcFlight, exchange: Exchange, status: StatusObject, now: number): boolean {
   if (status.code !== statusCode.DEADLINE_EXCEEDED) return false
   const timeoutMs = flight.call?.timeoutMs ?? Number.POSITIVE_INFINITY
-  return now - exchange.dispatchedAt >= (timeoutMs - 2) * 1000
+  const earlyMs = Math.max(2, Math.min(50, timeoutMs / 10))
+  return now - exchange.dispatchedAt >= (timeoutMs - earlyMs) * 1000
 }
