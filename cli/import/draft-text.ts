@@ -138,7 +138,8 @@ function bodyLines(body: DraftBody): readonly Pair[] {
     case 'json':
       return [line('json', jsonNode(body.value), body.note)]
     case 'form':
-      return fields('form', body.fields, true)
+    case 'multipart':
+      return fields(body.kind, body.fields, true)
     case 'text':
       return [line('text', scalar(body.text), body.note)]
     default:

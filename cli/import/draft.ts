@@ -80,7 +80,7 @@ export type DraftMethod = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'head' |
 export type DraftBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly value: Json; readonly note?: string }
-  | { readonly kind: 'form'; readonly fields: readonly DraftField[] }
+  | { readonly kind: 'form' | 'multipart'; readonly fields: readonly DraftField[] }
   | { readonly kind: 'text'; readonly text: string; readonly note?: string }
 
 /** A line of a map. `note` stands beside it. */

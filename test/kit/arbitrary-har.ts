@@ -87,13 +87,25 @@ const url = fc.oneof(
   fc.string(),
 )
 
+const multipart = fc
+  .array(fc.tuple(key, value, value), { maxLength: 3 })
+  .map((parts) =>
+    [
+      ...parts.map(
+        ([name, text, file]) =>
+          `--x\r\nContent-Disposition: form-data; name="${name}"; filename="${file}"\r\nContent-Type: ${text}\r\n\r\n${text}\r\n`,
+      ),
+      '--x--',
+    ].join(''),
+  )
+
 /** An exchange that a tool may have written, or nearly. */
 export const arbitraryExchange: fc.Arbitrary<Recorded> = fc.record(
   {
     method: fc.constantFrom('GET', 'POST', 'PUT', 'patch', 'DELETE', 'HEAD', 'OPTIONS', 'CONNECT', ''),
     url,
     headers,
-    body: fc.oneof(json, value, fc.array(fc.tuple(key, value), { maxLength: 4 }).map(rawQuery)),
+    body: fc.oneof(json, value, multipart, fc.array(fc.tuple(key, value), { maxLength: 4 }).map(rawQuery)),
     type: fc.oneof(
       fc.constantFrom(
         'application/json',

@@ -2,8 +2,9 @@ import type { Json } from '../../../core/spec/load-test.ts'
 import { forbiddenKeys } from '../../../core/spec/plain-input.ts'
 import { type DraftBody, type DraftField, literal } from '../draft.ts'
 import type { Fill } from './fill.ts'
+import { multipartFields, paramFields } from './multipart.ts'
 import { type Pair, pairFields, pairsOf } from './pairs.ts'
-import { type Exchange, essence, headerIn } from './recording.ts'
+import { type Exchange, essence, headerIn, type RecordedField } from './recording.ts'
 
 export interface DraftedBody {
   readonly body: DraftBody
@@ -27,10 +28,12 @@ export function bodyOf(exchange: Exchange, fill: Fill): DraftedBody {
     if (pairs !== null && pairs.length > 0)
       return { ...none, body: { kind: 'form', fields: pairFields(pairs, 'form', fill) } }
   }
+  if (essence(type) === 'multipart/form-data') {
+    const parts = text === '' ? paramFields(fields, fill) : multipartFields(text, type, fill)
+    if (parts !== null) return { ...none, body: { kind: 'multipart', fields: parts } }
+  }
   if (text === '')
     return headerIn(requestHeaders, 'content-length') === '0' ? none : unrecorded(exchange, type)
-  if (essence(type) === 'multipart/form-data')
-    return missing(type, 'the body, which is multipart, was left out')
   const json = isJsonType(type) ? readJsonBody(text) : undefined
   if (json !== undefined) {
     const plain = /^application\/json(; *charset=utf-8)?$/i.test(type)
@@ -77,10 +80,9 @@ function fillJson(value: Json, key: string, fill: Fill): Json {
   )
 }
 
-function fieldPairs(fields: readonly (readonly [string, string])[]): readonly Pair[] | null {
-  return pairsOf(
-    new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString(),
-  )
+function fieldPairs(fields: readonly RecordedField[]): readonly Pair[] | null {
+  const pairs = fields.map(({ name, text }): [string, string] => [name, text])
+  return pairsOf(new URLSearchParams(pairs).toString())
 }
 
 function typeField(type: string): readonly DraftField[] {

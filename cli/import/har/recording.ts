@@ -34,7 +34,17 @@ export interface RecordedBody {
   /** As the request's header has it. */
   readonly type: string
   readonly text: string
-  readonly fields: readonly (readonly [name: string, value: string])[]
+  readonly fields: readonly RecordedField[]
+}
+
+/** Of a form, or a part of a multipart body. */
+export interface RecordedField {
+  readonly name: string
+  readonly text: string
+  /** Null: it is no file. */
+  readonly filename: string | null
+  /** '' where nobody says. */
+  readonly type: string
 }
 
 export interface Recording {
@@ -108,9 +118,10 @@ function readHeaders(headers: Json | undefined): readonly Header[] {
 }
 
 function readBody(data: RawMap): RecordedBody | null {
-  const fields = itemsOf(data.params).map((item): [string, string] => {
-    const { name, value } = fieldsOf(item)
-    return [textOf(name), textOf(value)]
+  const fields = itemsOf(data.params).map((item): RecordedField => {
+    const { name, value, fileName, contentType } = fieldsOf(item)
+    const filename = typeof fileName === 'string' ? fileName : null
+    return { name: textOf(name), text: textOf(value), filename, type: textOf(contentType) }
   })
   const text = textOf(data.text)
   if (text === '' && fields.length === 0) return null

@@ -13,7 +13,7 @@ import {
 } from '../draft.ts'
 import { isHeaderName } from '../header-name.ts'
 import type { Operation, Parameter } from './operations.ts'
-import type { References } from './references.ts'
+import type { Located, References } from './references.ts'
 import { isUsable, type Sample, sampleOf } from './sample.ts'
 import type { Credentials } from './security.ts'
 
@@ -138,6 +138,7 @@ function bodyFor({ bodies, method }: Operation, references: References): BodyDra
     bodies.find(({ type }) => /^application\/json\b/.test(type)) ??
     bodies.find(({ type }) => /[+/]json\b/.test(type) || type === '*/*') ??
     bodies.find(({ type }) => type.startsWith('application/x-www-form-urlencoded')) ??
+    bodies.find(({ type }) => type.startsWith('multipart/form-data')) ??
     bodies.find(({ type }) => type.startsWith('text/')) ??
     bodies[0]
   if (media === undefined) return none
@@ -162,8 +163,37 @@ function bodyFor({ bodies, method }: Operation, references: References): BodyDra
       }))
     return fields.length === 0 ? lacking : { body: { kind: 'form', fields }, headers: [], unknown: [] }
   }
+  if (type.startsWith('multipart/form-data')) {
+    const fields = partsOf(sample.value, media.schema, references, note)
+    return fields.length === 0 ? lacking : { body: { kind: 'multipart', fields }, headers: [], unknown: [] }
+  }
   if (typeof sample.value !== 'string' || (!sample.stated && !type.startsWith('text/'))) return lacking
   return { body: { kind: 'text', text: sample.value, ...note }, headers: typeField(type), unknown: [] }
+}
+
+/** Bytes become a file with a text in it; what is nested goes as JSON. */
+function partsOf(
+  value: Json,
+  schema: Located,
+  references: References,
+  note: { readonly note?: string },
+): readonly DraftField[] {
+  const properties = fieldsOf(schema.fields.properties)
+  return Object.entries(fieldsOf(value))
+    .filter(([key]) => !forbiddenKeys.has(key) && key.length <= 500)
+    .map(([key, item]): DraftField => {
+      const { fields } = references.follow(properties[key], schema.in)
+      const { fields: items } = references.follow(fields.items, schema.in)
+      if (
+        [fields, items].some(
+          ({ format, contentMediaType }) => format === 'binary' || contentMediaType !== undefined,
+        )
+      ) {
+        const file = { text: '${randomString(100)}', filename: `${key.replace(/\W/g, '') || 'file'}.bin` }
+        return { key, value: file, note: guess(`a file with some text; or write { file: ${key}.bin }`) }
+      }
+      return { key, value: typeof item === 'object' ? { json: item as Json } : item, ...note }
+    })
 }
 
 /** What is nested goes as JSON. No hole would stay one there: its quotes would be escaped. */

@@ -211,6 +211,50 @@ for (const [title, recorded, body, type] of bodies) {
   })
 }
 
+const upload = [
+  '--xx',
+  'Content-Disposition: form-data; name="note"',
+  '',
+  'hello ${x}',
+  '--xx',
+  'Content-Disposition: form-data; name="photo"; filename="cat.jpg"',
+  'Content-Type: image/jpeg',
+  '',
+  '\ufffd\u0000\u0001',
+  '--xx',
+  'Content-Disposition: form-data; name="rows"; filename="a.csv"',
+  'Content-Type: text/csv',
+  '',
+  'a,b',
+  '--xx--',
+  '',
+].join('\r\n')
+
+test('parts of a multipart body are told apart, and a file that is lost is asked for', (t) => {
+  const { text, loadTest } = importHar([
+    { method: 'POST', url: '/up', type: 'multipart/form-data; boundary=xx', body: upload },
+  ])
+  const [step] = loadTest.scenarios[0]?.steps ?? []
+  t.like(step, {
+    headers: {},
+    body: {
+      kind: 'multipart',
+      parts: [
+        { name: 'note', filename: null, type: null, content: { kind: 'text', text: 'hello $${x}' } },
+        { name: 'photo', filename: 'cat.jpg', type: 'image/jpeg', content: { text: 'what cat.jpg holds' } },
+        { name: 'rows', filename: 'a.csv', type: 'text/csv', content: { text: 'a,b' } },
+      ],
+    },
+  } as object)
+  t.regex(text, /photo: .*# guess: the recording lacks the file; write \{ file: cat\.jpg \}/)
+})
+
+test('a multipart body whose parts cannot be told apart stays as it was', (t) => {
+  const step = stepOf({ method: 'POST', url: '/up', type: 'multipart/form-data; boundary=yy', body: upload })
+  t.is(step.body.kind, 'text')
+  t.is(step.headers['content-type'], 'multipart/form-data; boundary=yy')
+})
+
 test('a body that the recording lacks is told above the step', (t) => {
   const { text } = importHar([{ method: 'POST', url: '/up', headers: { 'Content-Length': '272' } }])
   t.regex(text, /# guess: the recording lacks the body, of 272 bytes\n +- post: \/up/)

@@ -298,6 +298,25 @@ const bodies: readonly (readonly [string, string, Partial<HttpStep>])[] = [
   ],
 ]
 
+test('a body of parts has a file for bytes, and JSON for what is nested', (t) => {
+  const schema = {
+    properties: {
+      note: { const: 'hi' },
+      meta: { properties: { a: { const: 1 } } },
+      photo: { type: 'string', format: 'binary' },
+    },
+  }
+  const [step] = stepsOf(posting(schema, 'multipart/form-data'))
+  t.like(step?.body, {
+    kind: 'multipart',
+    parts: [
+      { name: 'note', filename: null, content: { kind: 'text', text: 'hi' } },
+      { name: 'meta', content: { kind: 'json', value: { a: 1 } } },
+      { name: 'photo', filename: 'photo.bin', content: { kind: 'text', text: '${randomString(100)}' } },
+    ],
+  } as object)
+})
+
 for (const [title, text, step] of bodies) {
   test(`a body of ${title} is sent as such`, (t) => {
     t.like(stepsOf(text)[0], step)
