@@ -56,4 +56,19 @@ export function addImport(
       const { importOpenapi } = await import('./commands/import.ts')
       done(await importOpenapi(console, file, flags))
     })
+
+  leaf(
+    group.command('postman <file>'),
+    'a Postman collection (v2.0, v2.1): its requests in order, folders as groups',
+    [
+      'breakwater import postman shop.postman_collection.json --out test.yaml',
+      'breakwater import postman shop.postman_collection.json --url http://127.0.0.1:8080',
+    ],
+  )
+    .option('--out <file>', outHelp)
+    .option('--url <url>', 'where to send it (default: the host that most requests go to)')
+    .action(async (file: string, flags) => {
+      const { importPostman } = await import('./commands/import.ts')
+      done(await importPostman(console, file, flags))
+    })
 }

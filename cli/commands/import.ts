@@ -9,6 +9,7 @@ import type { Draft } from '../import/draft.ts'
 import { draftText } from '../import/draft-text.ts'
 import { convertHar, type HarOptions } from '../import/har/convert.ts'
 import { convertOpenapi, filesNamedBy, type OpenapiOptions } from '../import/openapi/convert.ts'
+import { convertPostman, type PostmanOptions } from '../import/postman/convert.ts'
 import { type Source, unfit } from '../import/source.ts'
 import { writeNewFile } from '../new-file.ts'
 import { unreadable } from '../spec-source.ts'
@@ -44,6 +45,17 @@ export async function importOpenapi(
   const source = await readSource(file, 'Name an OpenAPI document, such as openapi.yaml.')
   const files = await filesBeside(source)
   return write(console, convertOpenapi(source, { ...options, files }), { file, out })
+}
+
+interface PostmanFlags extends OutFlag, PostmanOptions {}
+
+export async function importPostman(
+  console: Console,
+  file: string,
+  { out, ...options }: PostmanFlags,
+): Promise<number> {
+  const source = await readSource(file, 'Name a collection, such as shop.postman_collection.json.')
+  return write(console, convertPostman(source, options), { file, out })
 }
 
 /** Files that a document names, and that those name. One that isn't there is told where it is needed. */

@@ -30,12 +30,18 @@ export function boundScenarios(scenarios: readonly DraftScenario[]): {
     steps++
     return bytes <= mostBytes && values <= mostValues && steps <= mostSteps
   }
-  const bounded = scenarios.map((scenario) => {
-    const end = scenario.steps.findIndex((step) => !fits(step))
-    if (end < 0) return scenario
-    left += scenario.steps.length - end
-    return { ...scenario, steps: scenario.steps.slice(0, end) }
-  })
+  let isFull = false
+  const kept = (list: readonly DraftStep[]): readonly DraftStep[] =>
+    list.flatMap((step): readonly DraftStep[] => {
+      if (step.kind === 'group') {
+        const inner = kept(step.steps)
+        return inner.some(makesRequests) ? [{ ...step, steps: inner }] : []
+      }
+      isFull ||= !fits(step)
+      if (isFull) left++
+      return isFull ? [] : [step]
+    })
+  const bounded = scenarios.map((scenario) => ({ ...scenario, steps: kept(scenario.steps) }))
   // What is a comment alone takes what is left.
   const withAsides = bounded.map((scenario) => {
     const asides = (scenario.asides ?? []).filter((aside) => {
@@ -44,7 +50,7 @@ export function boundScenarios(scenarios: readonly DraftScenario[]): {
     })
     return { ...scenario, asides }
   })
-  const runs = ({ steps }: DraftScenario) => steps.some(({ kind }) => kind !== 'think')
+  const runs = ({ steps }: DraftScenario) => steps.some(makesRequests)
   return {
     scenarios: withAsides.filter(runs),
     asides: withAsides
@@ -52,6 +58,10 @@ export function boundScenarios(scenarios: readonly DraftScenario[]): {
       .map(({ asides, ...scenario }) => ({ ...scenario, steps: asides })),
     left,
   }
+}
+
+function makesRequests(step: DraftStep): boolean {
+  return step.kind === 'group' ? step.steps.some(makesRequests) : step.kind !== 'think'
 }
 
 function costOf(value: Json): { bytes: number; values: number } {

@@ -71,8 +71,12 @@ const objectives = [
   noted(scalar('p95 < 2s'), 'guess: say what is fast enough for your users'),
 ]
 
-function target({ url, note, headers }: DraftTarget): Node {
-  return map([line('url', scalar(url), note), ...fields('headers', headers)])
+function target({ url, note, headers, more = [] }: DraftTarget): Node {
+  return map([
+    line('url', scalar(url), note),
+    ...fields('headers', headers),
+    ...more.map((field) => line(field.key, jsonNode(field.value), field.note)),
+  ])
 }
 
 function targets(more: NonNullable<Draft['targets']>): Node {
@@ -106,6 +110,8 @@ function scenario({ name, weight, notes, steps, asides = [] }: DraftScenario): N
 
 function step(draft: DraftStep): Node {
   if (draft.kind === 'think') return map([line('think', scalar(draft.think), draft.note)])
+  if (draft.kind === 'group')
+    return map([line('group', scalar(draft.name)), line('steps', list(draft.steps.map(step)))])
   const { poll, notes } = draft
   if (poll === undefined) return above(request(draft), notes)
   const polled = [

@@ -21,6 +21,8 @@ export interface DraftTarget {
   readonly url: string
   readonly note?: string
   readonly headers: readonly DraftField[]
+  /** Whatever else is to be said of it, such as `auth`. */
+  readonly more?: readonly DraftField[]
 }
 
 export interface DraftVariable {
@@ -40,7 +42,13 @@ export interface DraftScenario {
   readonly asides?: readonly DraftRequest[]
 }
 
-export type DraftStep = DraftRequest | DraftPause
+export type DraftStep = DraftRequest | DraftPause | DraftGroup
+
+export interface DraftGroup {
+  readonly kind: 'group'
+  readonly name: string
+  readonly steps: readonly DraftStep[]
+}
 
 export interface DraftPause {
   readonly kind: 'think'

@@ -1,6 +1,6 @@
 import type { Json } from '../../../core/spec/load-test.ts'
-import { forbiddenKeys } from '../../../core/spec/plain-input.ts'
 import { type DraftBody, type DraftField, literal } from '../draft.ts'
+import { isPlainJson } from '../plain-json.ts'
 import type { Fill } from './fill.ts'
 import { multipartFields, paramFields } from './multipart.ts'
 import { type Pair, pairFields, pairsOf } from './pairs.ts'
@@ -14,7 +14,6 @@ export interface DraftedBody {
 }
 
 const mostCharacters = 64 * 1024
-const mostDepth = 32
 const none: DraftedBody = { body: { kind: 'none' }, headers: [], notes: [] }
 
 export function bodyOf(exchange: Exchange, fill: Fill): DraftedBody {
@@ -55,20 +54,10 @@ function isJsonType(type: string): boolean {
 export function readJsonBody(text: string): Json | undefined {
   try {
     const value: Json = JSON.parse(text)
-    return isPlain(value, 0) ? value : undefined
+    return isPlainJson(value) ? value : undefined
   } catch {
     return undefined
   }
-}
-
-function isPlain(value: Json, depth: number): boolean {
-  if (depth > mostDepth) return false
-  if (typeof value === 'number')
-    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(
-    ([key, item]) => !forbiddenKeys.has(key) && isPlain(item as Json, depth + 1),
-  )
 }
 
 function fillJson(value: Json, key: string, fill: Fill): Json {

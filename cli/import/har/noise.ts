@@ -1,3 +1,4 @@
+import { serverUrl } from '../server-url.ts'
 import { type Exchange, headerIn } from './recording.ts'
 
 /** Why an exchange is no step of the scenario, in the words of the comment that counts it. */
@@ -27,7 +28,7 @@ export function noiseOf(exchange: Exchange, keepsAssets: boolean): Noise | null 
   if (url.protocol === 'ws:' || url.protocol === 'wss:' || resource === 'websocket' || status === 101) {
     return 'WebSockets'
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'what is not HTTP'
+  if (serverUrl(url.origin) === null) return 'what is not HTTP'
   if (isPreflight(exchange)) return 'CORS preflights'
   if (pings.includes(resource)) return 'pings of the browser'
   if (/\/favicon[^/]*\.(ico|png|svg)$/i.test(url.pathname)) return 'favicons'

@@ -6,6 +6,7 @@ import { withCommonHeaders } from '../common-headers.ts'
 import type { Draft, DraftField, DraftRequest, DraftScenario } from '../draft.ts'
 import { boundScenarios } from '../draft-bounds.ts'
 import { Names } from '../names.ts'
+import { readableName } from '../readable-name.ts'
 import { fileName, type Source, textOf, unfit } from '../source.ts'
 import { testName } from '../test-name.ts'
 import { readDocument, readOpenapi } from './document.ts'
@@ -127,11 +128,7 @@ function firstWord(path: string): string {
 
 /** `ok` is a word of objectives. */
 function scenarioName(text: string): string {
-  const name = text
-    .replace(/[\p{Cc}]/gu, ' ')
-    .slice(0, 100)
-    .toWellFormed()
-    .trim()
+  const name = readableName(text)
   return name === '' || name === 'ok' ? `${name}api` : name
 }
 

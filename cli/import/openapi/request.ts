@@ -12,6 +12,7 @@ import {
   mapTexts,
 } from '../draft.ts'
 import { isHeaderName } from '../header-name.ts'
+import { readableName } from '../readable-name.ts'
 import type { Operation, Parameter } from './operations.ts'
 import type { Located, References } from './references.ts'
 import { isUsable, type Sample, sampleOf } from './sample.ts'
@@ -58,10 +59,9 @@ export function requestFor(
   }
 }
 
-/** What a step and an objective may be called. */
 function nameOf({ id, method, path }: Operation): string {
-  const name = (id ?? `${method.toUpperCase()} ${path}`).replace(/[\p{Cc}]/gu, ' ').replaceAll('${', '{')
-  return name.slice(0, 150).toWellFormed()
+  const own = `${method.toUpperCase()} ${path}`
+  return readableName(id ?? own) || readableName(own)
 }
 
 /** Literal parts as they may stand in an address; `?` and what follows are the author's own. */

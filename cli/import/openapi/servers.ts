@@ -1,6 +1,7 @@
 import { BreakwaterError } from '../../../core/error.ts'
 import { fieldsOf, itemsOf, type RawMap } from '../../../core/spec/raw.ts'
 import { guess } from '../draft.ts'
+import { serverUrl } from '../server-url.ts'
 import { textOf } from '../source.ts'
 
 export interface Server {
@@ -15,8 +16,8 @@ export function serverOf(document: RawMap, wish: string | undefined): Server {
   const [first] = itemsOf(document.servers)
   const stated = withVariables(fieldsOf(first))
   if (wish !== undefined) return { url: joined(usable(wish), stated) }
-  const url = URL.parse(stated)
-  if (url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '') {
+  const url = serverUrl(stated)
+  if (url !== null) {
     return { url: withoutEnd(`${url.origin}${url.pathname}`) }
   }
   const said = stated === '' || stated === '/' ? 'the document names no server' : 'the server has no host'
@@ -32,8 +33,8 @@ function joined(host: string, stated: string): string {
 }
 
 function usable(wish: string): string {
-  const url = URL.parse(wish)
-  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') {
+  const url = serverUrl(wish)
+  if (url === null) {
     throw new BreakwaterError('usage', `--url ${wish} is no URL of an HTTP server`, {
       hint: 'Write it like https://shop.test or http://127.0.0.1:8080/base.',
     })

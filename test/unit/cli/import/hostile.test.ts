@@ -3,10 +3,12 @@ import fc from 'fast-check'
 import type { Draft } from '../../../../cli/import/draft.ts'
 import { convertHar } from '../../../../cli/import/har/convert.ts'
 import { convertOpenapi } from '../../../../cli/import/openapi/convert.ts'
+import { convertPostman } from '../../../../cli/import/postman/convert.ts'
 import { BreakwaterError } from '../../../../core/error.ts'
 import type { Json } from '../../../../core/spec/load-test.ts'
 import { arbitraryExchange } from '../../../kit/arbitrary-har.ts'
 import { arbitraryOpenapi } from '../../../kit/arbitrary-openapi.ts'
+import { arbitraryPostman } from '../../../kit/arbitrary-postman.ts'
 import { harText } from '../../../kit/har.ts'
 import { imported } from '../../../kit/imported.ts'
 
@@ -15,6 +17,7 @@ const options = { assets: true, think: true, keepHeaders: ['origin', 'cookie'] }
 const formats: Readonly<Record<string, (text: string) => Draft>> = {
   har: (text) => convertHar({ file: 'x', text }, options),
   openapi: (text) => convertOpenapi({ file: 'x', text }),
+  postman: (text) => convertPostman({ file: 'x', text }),
 }
 
 /** What comes of a text: a LoadTest that validates, or a refusal with a remedy. Anything else throws. */
@@ -107,4 +110,15 @@ test('any description becomes a LoadTest that validates', (t) => {
     { numRuns: 400 },
   )
   t.true(valid > 100, `${valid} of 400`)
+})
+
+test('any collection becomes a LoadTest that validates', (t) => {
+  let valid = 0
+  fc.assert(
+    fc.property(arbitraryPostman, (document) => {
+      if (outcome(formats.postman as never, JSON.stringify(document)) === 'valid') valid++
+    }),
+    { numRuns: 400 },
+  )
+  t.true(valid > 200, `${valid} of 400`)
 })
