@@ -20,7 +20,7 @@ const examples = pages()
   .filter(({ language, kind }) => language === 'yaml' && kind !== '')
 
 const surroundings = {
-  environment: { API_TOKEN: 'a-token', BREAKWATER_SECRET_SHOP_TOKEN: 'a-token' },
+  environment: { API_TOKEN: 'a-token', PASSWORD: 'secret-ada', BREAKWATER_SECRET_SHOP_TOKEN: 'a-token' },
   secretsFolder: null,
   unset: 'refuse',
 } as const

@@ -16,7 +16,7 @@ import { makeTempDir } from '../kit/temp-dir.ts'
 
 const all = pages().flatMap(examplesOf)
 const surroundings = {
-  environment: { API_TOKEN: 'a-token', BREAKWATER_SECRET_SHOP_TOKEN: 'a-token' },
+  environment: { API_TOKEN: 'a-token', PASSWORD: 'secret-ada', BREAKWATER_SECRET_SHOP_TOKEN: 'a-token' },
   secretsFolder: null,
   unset: 'refuse',
 } as const

@@ -24,7 +24,7 @@ export interface GuideShop {
 /** Of the page about connections. */
 const proxyAuth = { user: 'load', password: 'secret' }
 
-const shopPages = ['docs/guide/shop-example.md', 'docs/guide/websocket-and-sse.md']
+const shopPages = ['docs/guide/import.md', 'docs/guide/shop-example.md', 'docs/guide/websocket-and-sse.md']
 
 export async function startGuideShop(): Promise<GuideShop> {
   const certificates = await makeCertificates()
