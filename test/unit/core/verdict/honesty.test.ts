@@ -78,7 +78,7 @@ test('however a dead worker’s iterations would have gone, no pass would have b
         const usual = (n: number): Answered =>
           n % 3 === 0 ? (fates[n % fates.length] as Answered) : { ms: 20 }
         const other = (n: number): Fate =>
-          isUnknown(n, usual(n).ms) ? (otherwise[n % otherwise.length] as Answered) : usual(n)
+          isUnknown(n, usual(n).ms) ? laterThanTold(n, otherwise[n % otherwise.length] as Answered) : usual(n)
         const without = judged(objectives, { workers: died, fate: usual })
         const truth = judged(objectives, { workers: lived, fate: other })
         for (const [index, { result, that }] of without.objectives.entries()) {
@@ -92,6 +92,11 @@ test('however a dead worker’s iterations would have gone, no pass would have b
   )
   t.true(decided.pass > 10 && decided.fail > 10, JSON.stringify(decided))
 })
+
+/** What was in flight at the dead worker's last word cannot have ended before it. */
+function laterThanTold(n: number, fate: Answered): Answered {
+  return { ...fate, ms: Math.max(fate.ms, 8_000 - (n * 1000) / 60) }
+}
 
 /** Of the dead worker, before its share was taken over at 8.6 s, and not one request of it told of at 8 s. */
 function isUnknown(n: number, ms: number): boolean {
