@@ -167,6 +167,8 @@ export class Engine implements TransportSink {
   /** Nothing starts any more, and nothing is in flight. */
   isDrained(now: Micros): boolean {
     if (this.#runner.inFlight > 0 || (now < 0 && !this.#isStopped)) return false
+    // An epoch that is due and was not entered may bring arrivals.
+    if (!this.#isStopped && (this.#epochs[0]?.at ?? Number.POSITIVE_INFINITY) <= now) return false
     return this.#phases.every((phase) => phase.isOver(now))
   }
 
