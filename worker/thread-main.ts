@@ -5,7 +5,7 @@ import { parentPort } from 'node:worker_threads'
 enableCompileCache()
 
 const { serveThread } = await import('./engine/thread.ts')
-const { createTransport } = await import('./transport/create-transport.ts')
+const { loadTransports } = await import('./transport/create-transport.ts')
 
 if (parentPort === null) throw new Error('thread-main is the entry of an engine thread')
-serveThread(parentPort, createTransport)
+serveThread(parentPort, loadTransports)

@@ -2,7 +2,7 @@ import { exitCodes } from '../../core/error.ts'
 import { tokensOf } from '../../worker/auth/token-keeper.ts'
 import { localMs } from '../../worker/engine/clock.ts'
 import { runOnce, type TraceRecord } from '../../worker/engine/once.ts'
-import { createTransport } from '../../worker/transport/create-transport.ts'
+import { loadTransports } from '../../worker/transport/create-transport.ts'
 import type { Console } from '../console.ts'
 import type { RunFlags } from '../run-flags.ts'
 import type { LoadedTest } from '../spec-source.ts'
@@ -21,7 +21,8 @@ export async function runOnceCommand(console: Console, loaded: LoadedTest, flags
     nowMs: localMs,
     onWarning: (text) => console.note(`warning: ${text}`),
   })
-  const options = { test, files, seed, secrets, engine, createTransport, openTokens, trace }
+  const createTransport = await loadTransports(test, engine)
+  const options = { test, files, seed, secrets, createTransport, openTokens, trace }
   for await (const record of runOnce(options)) {
     const isNew = record.scenario !== records.at(-1)?.scenario
     console.print(traceText(record, { isNew, trace, paint: console.paint }))

@@ -8,7 +8,7 @@ import { targetsOf } from '../../core/spec/targets.ts'
 import { tokensOf } from '../../worker/auth/token-keeper.ts'
 import { localMs } from '../../worker/engine/clock.ts'
 import { runOnce, type TraceRecord } from '../../worker/engine/once.ts'
-import { createTransport } from '../../worker/transport/create-transport.ts'
+import { loadTransports } from '../../worker/transport/create-transport.ts'
 import { runLoaded } from '../kit/cluster.ts'
 import { type Example, examplesOf, loadTestOf, pages, writeExampleFiles } from '../kit/guide.ts'
 import { type GuideShop, startGuideShop } from '../kit/guide-shop.ts'
@@ -52,8 +52,7 @@ for (const example of examples) {
       files,
       secrets,
       seed: 1,
-      engine: 'auto',
-      createTransport,
+      createTransport: await loadTransports(spec, 'auto'),
       openTokens: tokensOf({ test: spec, files, nowMs: localMs, onWarning: (text) => t.fail(text) }),
       trace: false,
     } as const

@@ -3,7 +3,7 @@ import type { RenderedRequest, StreamWatch } from '../../core/scenario/compiled.
 import type { Target } from '../../core/spec/load-test.ts'
 import { createClock } from '../../worker/engine/clock.ts'
 import type { Exchange, Transport } from '../../worker/engine/transport-port.ts'
-import { createRoute, type RouteSettings } from '../../worker/transport/create-transport.ts'
+import { loadRoutes, type RouteSettings, transportNames } from '../../worker/transport/create-transport.ts'
 
 export interface RequestWish {
   method?: string
@@ -55,6 +55,8 @@ export function targetOf(url: string, wish: TargetWish = {}): Target {
     connections: { share: 'pool', max: null, idleMs: 30_000, lifetimeMs: null, warm: 0, ...wish.connections },
   }
 }
+
+const createRoute = await loadRoutes(transportNames)
 
 /**
  * An engine's side of the transport port: exchanges in a pool by slot, each used again, as the engine does. It fails at once on what the port

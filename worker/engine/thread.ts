@@ -18,7 +18,7 @@ import { Rows } from './rows.ts'
 import { performStage } from './set-up.ts'
 import { createHealthMeter, type HealthMeter } from './thread-health.ts'
 import type { Captured, FromThread, OnceStage, ThreadPart, ToThread } from './thread-protocol.ts'
-import type { CreateTransport, Transport, TransportSink } from './transport-port.ts'
+import type { CreateTransport, LoadTransports, Transport, TransportSink } from './transport-port.ts'
 
 type Prepare = Extract<ToThread, { type: 'prepare' }>
 
@@ -27,14 +27,14 @@ const microsPerSecond = 1_000_000
 const refusalsApartMs = 1_000
 
 /** Serves the messages of worker/engine/thread-protocol.ts until `exit`. What can go wrong while it prepares is reported; a defect throws. */
-export function serveThread(port: MessagePort, createTransport: CreateTransport): void {
+export function serveThread(port: MessagePort, loadTransports: LoadTransports): void {
   let run: ThreadRun | null = null
   const post = (message: FromThread): void => port.postMessage(message)
 
   port.on('message', (message: ToThread) => {
     switch (message.type) {
       case 'prepare':
-        prepareThread(message, createTransport, post)
+        prepareThread(message, loadTransports, post)
           .then((prepared) => {
             run = prepared
             post({ type: 'prepared', transport: prepared.transport.name })
@@ -73,10 +73,10 @@ export function serveThread(port: MessagePort, createTransport: CreateTransport)
 
 async function prepareThread(
   prepare: Prepare,
-  createTransport: CreateTransport,
+  loadTransports: LoadTransports,
   post: (message: FromThread) => void,
 ): Promise<ThreadRun> {
-  const run = new ThreadRun(prepare, createTransport, post)
+  const run = new ThreadRun(prepare, await loadTransports(prepare.test, prepare.engine), post)
   await run.transport.prepare()
   run.engine.countSetup(run.transport.setupSends ?? 0)
   return run
@@ -103,7 +103,7 @@ class ThreadRun implements TransportSink {
   #isDrained = false
 
   constructor(prepare: Prepare, createTransport: CreateTransport, post: (message: FromThread) => void) {
-    const { test, seed, files, worker, thread, threads, secrets, engine } = prepare
+    const { test, seed, files, worker, thread, threads, secrets } = prepare
     this.#prepare = prepare
     this.#post = post
     this.#createTransport = createTransport
@@ -123,14 +123,12 @@ class ThreadRun implements TransportSink {
     const detail = test.detail
     const clock = this.#clock
     this.transport = createTransport({
-      test,
       threads,
       thread,
       detail,
       files,
       clock,
       sink: this,
-      engine,
     })
     this.engine = new Engine({
       worker,
@@ -160,12 +158,12 @@ class ThreadRun implements TransportSink {
 
   /** A defect rejects. */
   async perform(stage: OnceStage, setup: Captured): Promise<void> {
-    const { test, files, engine, seed } = this.#prepare
+    const { test, files, seed } = this.#prepare
     const redactor = this.#redactor
     const compiled = this.#compiled
     const createTransport = this.#createTransport
     compiled.provideSetup(setup)
-    const options = { test, files, engine, seed, redactor, compiled, createTransport }
+    const options = { test, files, seed, redactor, compiled, createTransport }
     this.#post({ type: 'performed', result: await performStage(stage, options) })
   }
 

@@ -88,14 +88,18 @@ export interface Transport {
   close(): Promise<void>
 }
 
-/** The transports are the composition's: the engine knows their port alone. */
+/** The one that serves a test. */
 export type CreateTransport = (settings: {
-  readonly test: LoadTest
   readonly threads: number
   readonly thread: number
   readonly detail: boolean
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
-  readonly engine: 'auto' | 'wire' | 'undici'
 }) => Transport
+
+/** The transports are the composition's: the engine knows their port alone. */
+export type LoadTransports = (test: LoadTest, engine: EngineChoice) => Promise<CreateTransport>
+
+/** `auto` takes what is fastest for each target. */
+export type EngineChoice = 'auto' | 'wire' | 'undici'

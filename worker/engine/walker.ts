@@ -21,7 +21,6 @@ import type { CreateTransport, Transport } from './transport-port.ts'
 export interface WalkerOptions {
   readonly test: LoadTest
   readonly files: Files
-  readonly engine: 'auto' | 'wire' | 'undici'
   readonly createTransport: CreateTransport
   /** Keeps headers and bodies that no check or capture looks at: a body above `maxBody` is `too_large` then. */
   readonly trace: boolean
@@ -58,18 +57,16 @@ export class Walker {
   #onDone: () => void = () => {}
   #openStream: () => StreamWatch | null = () => null
 
-  constructor({ test, files, engine, createTransport, trace, thinks }: WalkerOptions) {
+  constructor({ test, files, createTransport, trace, thinks }: WalkerOptions) {
     this.#trace = trace
     this.#thinks = thinks
     this.#transport = createTransport({
-      test,
       threads: 1,
       thread: 0,
       detail: trace,
       files,
       clock: this.#clock,
       sink: { done: () => this.#onDone(), openStream: () => this.#openStream() },
-      engine,
     })
     this.#decoding = new ContentDecoding(test)
     this.#redirects = new Redirects(test, this.#transport)

@@ -2,11 +2,8 @@ import type { Files } from '../../core/scenario/compiled.ts'
 import type { LoadTest, Target } from '../../core/spec/load-test.ts'
 import { endpointUrl, isGrpcTarget, type Route, routesOf, targetsOf } from '../../core/spec/targets.ts'
 import type { Clock } from '../engine/clock.ts'
-import type { Transport, TransportSink } from '../engine/transport-port.ts'
-import { GrpcTransport } from './grpc.ts'
+import type { CreateTransport, EngineChoice, Transport, TransportSink } from '../engine/transport-port.ts'
 import { RoutingTransport } from './routing-transport.ts'
-import { StreamsTransport } from './streams.ts'
-import { UndiciTransport } from './undici.ts'
 
 export interface TransportSettings {
   /** Engine threads of this worker, and which of them this one is. */
@@ -16,21 +13,6 @@ export interface TransportSettings {
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
-  /** `auto` takes what is fastest for the target; which one it was says the transport's `name`. */
-  readonly engine?: 'auto' | 'wire' | 'undici'
-}
-
-/** Everything that the steps of a test need. Where all of them go one way, it is that way's own transport. */
-export function createTransport(settings: TransportSettings & { readonly test: LoadTest }): Transport {
-  const { test } = settings
-  const targets = targetsOf(test)
-  const routes = routesOf(test).map((route) => {
-    const target = targets[route.target] as Target
-    return { route, transport: createRoute({ ...settings, target, route }) }
-  })
-  const [only] = routes
-  if (routes.length === 1 && only !== undefined) return only.transport
-  return new RoutingTransport(routes)
 }
 
 export interface RouteSettings extends TransportSettings {
@@ -39,22 +21,75 @@ export interface RouteSettings extends TransportSettings {
   readonly route?: Route | null
   /** gRPC alone: what `prepare` checks the proto files against. */
   readonly test?: LoadTest | null
+  readonly engine?: EngineChoice
 }
 
 /** One protocol to one target. */
-export function createRoute({ route = null, ...settings }: RouteSettings): Transport {
-  const { target, test = null } = settings
+type CreateRoute = (settings: RouteSettings) => Transport
+
+/** What serves a route. Each is loaded where a test needs it: together they take longer to load than all of the engine. */
+const loaders = {
+  undici: async (): Promise<CreateRoute> => {
+    const { UndiciTransport } = await import('./undici.ts')
+    return (settings) => new UndiciTransport(settings)
+  },
+  'grpc-js': async (): Promise<CreateRoute> => {
+    const { GrpcTransport } = await import('./grpc.ts')
+    return ({ route = null, test = null, ...settings }) => {
+      const target = { ...settings.target, url: endpointUrl(settings.target, 'grpc') }
+      return new GrpcTransport({ ...settings, target, test, number: route?.target ?? 0 })
+    }
+  },
+  streams: async (): Promise<CreateRoute> => {
+    const { StreamsTransport } = await import('./streams.ts')
+    return (settings) => new StreamsTransport(settings)
+  },
+}
+
+export type TransportName = keyof typeof loaders
+
+export const transportNames = Object.keys(loaders) as readonly TransportName[]
+
+/** Loads what the steps of a test need. Where all of them go one way, the transport is that way's own. */
+export async function loadTransports(test: LoadTest, engine: EngineChoice): Promise<CreateTransport> {
+  const targets = targetsOf(test)
+  const routes = routesOf(test).map((route) => ({ route, target: targets[route.target] as Target }))
+  const createRoute = await loadRoutes(routes.map(({ target, route }) => nameOf(target, route, engine)))
+  return (settings) => {
+    const ways = routes.map(({ route, target }) => ({
+      route,
+      transport: createRoute({ ...settings, test, target, route, engine }),
+    }))
+    const [only] = ways
+    return ways.length === 1 && only !== undefined ? only.transport : new RoutingTransport(ways)
+  }
+}
+
+/** Creates the routes that these transports serve. */
+export async function loadRoutes(names: readonly TransportName[]): Promise<CreateRoute> {
+  const loaded = await Promise.all(
+    [...new Set(names)].map(async (name) => [name, await loaders[name]()] as const),
+  )
+  const create = new Map(loaded)
+  return (settings) => {
+    const name = nameOf(settings.target, settings.route ?? null, settings.engine ?? 'auto')
+    const createOne = create.get(name)
+    if (createOne === undefined) throw new Error(`the transport ${name} is not loaded`)
+    return createOne(settings)
+  }
+}
+
+/** Which one it was says the transport's `name`. */
+function nameOf(target: Target, route: Route | null, _engine: EngineChoice): TransportName {
   const kind = route?.kind ?? (isGrpcTarget(target) ? 'grpc' : 'http')
   switch (kind) {
-    case 'grpc': {
-      const endpoint = { ...target, url: endpointUrl(target, 'grpc') }
-      return new GrpcTransport({ ...settings, target: endpoint, test, number: route?.target ?? 0 })
-    }
+    case 'grpc':
+      return 'grpc-js'
     case 'http':
-      return new UndiciTransport(settings)
+      return 'undici'
     case 'ws':
     case 'sse':
-      return new StreamsTransport(settings)
+      return 'streams'
     default:
       return kind satisfies never
   }

@@ -41,7 +41,6 @@ async function once(
     files: {},
     seed: 1,
     secrets: [],
-    engine: 'auto',
     trace: true,
     openTokens: noTokens,
   } as const
