@@ -1,5 +1,4 @@
 import type { Bus } from '../bus/bus.ts'
-import { connectNats } from '../bus/nats.ts'
 import { type Conductor, createConductor } from '../controller/run/conductor.ts'
 import type { RunEvent } from '../controller/run/run-order.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
@@ -55,6 +54,7 @@ export async function conductRun(prepared: PreparedRun, options: ConductOptions)
       })
       return { bus: cluster.bus, close: () => cluster.close() }
     }
+    const { connectNats } = await import('../bus/nats.ts')
     const connected = await connectNats({ url: options.natsUrl, name: `breakwater run ${order.run}` })
     return { bus: connected, close: () => connected.close() }
   }

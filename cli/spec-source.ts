@@ -10,11 +10,10 @@ import { largeFiles, type NamedFile, namedFiles, namedProtos } from '../core/spe
 import { placed } from '../core/spec/positions.ts'
 import { readLoadTest } from '../core/spec/read.ts'
 import { namedReferences } from '../core/spec/references.ts'
+import { targetsOf } from '../core/spec/targets.ts'
 import { isUtf8 } from '../core/spec/utf8.ts'
 import { parseYaml, type YamlText } from '../core/spec/yaml.ts'
-import { checkGrpcSteps, reflectedCalls } from '../worker/transport/check-grpc-steps.ts'
 import { checkTlsFiles } from '../worker/transport/check-tls-files.ts'
-import { withImports } from './proto-imports.ts'
 import { readSecrets } from './secrets.ts'
 import { readShared } from './shared-file.ts'
 import { specChanges } from './spec-changes.ts'
@@ -90,14 +89,31 @@ export async function loadTestText(
   const read = await readFiles(named, folder)
   const large = largeFiles(named, read.tooLarge)
   if (large.length > 0) throw new SpecError(file, placed(large, positions))
-  const files = await withImports(namedProtos(source), read.files, (name) => readIfThere(name, folder))
+  const files = await withProtoImports(namedProtos(source), read.files, folder)
   const secret = await readSecrets(namedReferences(source), { environment, folder: secretsFolder })
   const outside = { files, environment, secret, positions, unset }
   const resolved = expect(readLoadTest(source, outside), file)
   const { test } = resolved
-  const issues = [...checkTlsFiles(test, resolved.files), ...checkGrpcSteps(test, resolved.files)]
+  const grpc = await checkedCalls(test, resolved.files)
+  const issues = [...checkTlsFiles(test, resolved.files), ...grpc.issues]
   if (issues.length > 0) throw new SpecError(file, placed(issues, positions))
-  return { ...resolved, source, reflected: reflectedCalls(resolved.test, resolved.files) }
+  return { ...resolved, source, reflected: grpc.reflected }
+}
+
+/** What reads proto files takes a while to load: only where there are some. */
+async function withProtoImports(protos: readonly string[], files: Files, folder: string): Promise<Files> {
+  if (protos.length === 0) return files
+  const { withImports } = await import('./proto-imports.ts')
+  return withImports(protos, files, (name) => readIfThere(name, folder))
+}
+
+async function checkedCalls(
+  test: LoadTest,
+  files: Files,
+): Promise<{ readonly issues: readonly Issue[]; readonly reflected: readonly string[] }> {
+  if (targetsOf(test).every(({ grpc }) => grpc === null)) return { issues: [], reflected: [] }
+  const { checkGrpcSteps, reflectedCalls } = await import('../worker/transport/check-grpc-steps.ts')
+  return { issues: checkGrpcSteps(test, files), reflected: reflectedCalls(test, files) }
 }
 
 async function withChanges(written: YamlText, file: string, flags: SpecFlags): Promise<YamlText> {

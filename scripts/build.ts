@@ -1,30 +1,38 @@
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 
 /**
- * Emits plain JavaScript into dist/, mirroring the sources, with everything beside them that is not TypeScript
- * (proto files, JSON schemas, styles). dist/.built comes last: bin/breakwater trusts dist/ by its age.
+ * Bundles the program into dist/, with the packages that it uses: a command reads a few files in place of hundreds, and starts in half the time.
+ * dist/.built comes last: bin/breakwater trusts dist/ by its age.
  */
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
-const folders = ['core', 'proto', 'bus', 'worker', 'controller', 'cli'].filter((folder) =>
-  existsSync(join(root, folder)),
-)
 
-// The stamp bears the instant before the compiler read the sources, so that one saved meanwhile counts as younger.
+// The stamp bears the instant before the sources were read, so that one saved meanwhile counts as younger.
 const readAt = new Date()
 rmSync(dist, { recursive: true, force: true })
-const compiled = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
+await build({
+  absWorkingDir: root,
+  entryPoints: ['cli/main.ts', 'worker/thread-main.ts'],
+  outdir: dist,
+  outbase: root,
+  bundle: true,
+  // What is imported when it is needed stays apart.
+  splitting: true,
+  // Beside worker/engine, from where worker/engine/threads.ts names the entry of its threads.
+  chunkNames: 'worker/parts/[name]-[hash]',
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  // Packages in CommonJS ask for what Node brings along.
+  banner: {
+    js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
+  },
+  legalComments: 'linked',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  logLevel: 'warning',
 })
-if (compiled.status !== 0) process.exit(1)
-for (const folder of folders) {
-  cpSync(join(root, folder), join(dist, folder), {
-    recursive: true,
-    filter: (path) => !/\.(ts|md)$/.test(path),
-  })
-}
 writeFileSync(join(dist, '.built'), `${readAt.toISOString()}\n`)
 utimesSync(join(dist, '.built'), readAt, readAt)

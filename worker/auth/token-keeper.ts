@@ -3,7 +3,7 @@ import type { Files } from '../../core/spec/files.ts'
 import type { Dns, LoadTest, Tls } from '../../core/spec/load-test.ts'
 import { targetsOf } from '../../core/spec/targets.ts'
 import type { TokenAnswer } from './token-answer.ts'
-import { type OAuth2, requestToken } from './token-request.ts'
+import type { OAuth2 } from './token-request.ts'
 import { pauseAfterMs, refreshAfterMs } from './token-timing.ts'
 
 export interface TokenKeeperOptions {
@@ -165,9 +165,11 @@ class KeptToken {
     this.#schedule(pauseMs)
   }
 
-  #ask(): Promise<TokenAnswer> {
+  async #ask(): Promise<TokenAnswer> {
     const { auth, tls, dns, userAgent } = this.#kind
     const { files } = this.#options
+    // Few tests have tokens, and what asks for them takes a while to load.
+    const { requestToken } = await import('./token-request.ts')
     return requestToken({ auth, tls, dns, files, userAgent, signal: this.#signal, onSent: this.#onSent })
   }
 
