@@ -1,48 +1,92 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { engineBench } from './engine/engine-bench.ts'
-import { engineTable } from './engine/engine-table.ts'
+import { type BenchWish, benches } from './benches.ts'
+import { writeSection } from './markdown.ts'
+import { root } from './tree.ts'
 
-const usage = `npm run bench -- engine [--against REV] [--rounds N] [--requests N] [--rate N] [--seconds N] [--out DIR]
+const names = Object.keys(benches)
 
-  engine   requests per CPU second of the plain loop (get: /), closed and open, against nginx;
-           with --against by turns with another revision, such as --against main
+const usage = `npm run bench -- ${names.join('|')} [--rounds N] [--seconds N] [--out DIR] [--docs FILE | --no-docs]
 
-Raw output is kept in bench/out/.
+${Object.entries(benches)
+  .map(([name, { summary, defaults }]) => {
+    const flags = Object.entries(defaults).map(([flag, value]) => `--${flag} ${value}`)
+    return `  ${name.padEnd(12)} ${summary}\n  ${''.padEnd(12)} ${name === 'engine' ? '[--against REV] ' : ''}${flags.join(' ')}`
+  })
+  .join('\n')}
+
+  --install    first get the tools to compare with, as bench/setup does
+  --docs FILE  where the bench's section is replaced (default: docs/benchmarks.md); --no-docs: nowhere
+
+Examples:
+  npm run bench -- engine --against main
+  npm run bench -- peers --install
+  npm run bench -- peers --rounds 1 --seconds 3 --no-docs
+
+Each bench takes at most about 6 minutes with its defaults. Raw output is kept in bench/out/.
 `
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    against: { type: 'string' },
-    rounds: { type: 'string', default: '9' },
-    requests: { type: 'string', default: '200000' },
-    rate: { type: 'string', default: '2000' },
-    seconds: { type: 'string', default: '10' },
-    out: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  },
-})
-
-if (values.help || positionals.length !== 1 || positionals[0] !== 'engine') {
+const wished = parsed()
+const [name = ''] = wished.positionals
+const bench = benches[name]
+if (wished.values.help || wished.positionals.length !== 1 || bench === undefined) {
   process.stderr.write(usage)
-  process.exit(values.help ? 0 : 2)
+  process.exit(wished.values.help ? 0 : 2)
 }
+if (wished.values.install && spawnSync(join(import.meta.dirname, 'setup'), { stdio: 'inherit' }).error)
+  process.exit(1)
 
 const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, '')
-const out = values.out ?? join(import.meta.dirname, 'out', `${stamp}-engine`)
-const wish = {
-  rounds: whole('rounds', values.rounds),
-  requests: whole('requests', values.requests),
-  rate: whole('rate', values.rate),
-  seconds: whole('seconds', values.seconds),
-  against: values.against ?? null,
+const out = wished.values.out ?? join(import.meta.dirname, 'out', `${stamp}-${name}`)
+mkdirSync(out, { recursive: true })
+const wish: BenchWish = {
+  against: wished.values.against ?? null,
+  rounds: whole('rounds'),
+  requests: whole('requests'),
+  rate: whole('rate'),
+  seconds: whole('seconds'),
 }
-const figures = await engineBench(wish, out, (line) => void process.stderr.write(`${line}\n`))
-process.stdout.write(`\n${engineTable(figures)}\n\nraw output: ${out}\n`)
+const { text, section } = await bench.run(wish, out, (line) => void process.stderr.write(`${line}\n`))
+writeFileSync(join(out, 'table.txt'), `${text}\n`)
+process.stdout.write(`\n${text}\n\nraw output: ${out}\n`)
+const { docs = join(root, 'docs/benchmarks.md'), 'no-docs': noDocs = false } = wished.values
+if (section !== null && !noDocs) {
+  writeSection(docs, name, section)
+  process.stdout.write(`section of ${docs} replaced\n`)
+}
 
-function whole(name: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  process.stderr.write(`--${name} ${text}: write a whole number of 1 or more\n`)
+/** What is not given is as the bench has it; what it does not know is not read. */
+function whole(flag: 'rounds' | 'requests' | 'rate' | 'seconds'): number {
+  const text = wished.values[flag]
+  if (text === undefined) return bench?.defaults[flag] ?? 0
+  if (/^[1-9]\d{0,8}$/.test(text) && bench?.defaults[flag] !== undefined) return Number(text)
+  const why =
+    bench?.defaults[flag] === undefined ? `${name} has no such flag` : 'write a whole number of 1 or more'
+  process.stderr.write(`--${flag} ${text}: ${why}\n`)
   process.exit(2)
+}
+
+function parsed() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        against: { type: 'string' },
+        rounds: { type: 'string' },
+        requests: { type: 'string' },
+        rate: { type: 'string' },
+        seconds: { type: 'string' },
+        install: { type: 'boolean', default: false },
+        out: { type: 'string' },
+        docs: { type: 'string' },
+        'no-docs': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n(See: npm run bench -- --help)\n`)
+    process.exit(2)
+  }
 }

@@ -12,3 +12,12 @@ export function spreadOf(values: readonly number[]): Spread {
   const high = sorted[Math.ceil(middle)] ?? Number.NaN
   return { median: (low + high) / 2, least: sorted[0] ?? Number.NaN, most: sorted.at(-1) ?? Number.NaN }
 }
+
+/** The median, with the least and the most of more than one. */
+export function spreadText(values: readonly number[], digits = 0): string {
+  const { median, least, most } = spreadOf(values)
+  const [middle, low, high] = [median, least, most].map((value) =>
+    value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  )
+  return values.length < 2 ? (middle ?? '') : `${middle} (${low} … ${high})`
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { load as machineLoad, machineText, onCore } from '../cores.ts'
 import { measure } from '../measured-command.ts'
 import { startNginxTarget } from '../nginx-target.ts'
+import { onSignal } from '../on-signal.ts'
 import { type Tree, thisTree, treeOf } from '../tree.ts'
 import { type EngineFigures, engineTable, type Series } from './engine-table.ts'
 import { closedLoad, type Load, type LoadSizes, openLoad, startLoad } from './loads.ts'
@@ -92,7 +93,9 @@ async function sample(tree: Tree, load: Load, round: number, out: string): Promi
     '--threads',
     '1',
   ]
-  const { wallS, cpuS } = await measure(onCore(0, [...command, '--quiet', '--seed', '1']), tree.folder)
+  const { wallS, cpuS } = await measure(onCore(0, [...command, '--quiet', '--seed', '1']), {
+    cwd: tree.folder,
+  })
   const { requests } = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
   if (requests.ok !== load.requests) {
     throw new Error(`${name}: ${requests.ok} of ${load.requests} requests were good; see ${folder}`)
@@ -114,17 +117,5 @@ function figuresOf(trees: readonly Tree[], samples: readonly Sample[]): EngineFi
     trees: trees.map(({ name }) => name),
     start: series.filter(({ load }) => load === 'start'),
     loads: series.filter(({ load }) => load !== 'start'),
-  }
-}
-
-/** Ctrl-C leaves no worktree behind. */
-function onSignal(tidy: () => void): () => void {
-  const end = () => {
-    tidy()
-    process.exit(130)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
-  return () => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end)
   }
 }

@@ -1,4 +1,4 @@
-import { type Spread, spreadOf } from '../statistics.ts'
+import { spreadOf, spreadText } from '../statistics.ts'
 
 /** CPU seconds of one load by one tree, in the order of the rounds. */
 export interface Series {
@@ -43,15 +43,15 @@ export function engineTable({ trees, start, loads }: EngineFigures): string {
 function row(title: string, series: readonly (readonly number[])[], digits = 0): readonly string[] {
   const [a = [], b] = series
   const ratio =
-    b === undefined ? [] : [text(spreadOf(a.map((one, round) => one / (b[round] ?? Number.NaN))), 3)]
-  return [title, ...series.map((values) => text(spreadOf(values), digits)), ...ratio]
-}
-
-function text({ median, least, most }: Spread, digits: number): string {
-  const [middle, low, high] = [median, least, most].map((value) =>
-    value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
-  )
-  return `${middle} (${low} … ${high})`
+    b === undefined
+      ? []
+      : [
+          spreadText(
+            a.map((one, round) => one / (b[round] ?? Number.NaN)),
+            3,
+          ),
+        ]
+  return [title, ...series.map((values) => spreadText(values, digits)), ...ratio]
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

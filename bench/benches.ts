@@ -1,0 +1,47 @@
+import { engineBench } from './engine/engine-bench.ts'
+import { engineTable } from './engine/engine-table.ts'
+import { peersBench } from './peers/peers-bench.ts'
+import { peersSection } from './peers/peers-section.ts'
+
+export interface BenchWish {
+  readonly against: string | null
+  readonly rounds: number
+  readonly requests: number
+  readonly rate: number
+  readonly seconds: number
+}
+
+export interface BenchOutcome {
+  readonly text: string
+  /** Of docs/benchmarks.md; null: it has none. */
+  readonly section: string | null
+}
+
+export interface Bench {
+  readonly summary: string
+  /** The flags that it knows, with what they are when not given. */
+  readonly defaults: Partial<Omit<BenchWish, 'against'>>
+  run(wish: BenchWish, out: string, say: (line: string) => void): Promise<BenchOutcome>
+}
+
+/** By what is typed. */
+export const benches: Readonly<Record<string, Bench>> = {
+  engine: {
+    summary: 'requests per CPU second of the plain loop (get: /), by turns with another revision',
+    defaults: { rounds: 9, requests: 200_000, rate: 2000, seconds: 10 },
+    async run(wish, out, say) {
+      return { text: engineTable(await engineBench(wish, out, say)), section: null }
+    },
+  },
+  peers: {
+    summary: 'HTTP/1.1 beside wrk, fortio, autocannon, hey and k6: a closed loop, and an open one at a rate',
+    defaults: { rounds: 3, rate: 5000, seconds: 10 },
+    async run(wish, out, say) {
+      return outcome(peersSection(await peersBench(wish, out, say)))
+    },
+  },
+}
+
+function outcome(section: string): BenchOutcome {
+  return { text: section, section }
+}
