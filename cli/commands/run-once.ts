@@ -21,7 +21,7 @@ export async function runOnceCommand(console: Console, loaded: LoadedTest, flags
     nowMs: localMs,
     onWarning: (text) => console.note(`warning: ${text}`),
   })
-  const createTransport = await loadTransports(test, engine)
+  const createTransport = await loadTransports(test, files, engine)
   const options = { test, files, seed, secrets, createTransport, openTokens, trace }
   for await (const record of runOnce(options)) {
     const isNew = record.scenario !== records.at(-1)?.scenario

@@ -52,7 +52,7 @@ for (const example of examples) {
       files,
       secrets,
       seed: 1,
-      createTransport: await loadTransports(spec, 'auto'),
+      createTransport: await loadTransports(spec, files, 'auto'),
       openTokens: tokensOf({ test: spec, files, nowMs: localMs, onWarning: (text) => t.fail(text) }),
       trace: false,
     } as const

@@ -1,4 +1,5 @@
 import type { RenderedRequest, StreamWatch } from '../../core/scenario/compiled.ts'
+import type { EngineChoice } from '../../worker/engine/transport-port.ts'
 import { Exchanges, type RequestWish, type TargetWish, targetOf } from './exchanges.ts'
 import { type GrpcShop, shopFiles, startGrpcShop, startPythonShop } from './grpc-shop.ts'
 
@@ -7,6 +8,12 @@ type GrpcRequest = Extract<RenderedRequest, { kind: 'grpc' }>
 export const shopServers = [
   ['grpc-js', () => startGrpcShop()],
   ['Python', () => startPythonShop()],
+] as const
+
+/** What speaks gRPC; the contract of unary calls holds for each. */
+export const grpcClients = [
+  { client: 'grpc-js', engine: 'undici' },
+  { client: 'wire-http2', engine: 'wire' },
 ] as const
 
 export const shopProtos = { url: null, protos: ['shop.proto'], reflection: false, metadata: {} }
@@ -41,9 +48,10 @@ export async function withShop(
   start: () => Promise<GrpcShop>,
   body: (exchanges: Exchanges, shop: GrpcShop) => Promise<void>,
   wish: TargetWish = {},
+  engine: EngineChoice = 'auto',
 ): Promise<string[]> {
   const shop = await start()
-  const exchanges = exchangesWith(shop.port, wish)
+  const exchanges = exchangesWith(shop.port, wish, engine)
   try {
     await exchanges.transport.prepare()
     await body(exchanges, shop)
@@ -54,9 +62,9 @@ export async function withShop(
   return exchanges.violations
 }
 
-export function exchangesWith(port: number, wish: TargetWish = {}): Exchanges {
+export function exchangesWith(port: number, wish: TargetWish = {}, engine: EngineChoice = 'auto'): Exchanges {
   const target = targetOf(`grpc://127.0.0.1:${port}`, { grpc: shopProtos, ...wish })
-  return new Exchanges(target, { files: shopFiles })
+  return new Exchanges(target, { files: shopFiles, engine })
 }
 
 /** Takes what comes, and has enough at the `enough`th. */

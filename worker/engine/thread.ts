@@ -76,7 +76,7 @@ async function prepareThread(
   loadTransports: LoadTransports,
   post: (message: FromThread) => void,
 ): Promise<ThreadRun> {
-  const run = new ThreadRun(prepare, await loadTransports(prepare.test, prepare.engine), post)
+  const run = new ThreadRun(prepare, await loadTransports(prepare.test, prepare.files, prepare.engine), post)
   await run.transport.prepare()
   run.engine.countSetup(run.transport.setupSends ?? 0)
   return run

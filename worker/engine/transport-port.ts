@@ -99,7 +99,7 @@ export type CreateTransport = (settings: {
 }) => Transport
 
 /** The transports are the composition's: the engine knows their port alone. */
-export type LoadTransports = (test: LoadTest, engine: EngineChoice) => Promise<CreateTransport>
+export type LoadTransports = (test: LoadTest, files: Files, engine: EngineChoice) => Promise<CreateTransport>
 
 /** `auto` takes what is fastest for each target. */
 export type EngineChoice = 'auto' | 'wire' | 'undici'

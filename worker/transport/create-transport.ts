@@ -1,3 +1,4 @@
+import { BreakwaterError } from '../../core/error.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { LoadTest, Target } from '../../core/spec/load-test.ts'
 import { endpointUrl, isGrpcTarget, type Route, routesOf, targetsOf } from '../../core/spec/targets.ts'
@@ -40,6 +41,13 @@ const loaders = {
       return new GrpcTransport({ ...settings, target, test, number: route?.target ?? 0 })
     }
   },
+  'wire-http2': async (): Promise<CreateRoute> => {
+    const { WireGrpcTransport } = await import('./http2/wire-grpc.ts')
+    return ({ route = null, test = null, ...settings }) => {
+      const target = { ...settings.target, url: endpointUrl(settings.target, 'grpc') }
+      return new WireGrpcTransport({ ...settings, target, test, number: route?.target ?? 0 })
+    }
+  },
   streams: async (): Promise<CreateRoute> => {
     const { StreamsTransport } = await import('./streams.ts')
     return (settings) => new StreamsTransport(settings)
@@ -51,14 +59,23 @@ export type TransportName = keyof typeof loaders
 export const transportNames = Object.keys(loaders) as readonly TransportName[]
 
 /** Loads what the steps of a test need. Where all of them go one way, the transport is that way's own. */
-export async function loadTransports(test: LoadTest, engine: EngineChoice): Promise<CreateTransport> {
+export async function loadTransports(
+  test: LoadTest,
+  files: Files,
+  engine: EngineChoice,
+): Promise<CreateTransport> {
   const targets = targetsOf(test)
-  const routes = routesOf(test).map((route) => ({ route, target: targets[route.target] as Target }))
-  const createRoute = await loadRoutes(routes.map(({ target, route }) => nameOf(target, route, engine)))
+  const routes = await Promise.all(
+    routesOf(test).map(async (route) => {
+      const target = targets[route.target] as Target
+      const name = await nameFor({ target, route, engine, test, files })
+      return { route, target, create: await loaders[name]() }
+    }),
+  )
   return (settings) => {
-    const ways = routes.map(({ route, target }) => ({
+    const ways = routes.map(({ route, target, create }) => ({
       route,
-      transport: createRoute({ ...settings, test, target, route, engine }),
+      transport: create({ ...settings, test, target, route, engine }),
     }))
     const [only] = ways
     return ways.length === 1 && only !== undefined ? only.transport : new RoutingTransport(ways)
@@ -79,12 +96,32 @@ export async function loadRoutes(names: readonly TransportName[]): Promise<Creat
   }
 }
 
-/** Which one it was says the transport's `name`. */
-function nameOf(target: Target, route: Route | null, _engine: EngineChoice): TransportName {
+interface Wanted {
+  readonly target: Target
+  readonly route: Route
+  readonly engine: EngineChoice
+  readonly test: LoadTest
+  readonly files: Files
+}
+
+/** What a test's route is served by: with `auto` the fastest that can. Which one it was says the transport's `name`. */
+async function nameFor({ target, route, engine, test, files }: Wanted): Promise<TransportName> {
+  if (route.kind !== 'grpc' || engine === 'undici') return nameOf(target, route, engine)
+  const { whyNotWire } = await import('./http2/wire-fit.ts')
+  const why = whyNotWire(test, route.target, files)
+  if (why === null) return 'wire-http2'
+  if (engine === 'auto') return 'grpc-js'
+  throw new BreakwaterError('prepare-failed', `the wire engine cannot serve this test: ${why}`, {
+    hint: 'Leave out --engine wire: then each route goes over the fastest engine that can serve it.',
+  })
+}
+
+/** Where nothing is known of a test. */
+function nameOf(target: Target, route: Route | null, engine: EngineChoice): TransportName {
   const kind = route?.kind ?? (isGrpcTarget(target) ? 'grpc' : 'http')
   switch (kind) {
     case 'grpc':
-      return 'grpc-js'
+      return engine === 'wire' ? 'wire-http2' : 'grpc-js'
     case 'http':
       return 'undici'
     case 'ws':

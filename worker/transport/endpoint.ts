@@ -26,7 +26,7 @@ export async function endpointOf(
       : resolveHost(proxy.host, target.dns, 'target.proxy')),
     port: proxy?.port ?? portOf(url),
     tls:
-      url.protocol === 'https:'
+      url.protocol === 'https:' || url.protocol === 'grpcs:'
         ? {
             context: secureContextOf(target, files),
             serverName: serverName ?? bareHost(url),

@@ -19,9 +19,3 @@ export function flatMetadata(...parts: readonly (Metadata | null)[]): string[] {
     ),
   )
 }
-
-/** As `grpc-timeout` is written: eight digits at most, and a unit (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). */
-export function timeoutValue(ms: number): string {
-  if (ms < 99_999_999) return `${Math.ceil(ms)}m`
-  return `${Math.min(99_999_999, Math.ceil(ms / 1000))}S`
-}

@@ -5,11 +5,9 @@ import {
   setLogVerbosity,
   status as statusCode,
 } from '@grpc/grpc-js'
-import { BreakwaterError } from '../../core/error.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
 import { constantMetadata } from '../../core/scenario/grpc-request.ts'
-import type { Issue } from '../../core/spec/issue.ts'
 import type { GrpcStep, LoadTest, Target } from '../../core/spec/load-test.ts'
 import { under } from '../../core/spec/path.ts'
 import { targetPaths } from '../../core/spec/targets.ts'
@@ -21,9 +19,11 @@ import { grpcChannel } from './grpc-channel.ts'
 import { GrpcConnection } from './grpc-connection.ts'
 import { type GrpcCall, GrpcFlight, type GrpcFlightListener, messagePrefixBytes } from './grpc-flight.ts'
 import { decodeMessage, encodeMessage } from './grpc-message.ts'
-import { flatMetadata, metadataOf, timeoutValue } from './grpc-metadata.ts'
+import { flatMetadata, metadataOf } from './grpc-metadata.ts'
 import { GrpcPool } from './grpc-pool.ts'
+import { isOwnDeadline, timeoutValue } from './grpc-timeout.ts'
 import { clearOutcome } from './outcome.ts'
+import { reach, refuse } from './prepare-failure.ts'
 import { protoFileService } from './proto-files.ts'
 import type { ProtoMethod, ProtoMethods } from './proto-methods.ts'
 import { reflectedMethods } from './reflection.ts'
@@ -99,8 +99,9 @@ export class GrpcTransport implements Transport {
     if (!isAsked) refuse(callIssues(steps, methods, 'The proto files describe'))
     const pool = await this.#createPool()
     this.#pool = pool
-    await this.#reach(
+    await reach(
       pool.open(shareOf(target.connections.warm, threads, thread)),
+      new URL(target.url).host,
       'the warm connections to',
       'leave out connections.warm and let the load meet it as it is',
     )
@@ -181,7 +182,12 @@ export class GrpcTransport implements Transport {
     },
     ended: (flight, exchange, status) => {
       this.#release(flight)
-      if (isOwnDeadline(flight, exchange, status, this.#settings.clock.nowMicros())) {
+      const { timeoutMs } = flight.call as GrpcCall
+      const now = this.#settings.clock.nowMicros()
+      if (
+        status.code === statusCode.DEADLINE_EXCEEDED &&
+        isOwnDeadline(timeoutMs, exchange.dispatchedAt, now)
+      ) {
         this.#finish(flight, 'timeout', status.details)
         return
       }
@@ -204,7 +210,8 @@ export class GrpcTransport implements Transport {
   /** grpc-js says nothing of a proxy that is in its way. */
   #detailOf({ sends }: Exchange, status: StatusObject, { response }: ProtoMethod): string {
     const { proxy } = this.#settings.target
-    const text = statusText(status, response)
+    const [details] = status.metadata.get('grpc-status-details-bin')
+    const text = statusText(status.details, Buffer.isBuffer(details) ? details : null, response)
     return proxy === null || sends > 0 ? text : `${text}, through the proxy ${proxy.url}`
   }
 
@@ -239,7 +246,7 @@ export class GrpcTransport implements Transport {
   async #reflect(pool: GrpcPool<GrpcFlight>, steps: readonly GrpcStep[]): Promise<ProtoMethods> {
     const { target, test } = this.#settings
     const remedy = 'describe its services by proto files in place of reflection'
-    const { channel } = await this.#reach(pool.opened(), 'a connection to', remedy)
+    const { channel } = await reach(pool.opened(), new URL(target.url).host, 'a connection to', remedy)
     return reflectedMethods(channel, {
       host: new URL(target.url).host,
       services: [...new Set(steps.map(({ method }) => method.split('/')[0] ?? ''))],
@@ -247,19 +254,6 @@ export class GrpcTransport implements Transport {
       timeoutMs: target.timeoutMs.request,
       onCall: () => this.#setupSends++,
     })
-  }
-
-  async #reach<T>(reached: Promise<T>, what: string, remedy: string): Promise<T> {
-    try {
-      return await reached
-    } catch (cause) {
-      const { host } = new URL(this.#settings.target.url)
-      const message = `${what} ${host} could not be opened: ${errorDetailOf(cause)}`
-      throw new BreakwaterError('target-unreachable', message, {
-        hint: `Start the target, or ${remedy}.`,
-        cause,
-      })
-    }
   }
 
   async #createPool(): Promise<GrpcPool<GrpcFlight>> {
@@ -363,19 +357,4 @@ export class GrpcTransport implements Transport {
   }
 }
 
-function refuse(issues: readonly Issue[]): void {
-  const [first] = issues
-  if (first === undefined) return
-  const more = issues.length === 1 ? '' : ` (and ${issues.length - 1} more)`
-  throw new BreakwaterError('prepare-failed', `${first.path}: ${first.message}${more}`, { hint: first.hint })
-}
-
 type GrpcRequest = Extract<RenderedRequest, { kind: 'grpc' }>
-
-/** Whose deadline it was: the server counts the same time, and its timers may be a little early. */
-function isOwnDeadline(flight: GrpcFlight, exchange: Exchange, status: StatusObject, now: number): boolean {
-  if (status.code !== statusCode.DEADLINE_EXCEEDED) return false
-  const timeoutMs = flight.call?.timeoutMs ?? Number.POSITIVE_INFINITY
-  const earlyMs = Math.max(2, Math.min(50, timeoutMs / 10))
-  return now - exchange.dispatchedAt >= (timeoutMs - earlyMs) * 1000
-}

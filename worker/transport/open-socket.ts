@@ -33,6 +33,12 @@ export interface OpenListener {
   closed(): void
 }
 
+/** Reads into memory of the caller's; nothing of it may be kept beyond the call. A TLS socket takes it as a TCP one does, a tunnel not. */
+export interface OnRead {
+  readonly buffer: Uint8Array
+  callback(size: number, bytes: Uint8Array): boolean
+}
+
 /** A connection that is being made, or was. */
 export interface Opening {
   /** Nothing fails any more: whoever asks for it knows. */
@@ -43,11 +49,17 @@ export interface Opening {
  * Opens one connection. No timeout of its own: whoever asked destroys it. TLS sessions are not resumed, so that each new connection costs target and
  * generator the full handshake, as that of a new user does. The connect time ends where the target can be spoken to: behind a proxy's tunnel.
  */
-export function openSocket(endpoint: Endpoint, clock: Clock, listener: OpenListener): Opening {
+export function openSocket(
+  endpoint: Endpoint,
+  clock: Clock,
+  listener: OpenListener,
+  onread?: OnRead,
+): Opening {
   const { addresses, port, tls, proxy } = endpoint
   const startedAt = clock.nowMicros()
   const { host } = addresses
-  const where = isIP(host) === 0 ? { host, port, lookup: addresses.lookup } : { host, port }
+  const reading = onread === undefined ? {} : { onread }
+  const where = { host, port, ...(isIP(host) === 0 ? { lookup: addresses.lookup } : {}), ...reading }
   const tunnel = proxy?.tunnel ?? null
   const isDirect = tls === null || tunnel !== null
   const socket: Socket = isDirect

@@ -1,4 +1,3 @@
-import type { StatusObject } from '@grpc/grpc-js'
 import protobuf from 'protobufjs'
 import { decodeMessage } from './grpc-message.ts'
 import { typeOfUrl } from './json-mapping.ts'
@@ -39,11 +38,10 @@ let statusType: protobuf.Type | undefined
  * What a status says, with the details that came in `grpc-status-details-bin`: `out of stock (ErrorInfo {"reason":"STOCK"})`. Messages of `own`, where
  * the services are described, are read too. Details that cannot be read are left out.
  */
-export function statusText({ details, metadata }: StatusObject, own: protobuf.Type): string {
-  const [bytes] = metadata.get('grpc-status-details-bin')
-  if (bytes === undefined || typeof bytes === 'string' || bytes.length > mostBytes) return details
-  const read = readDetails(bytes, own)
-  return read.length === 0 ? details : `${details} (${read.join('; ').slice(0, mostCharacters)})`.trimStart()
+export function statusText(text: string, details: Buffer | null, own: protobuf.Type): string {
+  if (details === null || details.length > mostBytes) return text
+  const read = readDetails(details, own)
+  return read.length === 0 ? text : `${text} (${read.join('; ').slice(0, mostCharacters)})`.trimStart()
 }
 
 function readDetails(bytes: Buffer, own: protobuf.Type): readonly string[] {

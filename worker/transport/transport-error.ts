@@ -90,6 +90,7 @@ const byCode: Readonly<Record<string, RequestError>> = {
   ERR_HTTP2_ERROR: 'protocol',
   ERR_HTTP2_SESSION_ERROR: 'protocol',
   ERR_BREAKWATER_ALPN: 'protocol',
+  ERR_BREAKWATER_HTTP2: 'protocol',
   ERR_BREAKWATER_PROXY_REFUSED: 'refused',
   ERR_BREAKWATER_PROXY_ANSWER: 'protocol',
   ERR_BREAKWATER_UPGRADE: 'protocol',

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import test from 'ava'
 import { type Certificates, makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, targetOf } from '../../kit/exchanges.ts'
-import { add, shopProtos } from '../../kit/grpc-exchanges.ts'
+import { add, grpcClients, shopProtos } from '../../kit/grpc-exchanges.ts'
 import { shopFiles, startGrpcShop } from '../../kit/grpc-shop.ts'
 import { caFile, flavours, withServer } from '../../kit/http-flavours.ts'
 
@@ -54,19 +54,21 @@ for (const flavour of flavours.filter(({ scheme }) => scheme === 'https')) {
   })
 }
 
-test('calls show it too, and are UNAVAILABLE without', async (t) => {
-  const shop = await startGrpcShop(certificates, 0, { clientCa: certificates.ca })
-  t.teardown(shop.stop)
-  for (const [tls, status] of [
-    [known, 0],
-    [{}, 14],
-  ] as const) {
-    const target = targetOf(`grpcs://localhost:${shop.port}`, { grpc: shopProtos, tls: { caFile, ...tls } })
-    const exchanges = new Exchanges(target, { files: { ...shopFiles, ...files } })
-    await exchanges.transport.prepare()
-    const exchange = await exchanges.send(add({ id: 1 }))
-    t.is(exchange.status, status, exchange.errorDetail ?? '')
-    await exchanges.close()
-  }
-  t.is(shop.calls, 1)
-})
+for (const { client, engine } of grpcClients) {
+  test(`${client}: calls show it too, and are UNAVAILABLE without`, async (t) => {
+    const shop = await startGrpcShop(certificates, 0, { clientCa: certificates.ca })
+    t.teardown(shop.stop)
+    for (const [tls, status] of [
+      [known, 0],
+      [{}, 14],
+    ] as const) {
+      const target = targetOf(`grpcs://localhost:${shop.port}`, { grpc: shopProtos, tls: { caFile, ...tls } })
+      const exchanges = new Exchanges(target, { files: { ...shopFiles, ...files }, engine })
+      await exchanges.transport.prepare()
+      const exchange = await exchanges.send(add({ id: 1 }))
+      t.is(exchange.status, status, exchange.errorDetail ?? '')
+      await exchanges.close()
+    }
+    t.is(shop.calls, 1)
+  })
+}

@@ -5,7 +5,7 @@ import type { HttpProxy } from '../../../core/spec/load-test.ts'
 import { type Certificates, makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, targetOf } from '../../kit/exchanges.ts'
 import { onEachRequest, refusedPort, startRawServer } from '../../kit/failing-servers.ts'
-import { add, shopProtos } from '../../kit/grpc-exchanges.ts'
+import { add, grpcClients, shopProtos } from '../../kit/grpc-exchanges.ts'
 import { shopFiles, startGrpcShop } from '../../kit/grpc-shop.ts'
 import { caFile, echo, flavours, withServer } from '../../kit/http-flavours.ts'
 import { startNginx } from '../../kit/nginx.ts'
@@ -256,45 +256,47 @@ test('a proxy whose name does not resolve is told before the start', async (t) =
   t.regex((error as { hint?: string }).hint ?? '', /target\.proxy/)
 })
 
-for (const scheme of ['grpc', 'grpcs'] as const) {
-  testWith('tinyproxy')(`${scheme}: calls go through a tunnel of the proxy`, async (t) => {
-    const proxy = await proxyFor(t, load)
-    const shop = await startGrpcShop(scheme === 'grpcs' ? certificates : null)
-    t.teardown(shop.stop)
-    const target = targetOf(`${scheme}://localhost:${shop.port}`, {
-      tls: { caFile: scheme === 'grpcs' ? caFile : null },
-      grpc: shopProtos,
-      proxy: knowing(proxy.url, load),
+for (const { client, engine } of grpcClients) {
+  for (const scheme of ['grpc', 'grpcs'] as const) {
+    testWith('tinyproxy')(`${client}, ${scheme}: calls go through a tunnel of the proxy`, async (t) => {
+      const proxy = await proxyFor(t, load)
+      const shop = await startGrpcShop(scheme === 'grpcs' ? certificates : null)
+      t.teardown(shop.stop)
+      const target = targetOf(`${scheme}://localhost:${shop.port}`, {
+        tls: { caFile: scheme === 'grpcs' ? caFile : null },
+        grpc: shopProtos,
+        proxy: knowing(proxy.url, load),
+      })
+      const exchanges = new Exchanges(target, { files: { ...shopFiles, [caFile]: certificates.ca }, engine })
+      await exchanges.transport.prepare()
+      for (let n = 0; n < 3; n++) {
+        const exchange = await exchanges.send(add({ id: 1 }))
+        t.is(exchange.error, null)
+        t.is(exchange.status, 0, exchange.errorDetail ?? '')
+      }
+      await exchanges.close()
+      t.deepEqual(
+        (await proxy.requests()).filter((line) => line.startsWith('CONNECT')),
+        [`CONNECT localhost:${shop.port} HTTP/1.1`],
+      )
     })
-    const exchanges = new Exchanges(target, { files: { ...shopFiles, [caFile]: certificates.ca } })
+  }
+
+  test(`${client}: a call through a proxy that refuses it is UNAVAILABLE, and says why`, async (t) => {
+    const proxy = await startRawServer((socket) => {
+      onEachRequest(socket, () => socket.end('HTTP/1.1 403 Filtered\r\n\r\n'))
+    })
+    t.teardown(proxy.close)
+    const target = targetOf('grpc://localhost:50051', {
+      grpc: shopProtos,
+      proxy: plain(proxy.url),
+    })
+    const exchanges = new Exchanges(target, { files: shopFiles, engine })
     await exchanges.transport.prepare()
-    for (let n = 0; n < 3; n++) {
-      const exchange = await exchanges.send(add({ id: 1 }))
-      t.is(exchange.error, null)
-      t.is(exchange.status, 0, exchange.errorDetail ?? '')
-    }
+    const exchange = await exchanges.send(add({ id: 1 }))
     await exchanges.close()
-    t.deepEqual(
-      (await proxy.requests()).filter((line) => line.startsWith('CONNECT')),
-      [`CONNECT localhost:${shop.port} HTTP/1.1`],
-    )
+    t.is(exchange.status, 14)
+    t.is(exchange.sends, 0)
+    t.regex(exchange.errorDetail ?? '', new RegExp(`through the proxy ${proxy.url}`))
   })
 }
-
-test('a call through a proxy that refuses it is UNAVAILABLE, and says why', async (t) => {
-  const proxy = await startRawServer((socket) => {
-    onEachRequest(socket, () => socket.end('HTTP/1.1 403 Filtered\r\n\r\n'))
-  })
-  t.teardown(proxy.close)
-  const target = targetOf('grpc://localhost:50051', {
-    grpc: shopProtos,
-    proxy: plain(proxy.url),
-  })
-  const exchanges = new Exchanges(target, { files: shopFiles })
-  await exchanges.transport.prepare()
-  const exchange = await exchanges.send(add({ id: 1 }))
-  await exchanges.close()
-  t.is(exchange.status, 14)
-  t.is(exchange.sends, 0)
-  t.regex(exchange.errorDetail ?? '', new RegExp(`through the proxy ${proxy.url}`))
-})

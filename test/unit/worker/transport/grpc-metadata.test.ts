@@ -1,5 +1,6 @@
 import test from 'ava'
-import { flatMetadata, metadataOf, timeoutValue } from '../../../../worker/transport/grpc-metadata.ts'
+import { flatMetadata, metadataOf } from '../../../../worker/transport/grpc-metadata.ts'
+import { timeoutValue } from '../../../../worker/transport/grpc-timeout.ts'
 
 const timeouts: readonly (readonly [number, string])[] = [
   [1, '1m'],

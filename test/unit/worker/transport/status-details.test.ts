@@ -1,4 +1,3 @@
-import { Metadata } from '@grpc/grpc-js'
 import test from 'ava'
 import protobuf from 'protobufjs'
 import { statusText } from '../../../../worker/transport/status-details.ts'
@@ -30,9 +29,7 @@ function textOf(details: readonly Detail[], more: Buffer | null = null, text = '
     message: text,
     details: details.map(([url, type, value]) => ({ type_url: url, value: bytesOf(type, value) })),
   }
-  const metadata = new Metadata()
-  metadata.set('grpc-status-details-bin', more ?? Buffer.from(bytesOf('Status', status)))
-  return statusText({ code: 9, details: text, metadata }, root.lookupType('Stock'))
+  return statusText(text, more ?? Buffer.from(bytesOf('Status', status)), root.lookupType('Stock'))
 }
 
 const google = 'type.googleapis.com/google.rpc.'
@@ -79,5 +76,5 @@ test('details that are none, or too many, or too large, are left out', (t) => {
 })
 
 test('no details cost nothing', (t) => {
-  t.is(statusText({ code: 5, details: 'gone', metadata: new Metadata() }, root.lookupType('Stock')), 'gone')
+  t.is(statusText('gone', null, root.lookupType('Stock')), 'gone')
 })

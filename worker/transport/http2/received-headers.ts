@@ -1,0 +1,115 @@
+import type { HeaderDecoder } from './header-decoder.ts'
+
+/** One list of headers as it came; shared by all answers that have the same: nobody may change it. */
+export class ReceivedHeaders {
+  /** name, value, name, value …, pseudo headers included. */
+  readonly list: readonly string[]
+  /** `:status`; 0: there is none. */
+  readonly status: number
+  /** `grpc-status` as it came. */
+  readonly grpcStatus: string | null
+  readonly contentLength: string | null
+  /** What is wrong with it (RFC 9113 §8.2, §8.3); null: nothing. */
+  readonly fault: string | null
+
+  constructor(list: readonly string[]) {
+    this.list = list
+    let status = 0
+    let grpcStatus: string | null = null
+    let contentLength: string | null = null
+    let fault: string | null = null
+    let isBehindPseudo = false
+    for (let n = 0; n < list.length; n += 2) {
+      const name = list[n] as string
+      const value = list[n + 1] as string
+      if (name.charCodeAt(0) === colon) {
+        if (name !== ':status' || isBehindPseudo || status !== 0 || !/^[1-9]\d\d$/.test(value))
+          fault = `${name}: ${value} where none may be`
+        else status = Number(value)
+        continue
+      }
+      isBehindPseudo = true
+      if (!isFieldName.test(name)) fault = 'a name of a header that is none'
+      else if (unsafe.test(value)) fault = `control characters in ${name}`
+      else if (forbidden.has(name)) fault = `${name}, which belongs to HTTP/1.1`
+      else if (name === 'grpc-status') grpcStatus = value
+      else if (name === 'content-length') {
+        if (!/^\d{1,15}$/.test(value) || (contentLength !== null && contentLength !== value))
+          fault = `content-length: ${value}`
+        contentLength = value
+      }
+    }
+    this.status = status
+    this.grpcStatus = grpcStatus
+    this.contentLength = contentLength
+    this.fault = fault
+  }
+
+  /** The first of that name; undefined: there is none. */
+  get(name: string): string | undefined {
+    for (let n = 0; n < this.list.length; n += 2) if (this.list[n] === name) return this.list[n + 1]
+    return undefined
+  }
+}
+
+const colon = 0x3a
+/** RFC 9110 §5.6.2, without upper case. */
+const isFieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
+const unsafe = /[\0\r\n]/
+const forbidden: ReadonlySet<string> = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Of a block that is larger, no copy is worth its while. */
+const mostCachedBytes = 2048
+
+/**
+ * Most answers of a target begin and end alike. A block that changes no table means the same as equal bytes did before, as long as the table is the
+ * same: then it is not decoded again. One cache for what begins answers, one for what ends them.
+ */
+export class HeaderCache {
+  readonly #decoder: HeaderDecoder
+  readonly #bytes = Buffer.allocUnsafe(mostCachedBytes)
+  #length = -1
+  #revision = -1
+  #headers: ReceivedHeaders | null = null
+
+  constructor(decoder: HeaderDecoder) {
+    this.#decoder = decoder
+  }
+
+  /** Throws Http2Error. */
+  decode(block: Buffer, at: number, end: number): ReceivedHeaders {
+    const decoder = this.#decoder
+    if (
+      this.#headers !== null &&
+      this.#revision === decoder.revision &&
+      this.#length === end - at &&
+      isSame(this.#bytes, block, at, end)
+    ) {
+      return this.#headers
+    }
+    const { revision } = decoder
+    const headers = new ReceivedHeaders(decoder.decode(block, at, end))
+    this.#headers = null
+    if (decoder.revision === revision && end - at <= mostCachedBytes) {
+      this.#length = end - at
+      this.#revision = revision
+      this.#headers = headers
+      block.copy(this.#bytes, 0, at, end)
+    }
+    return headers
+  }
+}
+
+/** By a loop: for the few bytes of most blocks a call of `Buffer.compare` takes longer. */
+function isSame(known: Buffer, block: Buffer, at: number, end: number): boolean {
+  const length = end - at
+  if (length > 64) return known.compare(block, at, end, 0, length) === 0
+  for (let n = 0; n < length; n++) if (known[n] !== block[at + n]) return false
+  return true
+}
