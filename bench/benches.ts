@@ -1,5 +1,10 @@
+import { connectionsBench } from './connections/connections-bench.ts'
+import { connectionsSection } from './connections/connections-table.ts'
 import { engineBench } from './engine/engine-bench.ts'
 import { engineTable } from './engine/engine-table.ts'
+import { grpcBench, grpcSection } from './grpc/grpc-bench.ts'
+import { pacingBench } from './pacing/pacing-bench.ts'
+import { pacingSection } from './pacing/pacing-table.ts'
 import { peersBench } from './peers/peers-bench.ts'
 import { peersSection } from './peers/peers-section.ts'
 
@@ -9,6 +14,7 @@ export interface BenchWish {
   readonly requests: number
   readonly rate: number
   readonly seconds: number
+  readonly connections: number
 }
 
 export interface BenchOutcome {
@@ -31,6 +37,27 @@ export const benches: Readonly<Record<string, Bench>> = {
     defaults: { rounds: 9, requests: 200_000, rate: 2000, seconds: 10 },
     async run(wish, out, say) {
       return { text: engineTable(await engineBench(wish, out, say)), section: null }
+    },
+  },
+  pacing: {
+    summary: 'how late arrivals are sent at a rate on one core, by timers and by spinning',
+    defaults: { rounds: 3, rate: 10_000, seconds: 10 },
+    async run(wish, out, say) {
+      return outcome(pacingSection(await pacingBench(wish, out, say)))
+    },
+  },
+  grpc: {
+    summary: 'unary gRPC beside ghz and h2load',
+    defaults: { rounds: 3, seconds: 10 },
+    async run(wish, out, say) {
+      return outcome(grpcSection(await grpcBench(wish, out, say)))
+    },
+  },
+  connections: {
+    summary: 'memory of one worker with many connections, idle and at work',
+    defaults: { rounds: 3, seconds: 15, connections: 10_000 },
+    async run(wish, out, say) {
+      return outcome(connectionsSection(await connectionsBench(wish, out, say)))
     },
   },
   peers: {

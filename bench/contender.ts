@@ -23,6 +23,8 @@ export interface Contender {
   command(folder: string): readonly string[]
   /** Exit codes that are no error. */
   readonly exitCodes?: readonly number[]
+  /** Called four times a second while it runs, with the process that its own are children of. */
+  readonly watch?: (pid: number) => void
   /** Throws where the output is not what it should be. */
   read(output: RunOutput): Counted
 }

@@ -47,6 +47,7 @@ const wish: BenchWish = {
   requests: whole('requests'),
   rate: whole('rate'),
   seconds: whole('seconds'),
+  connections: whole('connections'),
 }
 const { text, section } = await bench.run(wish, out, (line) => void process.stderr.write(`${line}\n`))
 writeFileSync(join(out, 'table.txt'), `${text}\n`)
@@ -58,7 +59,7 @@ if (section !== null && !noDocs) {
 }
 
 /** What is not given is as the bench has it; what it does not know is not read. */
-function whole(flag: 'rounds' | 'requests' | 'rate' | 'seconds'): number {
+function whole(flag: Exclude<keyof BenchWish, 'against'>): number {
   const text = wished.values[flag]
   if (text === undefined) return bench?.defaults[flag] ?? 0
   if (/^[1-9]\d{0,8}$/.test(text) && bench?.defaults[flag] !== undefined) return Number(text)
@@ -78,6 +79,7 @@ function parsed() {
         requests: { type: 'string' },
         rate: { type: 'string' },
         seconds: { type: 'string' },
+        connections: { type: 'string' },
         install: { type: 'boolean', default: false },
         out: { type: 'string' },
         docs: { type: 'string' },

@@ -14,7 +14,11 @@ export interface MeasuredOptions {
   readonly timeoutS?: number
   /** Exit codes that are no error. */
   readonly exitCodes?: readonly number[]
+  /** Called four times a second while it runs, with the process whose children it is. */
+  readonly watch?: (pid: number) => void
 }
+
+const watchEveryMs = 250
 
 /** What `time` tells is the last that comes on standard error. */
 const timeFormat = 'bench %R %U %S'
@@ -23,7 +27,7 @@ const timeText = /^bench ([\d.]+) ([\d.]+) ([\d.]+)\n$/m
 /** Runs a command to its end. Throws with what it said where that is not the end that was wished for. */
 export function measure(
   command: readonly string[],
-  { cwd, timeoutS = 600, exitCodes = [0] }: MeasuredOptions,
+  { cwd, timeoutS = 600, exitCodes = [0], watch }: MeasuredOptions,
 ): Promise<Measured> {
   const script = `TIMEFORMAT='${timeFormat}'; time timeout --foreground --kill-after=5 ${timeoutS} "$@"`
   const child = spawn('bash', ['-c', script, 'bash', ...command], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -35,9 +39,11 @@ export function measure(
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk
   })
+  const watching = setInterval(() => child.pid !== undefined && watch?.(child.pid), watchEveryMs)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => {
+      clearInterval(watching)
       const [, wall, user, system] = timeText.exec(stderr) ?? []
       stderr = stderr.replace(timeText, '')
       if (code !== null && exitCodes.includes(code) && wall !== undefined) {

@@ -54,7 +54,7 @@ export async function race(wish: Race): Promise<readonly Sample[]> {
 }
 
 async function sampleOf(wish: Race, contender: Contender, round: number): Promise<Sample> {
-  const { name, exitCodes = [0] } = contender
+  const { name, exitCodes, watch } = contender
   const folder = join(
     wish.out,
     'runs',
@@ -66,7 +66,8 @@ async function sampleOf(wish: Race, contender: Contender, round: number): Promis
   const { wallS, cpuS, stdout, stderr } = await measure(command, {
     cwd: root,
     timeoutS: wish.timeoutS,
-    exitCodes,
+    ...(exitCodes && { exitCodes }),
+    ...(watch && { watch }),
   })
   const targetCpuS = treeCpuS(wish.targetPid) - before.target
   const after = machineCpuS()

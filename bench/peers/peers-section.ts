@@ -1,6 +1,6 @@
 import { sectionText } from '../section.ts'
 import { closedConnections, openConnections } from './http-contenders.ts'
-import { closedTable, openTable, type PeersFigures } from './peers-table.ts'
+import { openTable, type PeersFigures, perCpuSecondTable } from './peers-table.ts'
 
 export function peersSection({ wish, versions, missing, closed, open }: PeersFigures): string {
   const { rounds, seconds, rate } = wish
@@ -10,6 +10,6 @@ export function peersSection({ wish, versions, missing, closed, open }: PeersFig
     samples: [...closed, ...open],
     versions,
     missing,
-    tables: [closedTable(closed), openTable(open, rate * seconds)],
+    tables: [perCpuSecondTable('closed loop', closed, seconds, ['wrk']), openTable(open, rate * seconds)],
   })
 }

@@ -18,33 +18,30 @@ export interface PeersFigures {
   readonly open: readonly Sample[]
 }
 
-/** What others are measured by. */
-const yardstick = 'wrk'
-
-export function closedTable(samples: readonly Sample[]): string {
+/** `seconds`: of each run, without what is done before and behind; `by`: what others are compared with. */
+export function perCpuSecondTable(
+  title: string,
+  samples: readonly Sample[],
+  seconds: number,
+  by: readonly string[],
+): string {
   const rows = names(samples).map((name) => {
     const own = samplesOf(samples, name)
     return [
       name,
       spreadText(own.map(perCpuSecond)),
-      ratioText(samples, yardstick, own, perCpuSecond),
-      spreadText(own.map(({ ok, wallS }) => ok / wallS)),
+      ...by.map((yardstick) => ratioText(samples, yardstick, own, perCpuSecond)),
+      spreadText(own.map(({ ok }) => ok / seconds)),
       spreadText(
-        own.map(({ cpuS, wallS }) => cpuS / wallS),
+        own.map(({ cpuS }) => cpuS),
         2,
       ),
       `${own.reduce((sum, { failed }) => sum + failed, 0)}`,
     ]
   })
+  const ratios = by.map((yardstick) => `÷ ${yardstick}`)
   return markdownTable([
-    [
-      'closed loop',
-      'requests per CPU second',
-      `÷ ${yardstick}`,
-      'requests per second',
-      'cores used',
-      'failed',
-    ],
+    [title, 'requests per CPU second', ...ratios, 'requests per second', 'CPU seconds', 'failed'],
     ...rows,
   ])
 }

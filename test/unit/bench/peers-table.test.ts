@@ -1,6 +1,7 @@
 import test from 'ava'
+import { readGhz, readH2load } from '../../../bench/grpc/grpc-contenders.ts'
 import { readers } from '../../../bench/peers/http-contenders.ts'
-import { closedTable, openTable } from '../../../bench/peers/peers-table.ts'
+import { openTable, perCpuSecondTable } from '../../../bench/peers/peers-table.ts'
 import type { Sample } from '../../../bench/race.ts'
 
 const sample = (contender: string, round: number, ok: number, cpuS: number): Sample => ({
@@ -9,17 +10,22 @@ const sample = (contender: string, round: number, ok: number, cpuS: number): Sam
 })
 
 test('the closed loop is told per CPU second, and as the median of the ratios of each round', (t) => {
-  const table = closedTable([
-    sample('breakwater', 1, 80_000, 10),
-    sample('wrk', 1, 100_000, 10),
-    sample('breakwater', 2, 30_000, 10),
-    sample('wrk', 2, 40_000, 10),
-    sample('breakwater', 3, 90_000, 10),
-    sample('wrk', 3, 100_000, 10),
-  ])
+  const table = perCpuSecondTable(
+    'closed loop',
+    [
+      sample('breakwater', 1, 80_000, 10),
+      sample('wrk', 1, 100_000, 10),
+      sample('breakwater', 2, 30_000, 10),
+      sample('wrk', 2, 40_000, 10),
+      sample('breakwater', 3, 90_000, 10),
+      sample('wrk', 3, 100_000, 10),
+    ],
+    10,
+    ['wrk'],
+  )
   t.is(
     table.split('\n')[2],
-    '| breakwater | 8,000 (3,000 … 9,000) | 0.80 (0.75 … 0.90) | 8,000 (3,000 … 9,000) | 1.00 (1.00 … 1.00) | 0 |',
+    '| breakwater | 8,000 (3,000 … 9,000) | 0.80 (0.75 … 0.90) | 8,000 (3,000 … 9,000) | 10.00 (10.00 … 10.00) | 0 |',
   )
 })
 
@@ -54,6 +60,14 @@ test('what each tool says of its requests is read, the bad ones apart', (t) => {
     { ok: 8, failed: 5 },
   )
   t.deepEqual(readers.k6('{"requests":10,"failed":1}'), { ok: 9, failed: 1 })
+  t.deepEqual(
+    readH2load('requests: 9 total, 9 started, 9 done, 6 succeeded, 2 failed, 1 errored, 0 timeout\n'),
+    { ok: 6, failed: 3 },
+  )
+  t.deepEqual(readGhz('  Count:\t9\n\n  [OK]            7 responses\n  [Unavailable]   2 responses\n'), {
+    ok: 7,
+    failed: 2,
+  })
   t.throws(() => readers.wrk('unable to connect'), { message: /requests in/ })
   t.throws(() => readers.hey('nothing'), { message: /no responses/ })
 })

@@ -1,0 +1,60 @@
+import { type BenchResult, breakwaterContender } from '../breakwater-contender.ts'
+import { race, type Sample } from '../race.ts'
+import { withTarget } from '../target-run.ts'
+
+export interface PacingFigures {
+  readonly wish: PacingWish
+  /** Contenders are the modes. */
+  readonly samples: readonly Sample[]
+}
+
+export interface PacingWish {
+  readonly rounds: number
+  readonly seconds: number
+  readonly rate: number
+}
+
+/** How exactly arrivals are sent at a rate on one core, by each mode of pacing in turn. */
+export async function pacingBench(
+  wish: PacingWish,
+  out: string,
+  say: (line: string) => void,
+): Promise<PacingFigures> {
+  const { rounds, seconds, rate } = wish
+  return await withTarget(out, 'http1', async ({ url, pid }) => {
+    const contenders = ['timer', 'spin'].map((pace) =>
+      breakwaterContender({
+        name: pace,
+        spec: {
+          target: { url },
+          scenarios: [{ name: 'plain', steps: [{ get: '/' }] }],
+          load: [{ phase: 'all', rate, duration: `${seconds}s` }],
+        },
+        flags: ['--pace', pace],
+        extra: lagsOf,
+      }),
+    )
+    const samples = await race({
+      ...{ name: 'pacing', contenders, rounds, timeoutS: 4 * seconds + 30 },
+      ...{ out, targetPid: pid, say },
+    })
+    return { wish, samples }
+  })
+}
+
+/** Milliseconds, arrivals, and the worker's share of its core, on average. */
+function lagsOf({ metrics, ledger, workers }: BenchResult): Readonly<Record<string, number>> {
+  const [total] = metrics
+  const of = (lag: Readonly<Record<string, number | null>> | undefined, key: string) =>
+    lag?.[key] ?? Number.NaN
+  return {
+    pacerP50: of(total?.pacerLagMs, 'p50'),
+    pacerP99: of(total?.pacerLagMs, 'p99'),
+    sendP50: of(total?.sendLagMs, 'p50'),
+    sendP99: of(total?.sendLagMs, 'p99'),
+    sendP999: of(total?.sendLagMs, 'p999'),
+    planned: ledger.planned,
+    notStarted: ledger.skipped + ledger.lost + ledger.unstarted,
+    workerCpu: workers[0]?.cpu ?? Number.NaN,
+  }
+}

@@ -1,0 +1,45 @@
+import { markdownTable } from '../markdown.ts'
+import { type Sample, samplesOf } from '../race.ts'
+import { sectionText } from '../section.ts'
+import { spreadText } from '../statistics.ts'
+import type { PacingFigures } from './pacing-bench.ts'
+
+export function pacingSection({ wish: { rate, seconds, rounds }, samples }: PacingFigures): string {
+  return sectionText({
+    title: 'Pacing',
+    what: `\`get: /\` of a static answer by nginx at ${rate.toLocaleString('en-US')}/s on one core, ${seconds} s each, rounds by turns: ${rounds}. Pacer lag is what the engine was late to send, send lag that and the wait for a connection, both of every arrival, as result.json has them; CPU time is of the whole run.`,
+    samples,
+    versions: [],
+    missing: [],
+    tables: [pacingTable(samples)],
+  })
+}
+
+export function pacingTable(samples: readonly Sample[]): string {
+  const modes = [...new Set(samples.map(({ contender }) => contender))]
+  const rows = modes.map((mode) => {
+    const own = samplesOf(samples, mode)
+    const column = (name: string, digits: number) =>
+      spreadText(
+        own.map(({ extra }) => extra[name] ?? Number.NaN),
+        digits,
+      )
+    return [
+      mode,
+      ...['pacerP50', 'pacerP99', 'sendP50', 'sendP99', 'sendP999'].map((name) => column(name, 2)),
+      spreadText(
+        own.map(({ cpuS }) => cpuS),
+        2,
+      ),
+      spreadText(own.map(({ extra }) => 100 * (extra.workerCpu ?? Number.NaN))),
+      column('planned', 0),
+      spreadText(own.map(({ ok }) => ok)),
+      column('notStarted', 0),
+    ]
+  })
+  const lags = ['pacer lag p50 (ms)', 'p99', 'send lag p50 (ms)', 'p99', 'p99.9']
+  return markdownTable([
+    ['pace', ...lags, 'CPU seconds', 'worker CPU (%)', 'planned', 'good', 'not started'],
+    ...rows,
+  ])
+}
