@@ -4,8 +4,8 @@ import {
   connect,
   type Msg,
   type NatsConnection,
-  type NodeConnectionOptions,
   NoRespondersError,
+  PermissionViolationError,
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node'
@@ -13,6 +13,7 @@ import { BreakwaterError } from '../core/error.ts'
 import type { Bus, BusMessage, BusState, Subscription } from './bus.ts'
 import { busClosed, busTimeout, noResponders, tooLarge } from './errors.ts'
 import { hear } from './hear.ts'
+import { authenticators, type NatsAccess, noAccess, tlsOptions } from './nats-access.ts'
 import { type NatsServers, parseNatsUrl } from './nats-url.ts'
 import { requireSubject } from './subject.ts'
 
@@ -21,7 +22,11 @@ export interface NatsOptions {
   readonly url: string
   /** What the server's monitoring shows for this connection. */
   readonly name: string
-  readonly tls?: NonNullable<NodeConnectionOptions['tls']>
+  readonly access?: NatsAccess
+  /** Who it is, as a token: replies come in on `_INBOX.<role>.>`, so that a server can let each role hear its own alone. */
+  readonly role?: string
+  /** A sentence each time the server refuses something that this user has no permission for. */
+  readonly onRefused?: (what: string) => void
   /** Bytes that the server has not confirmed yet; what is published above it is dropped. */
   readonly maxPendingBytes?: number
 }
@@ -39,12 +44,16 @@ const lastFlushMs = 2_000
  */
 export async function connectNats(options: NatsOptions): Promise<Bus> {
   const servers = parseNatsUrl(options.url)
+  const access = options.access ?? noAccess
+  const login = authenticators(access)
   try {
     const connection = await connect({
       servers: [...servers.addresses],
       name: options.name,
       ...servers.credentials,
-      ...tlsOf(servers, options),
+      ...login,
+      ...tlsOptions(access, servers.tls),
+      ...(options.role === undefined ? {} : { inboxPrefix: `_INBOX.${options.role}` }),
       timeout: 5_000,
       waitOnFirstConnect: false,
       maxReconnectAttempts: -1,
@@ -57,31 +66,35 @@ export async function connectNats(options: NatsOptions): Promise<Bus> {
       // A stack trace per request costs more than the request.
       noAsyncTraces: true,
     })
-    return new NatsBus(connection, options.maxPendingBytes ?? 67_108_864)
+    return new NatsBus(connection, options.maxPendingBytes ?? 67_108_864, options.onRefused ?? (() => {}))
   } catch (cause) {
     throw unreachable(servers, cause)
   }
 }
 
-function tlsOf(servers: NatsServers, { tls }: NatsOptions): Pick<NodeConnectionOptions, 'tls'> {
-  if (tls !== undefined) return { tls }
-  return servers.tls ? { tls: {} } : {}
-}
-
 function unreachable({ shown }: NatsServers, cause: unknown): BreakwaterError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const hint = /authoriz|authentic/i.test(reason)
-    ? 'Give the user and password in the URL: nats://user:password@host:4222.'
-    : 'Start a NATS server there, or name another one with --nats or BREAKWATER_NATS_URL.'
+  const hint = hintFor(reason)
   return new BreakwaterError('bus-unreachable', `No connection to NATS at ${shown}: ${reason}.`, {
     hint,
     cause,
   })
 }
 
+function hintFor(reason: string): string {
+  if (/authoriz|authentic/i.test(reason)) {
+    return 'Give the user and password in the URL (nats://user:password@host:4222), or --nats-creds or --nats-nkey.'
+  }
+  if (/certificate|self.signed|unable to verify|altname|tls|ssl/i.test(reason)) {
+    return 'Write tls:// in the URL where the server encrypts, and name who signed its certificate with --nats-ca.'
+  }
+  return 'Start a NATS server there, or name another one with --nats or BREAKWATER_NATS_URL.'
+}
+
 class NatsBus implements Bus {
   readonly #connection: NatsConnection
   readonly #maxPendingBytes: number
+  readonly #onRefused: (what: string) => void
   readonly #requests = new Set<(closed: Error) => void>()
   readonly #watchers = new Set<(state: BusState) => void>()
   #state: BusState = 'connected'
@@ -90,9 +103,10 @@ class NatsBus implements Bus {
   #unconfirmedBytes = 0
   #confirming = false
 
-  constructor(connection: NatsConnection, maxPendingBytes: number) {
+  constructor(connection: NatsConnection, maxPendingBytes: number, onRefused: (what: string) => void) {
     this.#connection = connection
     this.#maxPendingBytes = maxPendingBytes
+    this.#onRefused = onRefused
     this.#maxPayload = connection.info?.max_payload ?? 1_048_576
     void this.#follow()
     void connection.closed().then(() => this.#become('closed'))
@@ -221,6 +235,11 @@ class NatsBus implements Bus {
       } else if (status.type === 'reconnect') {
         this.#maxPayload = this.#connection.info?.max_payload ?? this.#maxPayload
         this.#become('connected')
+      } else if (status.type === 'error' && status.error instanceof PermissionViolationError) {
+        const { operation, subject } = status.error
+        this.#onRefused(
+          `the NATS server lets this user not ${operation === 'publish' ? 'publish on' : 'subscribe to'} ${subject}`,
+        )
       }
     }
   }

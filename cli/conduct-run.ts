@@ -1,4 +1,5 @@
 import type { Bus } from '../bus/bus.ts'
+import type { NatsAccess } from '../bus/nats-access.ts'
 import { type Conductor, createConductor } from '../controller/run/conductor.ts'
 import type { RunEvent } from '../controller/run/run-order.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
@@ -10,6 +11,7 @@ import type { PreparedRun } from './run-order.ts'
 export interface ConductOptions {
   /** Null: workers inside this process, over a bus in memory. */
   readonly natsUrl: string | null
+  readonly natsAccess?: NatsAccess | undefined
   readonly strict: boolean
   readonly onEvent: (event: RunEvent) => void
   /** Called once, before the first worker has answered: for a live view, and to end the run. */
@@ -55,7 +57,15 @@ export async function conductRun(prepared: PreparedRun, options: ConductOptions)
       return { bus: cluster.bus, close: () => cluster.close() }
     }
     const { connectNats } = await import('../bus/nats.ts')
-    const connected = await connectNats({ url: options.natsUrl, name: `breakwater run ${order.run}` })
+    const { natsUrl: url, natsAccess: access } = options
+    const name = `breakwater run ${order.run}`
+    const connected = await connectNats({
+      url,
+      name,
+      role: 'controller',
+      ...(access && { access }),
+      onRefused: (what) => options.log('warn', what),
+    })
     return { bus: connected, close: () => connected.close() }
   }
 }

@@ -2,6 +2,14 @@
 export interface CliConfig {
   /** BREAKWATER_NATS_URL */
   readonly natsUrl: string | null
+  /** BREAKWATER_NATS_CREDS and so on: files that let a connection to NATS in. */
+  readonly nats: {
+    readonly creds: string | null
+    readonly nkey: string | null
+    readonly ca: string | null
+    readonly cert: string | null
+    readonly key: string | null
+  }
   /** BREAKWATER_SECRETS: a folder, as Kubernetes mounts secrets. */
   readonly secretsFolder: string | null
   /** BREAKWATER_DEBUG=1: a defect shows its stack. */
@@ -21,6 +29,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
   return {
     natsUrl: env.BREAKWATER_NATS_URL || null,
+    nats: {
+      creds: env.BREAKWATER_NATS_CREDS || null,
+      nkey: env.BREAKWATER_NATS_NKEY || null,
+      ca: env.BREAKWATER_NATS_CA || null,
+      cert: env.BREAKWATER_NATS_CERT || null,
+      key: env.BREAKWATER_NATS_KEY || null,
+    },
     secretsFolder: env.BREAKWATER_SECRETS || null,
     debug: env.BREAKWATER_DEBUG === '1',
     noColor,

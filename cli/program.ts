@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
 import { label, listen, several, wholeNumber } from './flags.ts'
+import { withNatsFlags } from './nats-flags.ts'
 import { addImport } from './program-import.ts'
 import { withSpecFlags } from './spec-flags.ts'
 
@@ -33,7 +34,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
   const command = (nameAndArguments: string, description: string, ...lines: string[]): Command =>
     leaf(program.command(nameAndArguments), description, lines)
 
-  withSpecFlags(
+  const runCommand = withSpecFlags(
     command(
       'run <file|url>',
       'run what a LoadTest describes, or load one URL',
@@ -51,7 +52,6 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       wholeNumber(1, 1024),
     )
     .option('--threads <n>', 'engine threads of each worker', wholeNumber(1, 1024))
-    .option('--nats <url>', 'use the workers connected to this NATS server (BREAKWATER_NATS_URL)')
     .addOption(
       new Option('--pace <mode>', 'how arrivals are timed: timer is cheap, spin exact to microseconds')
         .choices(['timer', 'spin'])
@@ -62,6 +62,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
         .choices(['auto', 'wire', 'undici'])
         .default('auto'),
     )
+  withNatsFlags(runCommand.optionsGroup('Cluster:'), 'use the workers connected to this NATS server')
     .optionsGroup('Results:')
     .option('--out <dir>', 'folder of the results (default: breakwater-results/<name>-<run>)')
     .option('--name <name>', 'name of the result (default: the name in the file)')
@@ -87,12 +88,15 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       done(await run(console, source, flags))
     })
 
-  command(
-    'worker',
-    'one worker, which does what a controller over NATS asks it to; drains on SIGTERM',
-    'breakwater worker --nats nats://localhost:4222',
+  withNatsFlags(
+    command(
+      'worker',
+      'one worker, which does what a controller over NATS asks it to; drains on SIGTERM',
+      'breakwater worker --nats nats://localhost:4222',
+      'breakwater worker --nats tls://nats.test:4222 --nats-creds w1.creds --id w1',
+    ),
+    'NATS server',
   )
-    .option('--nats <url>', 'NATS server (BREAKWATER_NATS_URL)')
     .option('--id <id>', 'unique in the cluster (default: host and process id)')
     .option('--threads <n>', 'engine threads (default: one per core)', wholeNumber(1, 1024))
     .option('--label <key=value>', 'label of the worker; may be repeated', label)

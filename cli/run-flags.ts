@@ -1,10 +1,10 @@
+import type { NatsFlags } from './nats-flags.ts'
 import type { SpecFlags } from './spec-flags.ts'
 
 /** Flags of `breakwater run`, as read. What is not given is not there. */
-export interface RunFlags extends SpecFlags {
+export interface RunFlags extends SpecFlags, NatsFlags {
   readonly workers?: number
   readonly threads?: number
-  readonly nats?: string
   readonly pace: 'timer' | 'spin'
   readonly engine: 'auto' | 'wire' | 'undici'
   readonly out?: string

@@ -8,6 +8,7 @@ import { conductRun } from '../conduct-run.ts'
 import type { Console } from '../console.ts'
 import { finishRun } from '../finish-run.ts'
 import { createFollower } from '../live/follow-run.ts'
+import { readNatsAccess } from '../nats-flags.ts'
 import { oneLiner, specYaml } from '../one-liner.ts'
 import { openResultFolder } from '../result-folder.ts'
 import type { RunFlags } from '../run-flags.ts'
@@ -50,6 +51,7 @@ async function runWhole(
   flags: RunFlags,
 ): Promise<number> {
   const natsUrl = flags.nats ?? console.config.natsUrl
+  const natsAccess = natsUrl === null ? undefined : await readNatsAccess(flags, console.config)
   const { seed = null, threads = null, pace, engine, strict = false } = flags
   const workers = flags.workers ?? loaded.test.workers.count ?? (natsUrl === null ? 1 : null)
   const prepared = prepareRun(loaded, { seed, workers, threads, pace, engine, strict })
@@ -71,6 +73,7 @@ async function runWhole(
     return await interruptible(follower.note, whatFollows, async (onConductor) => {
       const record = await conductRun(prepared, {
         natsUrl,
+        natsAccess,
         strict,
         onEvent,
         onConductor: (conductor) => {

@@ -8,10 +8,10 @@ import { localMs } from '../../worker/engine/clock.ts'
 import { startThreads } from '../../worker/engine/threads.ts'
 import type { Console } from '../console.ts'
 import { newIncarnation } from '../local-cluster.ts'
+import { type NatsFlags, readNatsAccess } from '../nats-flags.ts'
 import { exitCodeOf, onInterruption } from '../signals.ts'
 
-export interface WorkerFlags {
-  readonly nats?: string
+export interface WorkerFlags extends NatsFlags {
   readonly id?: string
   readonly threads?: number
   readonly label?: Readonly<Record<string, string>>
@@ -28,7 +28,14 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   const id = workerId(flags.id)
   const threads = flags.threads ?? availableParallelism()
   const log = (message: string) => console.note(`${new Date().toISOString()} ${id}: ${message}`)
-  const bus = await connectNats({ url, name: `breakwater worker ${id}` })
+  const access = await readNatsAccess(flags, console.config)
+  const bus = await connectNats({
+    url,
+    name: `breakwater worker ${id}`,
+    role: `worker.${id}`,
+    access,
+    onRefused: (what) => log(`warning: ${what}`),
+  })
   const incarnation = newIncarnation()
   const agent = createAgent({
     bus,

@@ -1,4 +1,4 @@
-import { connect } from '@nats-io/transport-node'
+import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { freePort } from './free-port.ts'
 import { type Program, startProgram } from './program.ts'
 import { makeTempDir } from './temp-dir.ts'
@@ -9,6 +9,8 @@ export interface Nats {
   readonly url: string
   readonly port: number
   readonly pid: () => number
+  /** What it has logged so far. */
+  readonly output: () => string
   /** The same address and the same storage again, after `kill`. */
   readonly restart: () => Promise<void>
   readonly kill: () => Promise<void>
@@ -19,21 +21,23 @@ export interface Nats {
 export async function startNats({
   jetstream = true,
   args = [],
+  env = {},
+  login = {},
 }: {
   readonly jetstream?: boolean
   readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** To see that it answers, where it asks who is there. */
+  readonly login?: NodeConnectionOptions
 } = {}): Promise<Nats> {
   const storage = await makeTempDir()
   const port = await freePort()
   const url = `nats://127.0.0.1:${port}`
   const start = async () => {
     const storing = jetstream ? ['--jetstream', '--store_dir', storage.path] : []
-    const server = await startProgram(tool('nats-server'), [
-      ...['--addr', '127.0.0.1', '--port', String(port)],
-      ...storing,
-      ...args,
-    ])
-    await isReady(server, url)
+    const words = ['--addr', '127.0.0.1', '--port', String(port), ...storing, ...args]
+    const server = await startProgram(tool('nats-server'), words, { env })
+    await isReady(server, url, login)
     return server
   }
   let server = await start()
@@ -41,6 +45,7 @@ export async function startNats({
     url,
     port,
     pid: () => server.pid,
+    output: () => server.output(),
     restart: async () => {
       server = await start()
     },
@@ -54,10 +59,10 @@ export async function startNats({
   }
 }
 
-async function isReady(server: Program, url: string): Promise<void> {
+async function isReady(server: Program, url: string, login: NodeConnectionOptions): Promise<void> {
   await until('nats-server answers', async () => {
     if (!server.isRunning()) return true
-    const connection = await connect({ servers: url, reconnect: false, timeout: 2000 })
+    const connection = await connect({ ...login, servers: url, reconnect: false, timeout: 2000 })
     await connection.close()
     return true
   })
