@@ -3,10 +3,12 @@ import { connectionsSection } from './connections/connections-table.ts'
 import { engineBench } from './engine/engine-bench.ts'
 import { engineTable } from './engine/engine-table.ts'
 import { grpcBench, grpcSection } from './grpc/grpc-bench.ts'
+import { observerBench, observerSection } from './observer/observer-bench.ts'
 import { pacingBench } from './pacing/pacing-bench.ts'
 import { pacingSection } from './pacing/pacing-table.ts'
 import { peersBench } from './peers/peers-bench.ts'
 import { peersSection } from './peers/peers-section.ts'
+import { soakBench, soakSection } from './soak/soak-bench.ts'
 
 export interface BenchWish {
   readonly against: string | null
@@ -58,6 +60,21 @@ export const benches: Readonly<Record<string, Bench>> = {
     defaults: { rounds: 3, seconds: 15, connections: 10_000 },
     async run(wish, out, say) {
       return outcome(connectionsSection(await connectionsBench(wish, out, say)))
+    },
+  },
+  observer: {
+    summary: 'service times of a result beside those of a packet capture (tcpdump, as root)',
+    defaults: { rounds: 3, rate: 500, seconds: 10 },
+    async run({ rounds, rate, seconds }, out, say) {
+      const wish = { rounds, rate, seconds, pace: 'spin' } as const
+      return outcome(observerSection(wish, await observerBench(wish, out, say)))
+    },
+  },
+  soak: {
+    summary: 'memory and garbage collection over many requests in one run',
+    defaults: { requests: 10_000_000 },
+    async run(wish, out, say) {
+      return outcome(soakSection(await soakBench(wish, out, say)))
     },
   },
   peers: {

@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load as machineLoad, onCore } from '../cores.ts'
+import { markdownTable } from '../markdown.ts'
 import { measure } from '../measured-command.ts'
 import { startNginxTarget } from '../nginx-target.ts'
+import { sectionText } from '../section.ts'
 import { thisTree } from '../tree.ts'
 import { observedServiceTimes, readSegments } from './pcap.ts'
 
@@ -56,17 +58,32 @@ export async function observerBench(
   return observations
 }
 
-/** A table in Markdown. */
+export function observerSection(
+  { rate, seconds, pace }: ObserverWish,
+  observations: readonly Observation[],
+): string {
+  return sectionText({
+    title: 'Beside a packet capture',
+    what: `Service times of a result beside those that tcpdump saw on the loopback device, from the packet of each request to that of its answer: \`get: /\` at ${rate}/s for ${seconds} s, \`--pace ${pace}\`, of nginx, and of \`breakwater demo\` with a service time of 5 ms. The packets are stamped when the kernel hands them over, the result when the program has read them. ms.`,
+    samples: observations.map(({ machineLoad }) => ({ load: machineLoad, othersCores: null })),
+    versions: [],
+    missing: [],
+    tables: [observerTable(observations)],
+  })
+}
+
 export function observerTable(observations: readonly Observation[]): string {
-  const rows = observations.map(
-    ({ target, requests, p50, p99, machineLoad }) =>
-      `| ${target} | ${requests.toLocaleString('en-US')} | ${ms(p50.own)} | ${ms(p50.seen)} | ${ms(p50.own - p50.seen)} | ${ms(p99.own)} | ${ms(p99.seen)} | ${ms(p99.own - p99.seen)} | ${machineLoad.toFixed(1)} |`,
-  )
-  return [
-    '| target | requests | p50, result | p50, packets | apart | p99, result | p99, packets | apart | load |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n')
+  const rows = observations.map(({ target, requests, p50, p99 }) => [
+    target,
+    requests.toLocaleString('en-US'),
+    ...[p50.own, p50.seen, p50.own - p50.seen, p99.own, p99.seen, p99.own - p99.seen].map(ms),
+  ])
+  const head = [
+    'target',
+    'requests',
+    ...['p50', 'p99'].flatMap((p) => [`${p}, result`, `${p}, packets`, 'apart']),
+  ]
+  return markdownTable([head, ...rows])
 }
 
 interface Witnessed {
@@ -140,7 +157,7 @@ async function observe(target: Witnessed, wish: ObserverWish, folder: string): P
     '1',
     '--quiet',
   ]
-  await measure(onCore(0, [...command, '--out', join(folder, 'result')]), folder)
+  await measure(onCore(0, [...command, '--out', join(folder, 'result')]), { cwd: folder })
   await ended(capture, 'SIGINT')
   const seen = observedServiceTimes(readSegments(readFileSync(file)), port)
   const { metrics } = JSON.parse(readFileSync(join(folder, 'result/result.json'), 'utf8'))

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { load as machineLoad, onCore } from '../cores.ts'
 import { closedLoad } from '../engine/loads.ts'
-import { startNginxTarget } from '../nginx-target.ts'
+import { markdownTable } from '../markdown.ts'
+import { sectionText } from '../section.ts'
+import { withTarget } from '../target-run.ts'
 import { root } from '../tree.ts'
 import { readGcTrace } from './gc-trace.ts'
 
@@ -31,9 +33,7 @@ export async function soakBench(
   out: string,
   say: (line: string) => void,
 ): Promise<SoakFigures> {
-  mkdirSync(out, { recursive: true })
-  const target = await startNginxTarget(join(out, 'nginx'))
-  try {
+  return await withTarget(out, 'http1', async (target) => {
     const spec = join(out, 'load.yaml')
     writeFileSync(spec, closedLoad(target.url, { requests: wish.requests, rate: 1, seconds: 1 }).text)
     const result = join(out, 'result')
@@ -72,26 +72,35 @@ export async function soakBench(
     const figures = { requests: wish.requests, wallS, machineLoad: busy, residentMiB, engine, main }
     writeFileSync(join(out, 'figures.json'), `${JSON.stringify(figures, null, 2)}\n`)
     return figures
-  } finally {
-    await target.stop()
-  }
+  })
 }
 
-/** A table in Markdown. */
-export function soakTable({ requests, wallS, machineLoad, residentMiB, engine, main }: SoakFigures): string {
+export function soakSection(figures: SoakFigures): string {
+  return sectionText({
+    title: 'Memory over many requests',
+    what: `One closed loop of ${figures.requests.toLocaleString('en-US')} requests (\`get: /\` of nginx, one thread), which took ${figures.wallS.toFixed(0)} s. Garbage collection as Node's \`--trace-gc\` tells it, in parts of the time on the wall.`,
+    samples: [{ load: figures.machineLoad, othersCores: null }],
+    versions: [],
+    missing: [],
+    tables: [soakTable(figures)],
+  })
+}
+
+function soakTable({ residentMiB, engine, main }: SoakFigures): string {
   const at = (part: number) => residentMiB[Math.floor((residentMiB.length - 1) * part)]?.toFixed(0) ?? '–'
   const heap = ({ heapAfterFullMiB: heaps }: SoakFigures['engine']) =>
     heaps.length === 0 ? 'none' : `${heaps[0]?.toFixed(1)} … ${heaps.at(-1)?.toFixed(1)} (${heaps.length})`
-  return [
-    '| what | figure |',
-    '|---|---|',
-    `| requests | ${requests.toLocaleString('en-US')} in ${wallS.toFixed(0)} s, load ${machineLoad.toFixed(1)} |`,
-    `| resident, MiB, after 10 %, 50 %, 100 % of the time | ${at(0.1)}, ${at(0.5)}, ${at(1)} |`,
-    `| engine thread: in garbage collection | ${(engine.gcPart * 100).toFixed(2)} % |`,
-    `| engine thread: heap after full collections, MiB, first … last | ${heap(engine)} |`,
-    `| main thread: in garbage collection | ${(main.gcPart * 100).toFixed(2)} % |`,
-    `| main thread: heap after full collections, MiB, first … last | ${heap(main)} |`,
-  ].join('\n')
+  const rows = [
+    ['resident, MiB, after 10 %, 50 %, 100 % of the time', `${at(0.1)}, ${at(0.5)}, ${at(1)}`],
+    ...[
+      { name: 'engine', ...engine },
+      { name: 'main', ...main },
+    ].flatMap((thread) => [
+      [`${thread.name} thread: in garbage collection`, `${(thread.gcPart * 100).toFixed(2)} %`],
+      [`${thread.name} thread: heap after full collections, MiB, first … last (how many)`, heap(thread)],
+    ]),
+  ]
+  return markdownTable([['what', 'figure'], ...rows])
 }
 
 function residentOf(pid: number | undefined): number | null {
