@@ -1,17 +1,15 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../engine/clock.ts'
-import { Connection, type ConnectionSettings, streamsPerSession } from './connection.ts'
 import { type IdleConnections, IdlePerUser, SharedIdle } from './idle-connections.ts'
 import { type Endpoint, type Opening as OpeningSocket, openSocket } from './open-socket.ts'
+import { type Opened, type PooledConnection, streamsPerSession } from './pooled-connection.ts'
 import { type InLine, WaitingLine } from './waiting-line.ts'
 
 export interface PoolSettings {
   readonly endpoint: Endpoint
-  readonly origin: string
   readonly share: 'pool' | 'user'
   /** Connections at most, of this thread. */
   readonly max: number
-  readonly idleMs: number
   readonly lifetimeMs: number | null
   readonly connectTimeoutMs: number
 }
@@ -24,9 +22,11 @@ export interface Waiter extends InLine {
   readonly user: number
 }
 
-export interface PoolListener<W extends Waiter> {
+export interface PoolListener<W extends Waiter, C extends PooledConnection> {
+  /** Makes of an open socket what speaks on it. */
+  connected(opened: Opened): C
   /** `isNew`: it was opened for those who waited. May be called from within `acquire`. */
-  granted(waiter: W, connection: Connection, isNew: boolean): void
+  granted(waiter: W, connection: C, isNew: boolean): void
   /** Null: the connect timeout, counted from the waiter's dispatch. Never from within `acquire`. */
   refused(waiter: W, error: Error | null): void
 }
@@ -39,14 +39,13 @@ interface Opening {
 }
 
 /** The connections of one thread to one target; who waits for one is served first come, first served. */
-export class ConnectionPool<W extends Waiter> {
+export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
   readonly #settings: PoolSettings
   readonly #clock: Clock
-  readonly #listener: PoolListener<W>
-  readonly #connectionSettings: ConnectionSettings
+  readonly #listener: PoolListener<W, C>
   readonly #connectTimeoutMicros: number
-  readonly #idle: IdleConnections
-  readonly #connections = new Set<Connection>()
+  readonly #idle: IdleConnections<C>
+  readonly #connections = new Set<C>()
   readonly #openings = new Set<Opening>()
   readonly #line = new WaitingLine<W>()
   /** With `share: user`: who waits, and for whom of them no connection is being opened. */
@@ -60,7 +59,7 @@ export class ConnectionPool<W extends Waiter> {
   #closed: (() => void) | null = null
   #warming: { left: number; error: Error | null; done: () => void } | null = null
 
-  constructor(settings: PoolSettings, clock: Clock, listener: PoolListener<W>) {
+  constructor(settings: PoolSettings, clock: Clock, listener: PoolListener<W, C>) {
     this.#settings = settings
     this.#clock = clock
     this.#listener = listener
@@ -69,11 +68,6 @@ export class ConnectionPool<W extends Waiter> {
     const { protocols } = settings.endpoint
     if (settings.share === 'user' || !protocols.includes('h2')) this.#streams = 1
     else this.#streams = protocols.length === 1 ? streamsPerSession : null
-    this.#connectionSettings = {
-      origin: settings.origin,
-      idleMs: settings.idleMs,
-      reopen: (done) => this.#reopen(done),
-    }
   }
 
   get openSockets(): number {
@@ -131,7 +125,7 @@ export class ConnectionPool<W extends Waiter> {
   }
 
   /** The request on it is over. */
-  release(connection: Connection): void {
+  release(connection: C): void {
     connection.inFlight--
     if (connection.isEnding || this.#isTooOld(connection)) {
       this.#retire(connection)
@@ -143,7 +137,7 @@ export class ConnectionPool<W extends Waiter> {
   }
 
   /** The request on it is over, and so is the connection: its place is free at once. */
-  discard(connection: Connection): void {
+  discard(connection: C): void {
     connection.inFlight--
     this.#forget(connection)
     connection.destroy()
@@ -170,7 +164,7 @@ export class ConnectionPool<W extends Waiter> {
     return this.#connections.size + this.#openings.size >= this.#settings.max
   }
 
-  #grant(waiter: W, connection: Connection, isNew: boolean): void {
+  #grant(waiter: W, connection: C, isNew: boolean): void {
     this.leave(waiter)
     if (this.#isPerUser && connection.user === null) {
       this.#idle.remove(connection)
@@ -182,7 +176,7 @@ export class ConnectionPool<W extends Waiter> {
     this.#listener.granted(waiter, connection, isNew)
   }
 
-  #takeIdle(user: number): Connection | undefined {
+  #takeIdle(user: number): C | undefined {
     for (;;) {
       const connection = this.#idle.find(user)
       if (connection === undefined) return undefined
@@ -192,7 +186,7 @@ export class ConnectionPool<W extends Waiter> {
   }
 
   /** Gets no further request, and ends with the last one on it. */
-  #retire(connection: Connection): void {
+  #retire(connection: C): void {
     connection.isEnding = true
     this.#idle.remove(connection)
     if (connection.inFlight > 0) return
@@ -200,12 +194,12 @@ export class ConnectionPool<W extends Waiter> {
     connection.destroy()
   }
 
-  #forget(connection: Connection): void {
+  #forget(connection: C): void {
     this.#idle.remove(connection)
     this.#connections.delete(connection)
   }
 
-  #isTooOld(connection: Connection): boolean {
+  #isTooOld(connection: C): boolean {
     const { lifetimeMs } = this.#settings
     return lifetimeMs !== null && this.#clock.nowMicros() - connection.usedSince > lifetimeMs * 1000
   }
@@ -228,7 +222,7 @@ export class ConnectionPool<W extends Waiter> {
     else if (this.#isFull) this.#evict(this.#idle.oldest())
   }
 
-  #evict(connection: Connection | undefined): boolean {
+  #evict(connection: C | undefined): boolean {
     if (connection === undefined || connection.inFlight > 0) return false
     this.#retire(connection)
     return true
@@ -260,7 +254,7 @@ export class ConnectionPool<W extends Waiter> {
           this.#openings.delete(opening)
           this.#streams = protocol === 'h2' && !this.#isPerUser ? streamsPerSession : 1
           const capacity = this.#streams
-          const connection = new Connection(this.#connectionSettings, {
+          const connection = this.#listener.connected({
             socket,
             protocol,
             user,
@@ -285,7 +279,7 @@ export class ConnectionPool<W extends Waiter> {
     this.#openSockets++
   }
 
-  #opened(connection: Connection): void {
+  #opened(connection: C): void {
     this.#idle.add(connection)
     if (this.#isPerUser) {
       const waiter = connection.user === null ? undefined : this.#waitingUsers.get(connection.user)
@@ -316,14 +310,15 @@ export class ConnectionPool<W extends Waiter> {
     if (warming.left === 0) warming.done()
   }
 
-  #lost(connection: Connection): void {
+  #lost(connection: C): void {
     connection.isEnding = true
     // With requests still on it, undici reports them next; each is then released.
     if (connection.inFlight === 0) this.#retire(connection)
     this.#openMore()
   }
 
-  #reopen(done: (error: Error | null, socket: Socket | null) => void): void {
+  /** Another socket for a connection that goes on with it: the pool doesn't count it as one more, but as an open socket. */
+  reopen(done: (error: Error | null, socket: Socket | null) => void): void {
     let isOver = false
     const socket = openSocket(this.#settings.endpoint, this.#clock, {
       opened: (opened) => {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Client } from 'undici'
+import { type Opened, type PooledConnection, streamsPerSession } from './pooled-connection.ts'
 
 export interface ConnectionSettings {
   readonly origin: string
@@ -7,9 +8,6 @@ export interface ConnectionSettings {
   /** Opens another socket for the same client, where the server ended a session by GOAWAY with requests left. */
   reopen(done: (error: Error | null, socket: Socket | null) => void): void
 }
-
-/** Streams of one HTTP/2 session; the server's SETTINGS may lower it, then undici holds the rest back. */
-export const streamsPerSession = 100
 
 /**
  * How much earlier than the server's Keep-Alive hint an idle connection is closed, so that a request is not written into its
@@ -21,7 +19,7 @@ const keepAliveMarginMs = 500
  * One open connection: a socket that was opened by the pool, and the undici client that speaks on it. The client is made at the first request,
  * because undici offers no way to hand it a socket without one; until then the socket waits here.
  */
-export class Connection {
+export class Connection implements PooledConnection {
   readonly protocol: 'h2' | 'http/1.1'
   /** Whose it is with `share: user`; null: nobody's yet, or anybody's. */
   user: number | null
@@ -48,17 +46,7 @@ export class Connection {
   #countedIn = 0
   #countedOut = 0
 
-  constructor(
-    settings: ConnectionSettings,
-    opened: {
-      readonly socket: Socket
-      readonly protocol: 'h2' | 'http/1.1'
-      readonly user: number | null
-      readonly capacity: number
-      readonly connectMicros: number
-      readonly tlsMicros: number
-    },
-  ) {
+  constructor(settings: ConnectionSettings, opened: Opened) {
     this.#settings = settings
     this.#socket = opened.socket
     this.protocol = opened.protocol

@@ -6,7 +6,7 @@ import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { Target } from '../../core/spec/load-test.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
-import type { Connection } from './connection.ts'
+import { Connection, type ConnectionSettings } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { Delivery } from './delivery.ts'
 import { endpointOf, httpProtocols, isForwardable } from './endpoint.ts'
@@ -45,7 +45,7 @@ export class UndiciTransport implements Transport {
   readonly #flights: (Flight | undefined)[] = []
   readonly #constants: (Constant | undefined)[] = []
   readonly #delivery: Delivery
-  #pool: ConnectionPool<Flight> | null = null
+  #pool: ConnectionPool<Flight, Connection> | null = null
   /** Null: none is between, or nothing is prepared yet. */
   #proxy: ProxyServer | null = null
   #isSending = false
@@ -93,18 +93,22 @@ export class UndiciTransport implements Transport {
     const max = Math.max(1, shareOf(connections.max ?? automaticMax, threads, thread))
     const endpoint = await endpointOf(target, files, httpProtocols(target), isForwardable(target))
     this.#proxy = endpoint.proxy
-    const pool = new ConnectionPool<Flight>(
+    const connectionSettings: ConnectionSettings = {
+      origin: this.#url.origin,
+      idleMs: connections.idleMs,
+      reopen: (done) => pool.reopen(done),
+    }
+    const pool = new ConnectionPool<Flight, Connection>(
       {
         endpoint,
-        origin: this.#url.origin,
         share: connections.share,
         max,
-        idleMs: connections.idleMs,
         lifetimeMs: connections.lifetimeMs,
         connectTimeoutMs: target.timeoutMs.connect,
       },
       clock,
       {
+        connected: (opened) => new Connection(connectionSettings, opened),
         granted: (flight, connection, isNew) => this.#dispatch(flight, connection, isNew),
         refused: (flight, error) => this.#refused(flight, error),
       },
@@ -180,7 +184,7 @@ export class UndiciTransport implements Transport {
     }
   }
 
-  get #openPool(): ConnectionPool<Flight> {
+  get #openPool(): ConnectionPool<Flight, Connection> {
     if (this.#pool === null) throw new Error('send before prepare')
     return this.#pool
   }
