@@ -1,4 +1,5 @@
 import type { Micros } from '../plan/plan.ts'
+import type { KeptIncarnation, Numbered, Told } from './kept-merge.ts'
 import type { HealthSample, Proof, WorkerMeasure } from './merged-metrics.ts'
 import type { SeriesTable } from './series.ts'
 import { histogramKinds, SeriesSum } from './series-sum.ts'
@@ -26,6 +27,8 @@ export class Incarnation {
   readonly #shards = new Map<string, Numbered<ShardState>>()
   readonly #requests = new Map<number, Numbered<RequestCounts>>()
   readonly #health: Numbered<HealthSample>[] = []
+  /** How many of them have been kept. */
+  #healthKept = 0
   #startSkew: Micros | null = null
   readonly #warnings = new Set<string>()
   #newestAt: Micros = 0
@@ -43,6 +46,58 @@ export class Incarnation {
     this.incarnation = incarnation
   }
 
+  static restore(table: SeriesTable, kept: KeptIncarnation): Incarnation {
+    const made = new Incarnation(table, kept.worker, kept.incarnation)
+    made.#sequences.restore(kept.contiguous, kept.beyond)
+    made.#duplicates = kept.duplicates
+    made.#addInterval(kept.sums)
+    if (kept.stated !== null && kept.statedFrom !== null) made.#addTotals(kept.statedFrom, [kept.stated])
+    made.#finalSequence = kept.finalSequence
+    for (const shard of kept.shards) made.#shards.set(shardKey(shard.value), shard)
+    for (const counts of kept.requests) made.#requests.set(counts.value.thread, counts)
+    made.#health.push(...kept.health)
+    made.#startSkew = kept.startSkew
+    for (const warning of kept.warnings) made.#warnings.add(warning)
+    made.#newestAt = kept.newestAt
+    for (const { sequence, value } of kept.ahead) made.#ahead.set(sequence, value)
+    for (const [thread, second] of kept.throughByThread) made.#throughByThread.set(thread, second)
+    made.#throughDefault = kept.throughDefault
+    made.#healthKept = made.#health.length
+    return made
+  }
+
+  /** `health`: those samples alone that came since this was asked before. */
+  keep(): KeptIncarnation {
+    const health = this.#health.slice(this.#healthKept)
+    this.#healthKept = this.#health.length
+    const { contiguous, beyond } = this.#sequences
+    return {
+      worker: this.worker,
+      incarnation: this.incarnation,
+      contiguous,
+      beyond,
+      duplicates: this.#duplicates,
+      sums: {
+        second: -1,
+        thread: 0,
+        series: [...this.#series].map(([series, sum]) => sum.toDelta(series)),
+        lags: [...this.#lags].map(([phase, lag]) => lag.toDelta(phase)),
+      },
+      stated: Number.isFinite(this.#statedFrom) ? this.#statedInterval() : null,
+      statedFrom: Number.isFinite(this.#statedFrom) ? this.#statedFrom : null,
+      finalSequence: this.#finalSequence,
+      shards: [...this.#shards.values()],
+      requests: [...this.#requests.values()],
+      health,
+      startSkew: this.#startSkew,
+      warnings: [...this.#warnings],
+      newestAt: this.#newestAt,
+      ahead: [...this.#ahead].map(([sequence, value]) => ({ sequence, value })),
+      throughByThread: [...this.#throughByThread],
+      throughDefault: this.#throughDefault,
+    }
+  }
+
   /** False: it has come before, and changes nothing but a count. The snapshot has been checked. */
   accept(snapshot: Snapshot): boolean {
     const { sequence } = snapshot
@@ -55,7 +110,7 @@ export class Incarnation {
     if (snapshot.totals !== null) this.#addTotals(sequence, snapshot.totals)
     if (snapshot.final) this.#finalSequence = sequence
     for (const shard of snapshot.shards) {
-      keepNewest(this.#shards, `${shard.thread} ${shard.phase}`, sequence, shard)
+      keepNewest(this.#shards, shardKey(shard), sequence, shard)
     }
     for (const counts of snapshot.requests) keepNewest(this.#requests, counts.thread, sequence, counts)
     for (const warning of snapshot.warnings) {
@@ -101,7 +156,7 @@ export class Incarnation {
         .map(({ value }) => value)
         .sort((a, b) => a.thread - b.thread || a.phase - b.phase),
       requests: [...this.#requests.values()].map(({ value }) => value).sort((a, b) => a.thread - b.thread),
-      health: this.#health.sort((a, b) => a.sequence - b.sequence).map(({ value }) => value),
+      health: this.#health.toSorted((a, b) => a.sequence - b.sequence).map(({ value }) => value),
       startSkew: this.#startSkew,
       warnings: [...this.#warnings],
     }
@@ -152,6 +207,19 @@ export class Incarnation {
     }
   }
 
+  #statedInterval(): Interval {
+    return {
+      second: -1,
+      thread: 0,
+      series: [...this.#stated].map(([series, sum]) => sum.toDelta(series)),
+      lags: [...this.#statedLags].map(([phase, { sendLag, pacerLag }]) => ({
+        phase,
+        sendLag: sendLag.toSparse(),
+        pacerLag: pacerLag.toSparse(),
+      })),
+    }
+  }
+
   #tell(sequence: number, told: Told): void {
     this.#ahead.set(sequence, told)
     if (sequence > this.#sequences.contiguous) return
@@ -196,23 +264,12 @@ export class Incarnation {
   }
 }
 
-interface Numbered<T> {
-  readonly sequence: number
-  readonly value: T
-}
-
 interface Settled {
   readonly proof: Proof
   readonly repair: ReadonlyMap<number, SeriesSum>
 }
 
 const noRepair: ReadonlyMap<number, SeriesSum> = new Map()
-
-/** Seconds before `through` are complete for these threads; no threads: for all that are in it. */
-interface Told {
-  readonly threads: readonly number[]
-  readonly through: number
-}
 
 /** The pieces of a snapshot that was split come in order of their seconds, and the last of them brings the request counts of each thread. */
 function toldBy(snapshot: Snapshot): Told {
@@ -242,6 +299,10 @@ function isNegative(sum: SeriesSum): boolean {
   )
 }
 
+function shardKey({ thread, phase }: ShardState): string {
+  return `${thread} ${phase}`
+}
+
 function keepNewest<K, T>(into: Map<K, Numbered<T>>, key: K, sequence: number, value: T): void {
   const known = into.get(key)
   if (known === undefined || known.sequence < sequence) into.set(key, { sequence, value })
@@ -268,6 +329,16 @@ class SequenceSet {
 
   get missing(): number {
     return this.highest - this.size
+  }
+
+  get beyond(): readonly number[] {
+    return [...this.#beyond]
+  }
+
+  restore(contiguous: number, beyond: readonly number[]): void {
+    this.contiguous = contiguous
+    this.highest = Math.max(contiguous, ...beyond)
+    for (const number of beyond) this.#beyond.add(number)
   }
 
   hasAll(from: number, to: number): boolean {

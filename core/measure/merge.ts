@@ -1,10 +1,11 @@
 import { FailureShelf } from './failure-shelf.ts'
 import { Incarnation } from './incarnation.ts'
+import type { KeptMerge } from './kept-merge.ts'
 import type { MergedMetrics, Windowed, WorkerMeasure } from './merged-metrics.ts'
 import type { SeriesTable } from './series.ts'
 import { SeriesSum } from './series-sum.ts'
 import type { Interval, SeriesDelta, Snapshot, SparseCounts } from './snapshot.ts'
-import { checkSnapshot } from './snapshot-check.ts'
+import { checkInterval, checkSnapshot } from './snapshot-check.ts'
 import { emptyLagSums, type LagSums, SparseLag, SparseSeries } from './sparse-series.ts'
 
 export type { HealthSample, MergedMetrics, Proof, Windowed, WorkerMeasure } from './merged-metrics.ts'
@@ -19,12 +20,18 @@ export interface Merge {
    * snapshot that is not one of this LoadTest.
    */
   add(snapshot: Snapshot): boolean
+  /**
+   * What has changed since this was asked before, or since the merge was made: put over what was kept then (health beside it), it is all that there is.
+   */
+  keep(): KeptMerge
   readonly metrics: MergedMetrics
 }
 
-export function createMerge(table: SeriesTable): Merge {
+/** `kept`: what an earlier merge of this run held. Throws BreakwaterError `bad-message` where it is not one of this LoadTest. */
+export function createMerge(table: SeriesTable, kept: KeptMerge | null = null): Merge {
   const merged = new MergedRun(table)
-  return { add: (snapshot) => merged.add(snapshot), metrics: merged }
+  if (kept !== null) merged.restore(kept)
+  return { add: (snapshot) => merged.add(snapshot), keep: () => merged.keep(), metrics: merged }
 }
 
 class MergedRun implements MergedMetrics {
@@ -36,10 +43,43 @@ class MergedRun implements MergedMetrics {
   #last = Number.NEGATIVE_INFINITY
   readonly #incarnations = new Map<string, Incarnation>()
   readonly #failures = new FailureShelf()
+  readonly #changedSeconds = new Set<number>()
+  readonly #changedIncarnations = new Set<string>()
 
   constructor(table: SeriesTable) {
     this.table = table
     this.#series = Array(table.keys.length).fill(undefined)
+  }
+
+  restore({ seconds, incarnations, failures }: KeptMerge): void {
+    for (const second of seconds) {
+      checkInterval(this.table, second)
+      this.#addInterval(second)
+    }
+    for (const kept of incarnations) {
+      for (const sums of [kept.sums, kept.stated ?? kept.sums]) checkInterval(this.table, sums)
+      this.#incarnations.set(kept.incarnation, Incarnation.restore(this.table, kept))
+    }
+    for (const failure of failures) this.#failures.add(failure)
+    this.#changedSeconds.clear()
+  }
+
+  keep(): KeptMerge {
+    const seconds = [...this.#changedSeconds].map((second): Interval => {
+      const { series, lags } = this.#seconds.get(second) as MergedSecond
+      return {
+        second,
+        thread: 0,
+        series: [...series].map(([id, sum]) => sum.toDelta(id)),
+        lags: [...lags].map(([phase, lag]) => lag.toDelta(phase)),
+      }
+    })
+    const incarnations = [...this.#changedIncarnations].map((id) =>
+      (this.#incarnations.get(id) as Incarnation).keep(),
+    )
+    this.#changedSeconds.clear()
+    this.#changedIncarnations.clear()
+    return { seconds, incarnations, failures: this.#failures.samples }
   }
 
   add(snapshot: Snapshot): boolean {
@@ -50,6 +90,7 @@ class MergedRun implements MergedMetrics {
       incarnation = new Incarnation(this.table, snapshot.worker, snapshot.incarnation)
       this.#incarnations.set(snapshot.incarnation, incarnation)
     }
+    this.#changedIncarnations.add(snapshot.incarnation)
     if (!incarnation.accept(owned)) return false
     for (const interval of owned.intervals) this.#addInterval(interval)
     for (const failure of owned.failures) this.#failures.add(failure)
@@ -151,6 +192,7 @@ class MergedRun implements MergedMetrics {
   }
 
   #addInterval(interval: Interval): void {
+    this.#changedSeconds.add(interval.second)
     let second = this.#seconds.get(interval.second)
     if (second === undefined) {
       second = { series: new Map(), lags: new Map() }

@@ -27,27 +27,28 @@ export function checkSnapshot(table: SeriesTable, snapshot: Snapshot): void {
     if (!Number.isInteger(interval.second) || interval.second < 0 || interval.second > latestSecond) {
       throw refused(snapshot, `it holds a second ${interval.second}`)
     }
-    checkInterval(table, snapshot, interval)
+    checkInterval(table, interval, snapshot)
   }
-  for (const interval of snapshot.totals ?? []) checkInterval(table, snapshot, interval)
+  for (const interval of snapshot.totals ?? []) checkInterval(table, interval, snapshot)
 }
 
-function checkInterval(table: SeriesTable, snapshot: Snapshot, interval: Interval): void {
+/** `of`: the snapshot that it is said to be part of, where it is one. */
+export function checkInterval(table: SeriesTable, interval: Interval, of: Snapshot | null = null): void {
   for (const delta of interval.series) {
     if (table.keys[delta.series] === undefined) {
-      throw refused(snapshot, `it holds series ${delta.series}, and the LoadTest has ${table.keys.length}`)
+      throw refused(of, `it holds series ${delta.series}, and the LoadTest has ${table.keys.length}`)
     }
     for (const counter of counters) {
-      if (!isCount(delta[counter])) throw refused(snapshot, `${counter} is ${delta[counter]}`)
+      if (!isCount(delta[counter])) throw refused(of, `${counter} is ${delta[counter]}`)
     }
     for (const [name, count] of Object.entries(delta.errors)) {
-      if (!isCount(count)) throw refused(snapshot, `errors ${name} is ${count}`)
+      if (!isCount(count)) throw refused(of, `errors ${name} is ${count}`)
     }
     for (const kind of histogramKinds) checkSparse(delta[kind])
   }
   for (const lag of interval.lags) {
     if (table.recorded[lag.phase] !== true) {
-      throw refused(snapshot, `it holds lags of phase ${lag.phase}, which is not recorded`)
+      throw refused(of, `it holds lags of phase ${lag.phase}, which is not recorded`)
     }
     checkSparse(lag.sendLag)
     checkSparse(lag.pacerLag)
@@ -58,12 +59,9 @@ function isCount(value: number | undefined): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-function refused({ worker, sequence }: Snapshot, what: string): BreakwaterError {
-  return new BreakwaterError(
-    'bad-message',
-    `snapshot ${sequence} of worker ${worker} is malformed: ${what}`,
-    {
-      hint: 'Controller and workers must run the same version of Breakwater and the same LoadTest.',
-    },
-  )
+function refused(of: Snapshot | null, what: string): BreakwaterError {
+  const subject = of === null ? 'what was kept of this run' : `snapshot ${of.sequence} of worker ${of.worker}`
+  return new BreakwaterError('bad-message', `${subject} is malformed: ${what}`, {
+    hint: 'Controller and workers must run the same version of Breakwater and the same LoadTest.',
+  })
 }

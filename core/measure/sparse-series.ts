@@ -1,8 +1,10 @@
 import type { RequestError } from './request-error.ts'
 import { type HistogramKind, histogramKinds, type SeriesCounters, type SeriesSum } from './series-sum.ts'
-import type { LagDelta, SeriesDelta } from './snapshot.ts'
+import type { LagDelta, SeriesDelta, SparseCounts } from './snapshot.ts'
 import { SparseSum } from './sparse-sum.ts'
 import { Totals } from './totals.ts'
+
+const nothing: SparseCounts = new Uint8Array(0)
 
 /** The sum of deltas of one series, kept small: for each second and each worker there is one per series. */
 export class SparseSeries implements SeriesCounters {
@@ -50,6 +52,30 @@ export class SparseSeries implements SeriesCounters {
     sum.addCounters(this, this.#errors ?? [])
   }
 
+  /** The sum as one delta. */
+  toDelta(series: number): SeriesDelta {
+    const sparse = (kind: HistogramKind): SparseCounts =>
+      this.#histograms[histogramKinds.indexOf(kind)]?.toSparse() ?? nothing
+    return {
+      series,
+      ok: this.ok,
+      failed: this.failed,
+      inWindow: this.inWindow,
+      okInWindow: this.okInWindow,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      checksPassed: this.checksPassed,
+      checksFailed: this.checksFailed,
+      errors: Object.fromEntries(this.#errors ?? []) as SeriesDelta['errors'],
+      responseOk: sparse('responseOk'),
+      responseFailed: sparse('responseFailed'),
+      service: sparse('service'),
+      connect: sparse('connect'),
+      tls: sparse('tls'),
+      ttfb: sparse('ttfb'),
+    }
+  }
+
   addHistogramTo(totals: Totals, kind: HistogramKind): void {
     this.#histograms[histogramKinds.indexOf(kind)]?.addTo(totals)
   }
@@ -63,6 +89,10 @@ export class SparseLag {
   add(delta: LagDelta): void {
     this.#sendLag.add(delta.sendLag)
     this.#pacerLag.add(delta.pacerLag)
+  }
+
+  toDelta(phase: number): LagDelta {
+    return { phase, sendLag: this.#sendLag.toSparse(), pacerLag: this.#pacerLag.toSparse() }
   }
 
   addTo(sums: LagSums): void {

@@ -37,6 +37,12 @@ export class SparseSum {
     for (const sparse of this.#pending) totals.addSparse(sparse)
   }
 
+  /** As one payload. */
+  toSparse(): SparseCounts {
+    if (this.#pending.length > 0) this.#compact()
+    return this.#sum
+  }
+
   toTotals(): Totals {
     const totals = new Totals()
     this.addTo(totals)

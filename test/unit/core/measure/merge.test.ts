@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import hdr from 'hdr-histogram-js'
 import { BreakwaterError } from '../../../../core/error.ts'
+import type { KeptMerge } from '../../../../core/measure/kept-merge.ts'
 import { createMerge, type MergedMetrics } from '../../../../core/measure/merge.ts'
 import type { RequestSample } from '../../../../core/measure/recorder.ts'
 import { seriesTable } from '../../../../core/measure/series.ts'
@@ -154,6 +155,56 @@ test('stated totals stand in for missing intervals, and say how much was missing
     { numRuns: 60 },
   )
 })
+
+test('a merge that was kept at any moments and made again is the one that never was', (t) => {
+  fc.assert(
+    fc.property(
+      workloads,
+      fc.array(fc.tuple(fc.nat(), fc.boolean()), { maxLength: 60 }),
+      fc.integer({ min: 300, max: 5_000 }),
+      (parts, choices, maxBytes) => {
+        const sent = parts.flatMap((samples, at) => snapshotsOf(table, `i${at}`, samples, { maxBytes }))
+        let merge = createMerge(table)
+        const kept = emptyKept()
+        const order = [...sent, ...choices.map(([choice]) => sent[choice % sent.length] as Snapshot)]
+        for (const [at, one] of order.entries()) {
+          merge.add(one)
+          if (choices[at]?.[1] !== true) continue
+          putOver(kept, merge.keep())
+          merge = createMerge(table, keptMerge(kept))
+        }
+        const whole = merged(order)
+        t.is(comparable(everything(merge.metrics)), comparable(everything(whole)))
+        t.deepEqual(merge.metrics.snapshots, whole.snapshots)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+interface KeptByName {
+  readonly seconds: Map<number, KeptMerge['seconds'][number]>
+  readonly incarnations: Map<string, KeptMerge['incarnations'][number]>
+  failures: KeptMerge['failures']
+}
+
+function emptyKept(): KeptByName {
+  return { seconds: new Map(), incarnations: new Map(), failures: [] }
+}
+
+/** As a store does it. */
+function putOver(kept: KeptByName, { seconds, incarnations, failures }: KeptMerge): void {
+  for (const second of seconds) kept.seconds.set(second.second, second)
+  for (const one of incarnations) {
+    const health = [...(kept.incarnations.get(one.incarnation)?.health ?? []), ...one.health]
+    kept.incarnations.set(one.incarnation, { ...one, health })
+  }
+  kept.failures = failures
+}
+
+function keptMerge({ seconds, incarnations, failures }: KeptByName): KeptMerge {
+  return { seconds: [...seconds.values()], incarnations: [...incarnations.values()], failures }
+}
 
 const threeSeconds = [0, 1, 2].map((at) => requestSample({ at: at * 1_000_000 }))
 
