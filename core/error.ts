@@ -62,6 +62,25 @@ export const errorCatalogue = {
   'bus-closed': { exit: 2, retryable: false, meaning: 'the connection is closed' },
   'bad-message': { exit: 2, retryable: false, meaning: 'bytes that are not a message of this version' },
   'bad-histogram': { exit: 2, retryable: false, meaning: 'bytes that are not an HDR histogram or log' },
+  'store-unusable': {
+    exit: 2,
+    retryable: false,
+    meaning: 'the folder in which runs are kept (--data) cannot be used',
+  },
+  'unknown-run': { exit: 2, retryable: false, meaning: 'no such run is kept here' },
+  'run-finished': { exit: 2, retryable: false, meaning: 'the run is over and its results are written' },
+  'run-controlled': { exit: 2, retryable: true, meaning: 'another process controls the run' },
+  superseded: {
+    exit: 2,
+    retryable: false,
+    meaning: 'another controller has taken over the run; this one stood down, and wrote no result',
+  },
+  'other-test': {
+    exit: 2,
+    retryable: false,
+    meaning:
+      'what a run was made of (its files, environment, secrets) is no longer what it was, so that it cannot be resumed',
+  },
   'output-unwritable': { exit: 2, retryable: false, meaning: 'the results cannot be written' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3; retryable: boolean; meaning: string }>
 
