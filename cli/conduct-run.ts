@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/bus.ts'
 import type { NatsAccess } from '../bus/nats-access.ts'
-import { type Conductor, createConductor } from '../controller/run/conductor.ts'
+import { type Conductor, createConductor, type Keeping } from '../controller/run/conductor.ts'
 import type { RunEvent } from '../controller/run/run-order.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
 import { createSubjects } from '../proto/subjects.ts'
@@ -13,6 +13,8 @@ export interface ConductOptions {
   readonly natsUrl: string | null
   readonly natsAccess?: NatsAccess | undefined
   readonly strict: boolean
+  /** Null: nobody could take the run up again. */
+  readonly keeping?: Keeping | null
   readonly onEvent: (event: RunEvent) => void
   /** Called once, before the first worker has answered: for a live view, and to end the run. */
   readonly onConductor: (conductor: Conductor) => void
@@ -35,6 +37,7 @@ export async function conductRun(prepared: PreparedRun, options: ConductOptions)
       objects,
       rowCounts: compiled.sources.map((source) => source.rows),
       strict: options.strict,
+      keeping: options.keeping ?? null,
       localNowMs: localMs,
       wallNowMs: Date.now,
       onEvent: options.onEvent,

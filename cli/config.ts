@@ -1,3 +1,6 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+
 /** What the environment says. Flags win over all of it. */
 export interface CliConfig {
   /** BREAKWATER_NATS_URL */
@@ -12,6 +15,8 @@ export interface CliConfig {
   }
   /** BREAKWATER_SECRETS: a folder, as Kubernetes mounts secrets. */
   readonly secretsFolder: string | null
+  /** BREAKWATER_DATA: where runs over NATS are kept while they are under way; else a folder of this user for the state of programs (XDG). */
+  readonly dataFolder: string
   /** BREAKWATER_DEBUG=1: a defect shows its stack. */
   readonly debug: boolean
   /** NO_COLOR: any value but the empty one (no-color.org). */
@@ -37,10 +42,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
       key: env.BREAKWATER_NATS_KEY || null,
     },
     secretsFolder: env.BREAKWATER_SECRETS || null,
+    dataFolder: env.BREAKWATER_DATA || path.join(stateFolder(env), 'breakwater'),
     debug: env.BREAKWATER_DEBUG === '1',
     noColor,
     plainText: noColor || !/utf-?8/i.test(locale),
     columns: /^\d{1,4}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : null,
     variables: env,
   }
+}
+
+/** Of the XDG base directory specification, which ignores relative ones. */
+function stateFolder({ XDG_STATE_HOME: folder = '' }: NodeJS.ProcessEnv): string {
+  return path.isAbsolute(folder) ? folder : path.join(homedir(), '.local/state')
 }

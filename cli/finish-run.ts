@@ -33,6 +33,8 @@ export interface FinishedRun {
   /** File or URL, as given. */
   readonly source: string
   readonly flags: RunFlags
+  /** All files are written. */
+  readonly onWritten: () => Promise<void>
 }
 
 /** Record → accounts → verdict → result → files and summary. Returns the exit code. */
@@ -56,10 +58,12 @@ export async function finishRun(console: Console, finished: FinishedRun): Promis
     environment: environmentOf(record),
     reproduce: reproduceLines(finished.source, finished.flags, record.plan.seed),
   })
-  const unwritten = await writeFiles(finished, document, spec).then(
-    () => null,
-    (error: unknown) => describeFailure(error, console.config.debug),
-  )
+  const unwritten = await writeFiles(finished, document, spec)
+    .then(finished.onWritten)
+    .then(
+      () => null,
+      (error: unknown) => describeFailure(error, console.config.debug),
+    )
   console.answer({
     text: () => {
       const { columns, colour } = console

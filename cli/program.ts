@@ -36,12 +36,13 @@ export function createProgram(console: Console, done: (exitCode: number) => void
 
   const runCommand = withSpecFlags(
     command(
-      'run <file|url>',
+      'run [file|url]',
       'run what a LoadTest describes, or load one URL',
       'breakwater run test.yaml --workers 3 --out results/today',
       'breakwater run test.yaml -f staging.yaml --set load[ramp].rate=5',
       'breakwater run test.yaml --once --trace',
       "breakwater run http://localhost:8080/ --rate 100 --duration 30s --objective 'p95 < 200ms'",
+      'breakwater run --resume latest --nats nats://localhost:4222',
     ),
   )
     .option('--print', 'print the LoadTest that would run, overlays merged, and send nothing')
@@ -63,6 +64,15 @@ export function createProgram(console: Console, done: (exitCode: number) => void
         .default('auto'),
     )
   withNatsFlags(runCommand.optionsGroup('Cluster:'), 'use the workers connected to this NATS server')
+    .optionsGroup('With --nats, after this process has died:')
+    .option(
+      '--resume <run>',
+      'take up a run whose controlling process died, by its id or as `latest`; within 10 s the load goes on meanwhile',
+    )
+    .option(
+      '--data <dir>',
+      'where runs over NATS are kept while they are under way (BREAKWATER_DATA; default: ~/.local/state/breakwater)',
+    )
     .optionsGroup('Results:')
     .option('--out <dir>', 'folder of the results (default: breakwater-results/<name>-<run>)')
     .option('--name <name>', 'name of the result (default: the name in the file)')
@@ -83,9 +93,9 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     .option('--header <header>', "such as 'accept: text/html'; may be repeated", several)
     .option('--objective <rule>', "such as 'p95 < 200ms'; may be repeated", several)
     .optionsGroup('Options:')
-    .action(async (source: string, flags) => {
+    .action(async (source: string | undefined, flags, command: Command) => {
       const { run } = await import('./commands/run.ts')
-      done(await run(console, source, flags))
+      done(await run(console, source, flags, explicitFlags(command)))
     })
 
   withNatsFlags(
@@ -238,6 +248,13 @@ function leaf(command: Command, description: string, lines: readonly string[]): 
       if (error.exitCode === 0 || error.message.includes('\n')) throw error
       throw new CommanderError(error.exitCode, error.code, `${error.message}\n(See: ${path} --help)`)
     })
+}
+
+/** Names of the flags that were written. */
+function explicitFlags(command: Command): readonly string[] {
+  return command.options
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map((option) => option.long ?? option.flags)
 }
 
 function examples(...lines: readonly string[]): string {

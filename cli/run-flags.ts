@@ -1,12 +1,15 @@
 import type { NatsFlags } from './nats-flags.ts'
+import type { StoreFlags } from './run-store.ts'
 import type { SpecFlags } from './spec-flags.ts'
 
 /** Flags of `breakwater run`, as read. What is not given is not there. */
-export interface RunFlags extends SpecFlags, NatsFlags {
+export interface RunFlags extends SpecFlags, NatsFlags, StoreFlags {
   readonly workers?: number
   readonly threads?: number
   readonly pace: 'timer' | 'spin'
   readonly engine: 'auto' | 'wire' | 'undici'
+  /** A run, or `latest`. */
+  readonly resume?: string
   readonly out?: string
   readonly name?: string
   readonly seed?: number

@@ -1,8 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { RunOrder } from '../controller/run/run-order.ts'
+import { BreakwaterError } from '../core/error.ts'
 import { planRun } from '../core/plan/plan-run.ts'
 import { compileTest } from '../core/scenario/compile.ts'
 import type { CompiledTest } from '../core/scenario/compiled.ts'
+import { metadataSchema } from '../core/spec/schema.ts'
 import { objectRef } from '../proto/objects.ts'
 import type { LoadedTest } from './spec-source.ts'
 
@@ -22,14 +24,30 @@ export interface PreparedRun {
   readonly compiled: CompiledTest
 }
 
+/** `--name` stands for the name in the file. */
+export function renamed(loaded: LoadedTest, { name }: { readonly name?: string }): LoadedTest {
+  if (name === undefined) return loaded
+  const { test } = loaded
+  if (!metadataSchema.safeParse({ name }).success) {
+    throw new BreakwaterError('usage', `--name ${JSON.stringify(name)} is no name for a result`, {
+      hint: 'It is the name of a folder: use letters, digits, spaces, - and _, such as shop-nightly.',
+    })
+  }
+  return { ...loaded, test: { ...test, name } }
+}
+
 /** Everything that can be wrong with a run without a worker has been said when this returns. */
-export function prepareRun(loaded: LoadedTest, options: RunOptions): PreparedRun {
+export function prepareRun(
+  loaded: LoadedTest,
+  options: RunOptions,
+  { run, term } = { run: newRunId(Date.now()), term: 1 },
+): PreparedRun {
   const { test, files, secrets } = loaded
   const seed = options.seed ?? randomInt(1, 2 ** 31)
   const refs = Object.entries(files).map(([path, bytes]) => ({ path, bytes, ref: objectRef(bytes) }))
   return {
     order: {
-      run: newRunId(Date.now()),
+      run,
       test,
       seed,
       plan: planRun(test, seed),
@@ -39,7 +57,7 @@ export function prepareRun(loaded: LoadedTest, options: RunOptions): PreparedRun
       threads: options.threads ?? test.workers.threads,
       pace: options.pace,
       engine: options.engine,
-      term: 1,
+      term,
     },
     objects: new Map(refs.map(({ ref, bytes }) => [ref.digest, bytes])),
     compiled: compileTest(test, files, Date.now),

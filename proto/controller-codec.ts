@@ -1,6 +1,13 @@
 import { open, refuse, seal } from './envelope.ts'
 import { count, digest, id, positive, token } from './fields.ts'
-import type { ObjectReply, ObjectRequest, RowsReply, RowsRequest, SnapshotAck } from './messages.ts'
+import type {
+  ControllerBeat,
+  ObjectReply,
+  ObjectRequest,
+  RowsReply,
+  RowsRequest,
+  SnapshotAck,
+} from './messages.ts'
 
 /** What a worker asks of its controller and the answers. Every `decode…` throws BreakwaterError `bad-message`. */
 
@@ -70,7 +77,7 @@ export function decodeRowsReply(bytes: Uint8Array): RowsReply {
 export function encodeSnapshotAck(ack: SnapshotAck): Uint8Array {
   return seal({
     case: 'snapshotAck',
-    value: { incarnation: ack.incarnation, sequence: BigInt(ack.sequence) },
+    value: { incarnation: ack.incarnation, sequence: BigInt(ack.sequence), term: BigInt(ack.term) },
   })
 }
 
@@ -79,5 +86,15 @@ export function decodeSnapshotAck(bytes: Uint8Array): SnapshotAck {
   return {
     incarnation: id(message.incarnation, 'incarnation'),
     sequence: positive(count(message.sequence, 'sequence'), 'sequence'),
+    term: count(message.term, 'term'),
   }
+}
+
+export function encodeControllerBeat({ run, term }: ControllerBeat): Uint8Array {
+  return seal({ case: 'controllerBeat', value: { run, term: BigInt(term) } })
+}
+
+export function decodeControllerBeat(bytes: Uint8Array): ControllerBeat {
+  const message = open(bytes, 'controllerBeat')
+  return { run: token(message.run, 'run'), term: count(message.term, 'term') }
 }

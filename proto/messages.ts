@@ -114,7 +114,8 @@ export type CommandReply =
   | {
       readonly type: 'refused'
       readonly incarnation: string
-      readonly code: 'stale-fence' | 'busy' | 'unknown-run' | 'invalid' | 'failed'
+      /** `superseded`: a coordinator of a higher term has spoken; `stale-fence`: a later epoch of the same one. */
+      readonly code: 'superseded' | 'stale-fence' | 'busy' | 'unknown-run' | 'invalid' | 'failed'
       readonly message: string
       readonly hint: string
     }
@@ -146,6 +147,14 @@ export interface RowsReply {
 export interface SnapshotAck {
   readonly incarnation: string
   readonly sequence: number
+  /** Of the coordinator that keeps it: a worker believes none that another one has taken the place of. */
+  readonly term: number
+}
+
+/** On `bw.run.<run>.control` every 500 ms: the run is under control. */
+export interface ControllerBeat {
+  readonly run: string
+  readonly term: number
 }
 
 export type { Snapshot }

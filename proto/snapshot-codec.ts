@@ -27,7 +27,7 @@ import {
 } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
 
-const endings = ['left', 'data'] as const satisfies readonly EndedBy[]
+const endings = ['left', 'data', 'silence'] as const satisfies readonly EndedBy[]
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   return seal({
@@ -79,6 +79,16 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     final: message.final,
     totals: message.totals === undefined ? null : message.totals.intervals.map(fromInterval),
   }
+}
+
+/** Sums that a controller keeps, by series: what it reads again after its restart. */
+export function encodeKept(sums: readonly Interval[]): Uint8Array {
+  return seal({ case: 'kept', value: { intervals: sums.map(toInterval) } })
+}
+
+/** Histograms are views of `bytes`. Throws BreakwaterError `bad-message`. */
+export function decodeKept(bytes: Uint8Array): readonly Interval[] {
+  return open(bytes, 'kept').intervals.map(fromInterval)
 }
 
 function toInterval(interval: Interval): MessageInitShape<typeof wire.IntervalSchema> {

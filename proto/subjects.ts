@@ -7,6 +7,8 @@ export interface Subjects {
   object(run: string): string
   rows(run: string): string
   event(run: string): string
+  /** The controller's sign of life to the workers of its run. */
+  control(run: string): string
   readonly halt: string
 }
 
@@ -19,6 +21,7 @@ export function createSubjects(prefix = 'bw'): Subjects {
     object: (run) => `${prefix}.run.${run}.object`,
     rows: (run) => `${prefix}.run.${run}.rows`,
     event: (run) => `${prefix}.run.${run}.event`,
+    control: (run) => `${prefix}.run.${run}.control`,
     halt: `${prefix}.halt`,
   }
 }

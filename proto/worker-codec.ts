@@ -26,7 +26,7 @@ const epochCauses = [
   'resume',
   'phase',
 ] as const satisfies readonly Epoch['cause'][]
-const refusals = ['stale-fence', 'busy', 'unknown-run', 'invalid', 'failed'] as const
+const refusals = ['superseded', 'stale-fence', 'busy', 'unknown-run', 'invalid', 'failed'] as const
 
 export function encodeHello(hello: WorkerHello): Uint8Array {
   const { run, ...rest } = hello

@@ -1,26 +1,34 @@
 import path from 'node:path'
-import type { Conductor } from '../../controller/run/conductor.ts'
-import type { RunEvent } from '../../controller/run/run-order.ts'
+import type { Keeping } from '../../controller/run/conductor.ts'
 import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
-import { metadataSchema } from '../../core/spec/schema.ts'
-import { conductRun } from '../conduct-run.ts'
 import type { Console } from '../console.ts'
-import { finishRun } from '../finish-run.ts'
-import { createFollower } from '../live/follow-run.ts'
 import { readNatsAccess } from '../nats-flags.ts'
 import { oneLiner, specYaml } from '../one-liner.ts'
 import { openResultFolder } from '../result-folder.ts'
 import type { RunFlags } from '../run-flags.ts'
-import { prepareRun } from '../run-order.ts'
-import { onInterruption } from '../signals.ts'
+import { prepareRun, renamed } from '../run-order.ts'
+import { openRunStore } from '../run-store.ts'
 import { type LoadedTest, loadTestFile, loadTestOf } from '../spec-source.ts'
+import { submissionOf } from '../submission.ts'
 import { surroundingsOf } from '../surroundings.ts'
+import { runWhole } from '../whole-run.ts'
 
 const urlFlags = ['rate', 'users', 'duration', 'header', 'objective'] as const
 
-/** `source`: a LoadTest's file, or a URL. */
-export async function run(console: Console, source: string, flags: RunFlags): Promise<number> {
+/** `source`: a LoadTest's file, or a URL; none where a run is resumed. `explicit`: flags that were written, by their names. */
+export async function run(
+  console: Console,
+  source: string | undefined,
+  flags: RunFlags,
+  explicit: readonly string[] = [],
+): Promise<number> {
+  if (flags.resume !== undefined) {
+    if (source !== undefined) throw twoRuns(source)
+    const { resumeRun } = await import('./resume-run.ts')
+    return resumeRun(console, flags.resume, flags, explicit)
+  }
+  if (source === undefined) throw missingSource()
   refuseContradictions(source, flags)
   const text = isUrl(source) ? oneLiner({ url: source, ...flags }) : null
   const surroundings = surroundingsOf(console.config, flags)
@@ -41,10 +49,10 @@ export async function run(console: Console, source: string, flags: RunFlags): Pr
     const { runOnceCommand } = await import('./run-once.ts')
     return runOnceCommand(console, loaded, flags)
   }
-  return runWhole(console, source, loaded, flags)
+  return runAll(console, source, loaded, flags)
 }
 
-async function runWhole(
+async function runAll(
   console: Console,
   source: string,
   loaded: LoadedTest,
@@ -55,76 +63,44 @@ async function runWhole(
   const { seed = null, threads = null, pace, engine, strict = false } = flags
   const workers = flags.workers ?? loaded.test.workers.count ?? (natsUrl === null ? 1 : null)
   const prepared = prepareRun(loaded, { seed, workers, threads, pace, engine, strict })
-  const { run: id, test } = prepared.order
-  const folder = await openResultFolder(flags.out ?? path.join('breakwater-results', `${test.name}-${id}`))
-  const follower = createFollower(console, test.name, flags.quiet ?? false)
-  const events: object[] = []
-  let isArmed = false
-  const onEvent = (event: RunEvent): void => {
-    isArmed ||= event.kind === 'armed'
-    events.push({ at: new Date().toISOString(), ...event })
-    follower.event(event)
+  const { order } = prepared
+  const { run: id, test } = order
+  const out = flags.out ?? path.join('breakwater-results', `${test.name}-${id}`)
+  const folder = await openResultFolder(out)
+  const keep = async (): Promise<Keeping> => {
+    const submission = submissionOf({ source, loaded, out, flags, order }, isUrl(source))
+    const store = await openRunStore(console, flags)
+    const held = await store.create({ run: id, name: test.name, submission: JSON.stringify(submission) })
+    return { held, stored: null }
   }
-  try {
-    const whatFollows = () =>
-      isArmed
-        ? 'no more load; what is in flight finishes, then the results are written. Once more interrupts it.'
-        : 'leaving; the load has not begun.'
-    return await interruptible(follower.note, whatFollows, async (onConductor) => {
-      const record = await conductRun(prepared, {
-        natsUrl,
-        natsAccess,
-        strict,
-        onEvent,
-        onConductor: (conductor) => {
-          follower.follow(conductor)
-          if (natsUrl !== null) follower.awaitWorkers(workers)
-          onConductor(conductor)
-        },
-        log: follower.log,
-      })
-      follower.close()
-      return finishRun(console, { record, prepared, loaded, folder, events, source, flags })
-    })
-  } catch (error) {
-    await folder.discard()
-    throw error
-  } finally {
-    follower.close()
-  }
-}
-
-/** Until the results are written: the first Ctrl-C drains, the second interrupts, a third ends this process without results. */
-async function interruptible<T>(
-  note: (text: string) => void,
-  whatFollows: () => string,
-  work: (onConductor: (conductor: Conductor) => void) => Promise<T>,
-): Promise<T> {
-  let conductor: Conductor | null = null
-  const release = onInterruption({
-    first: (signal) => {
-      // Nothing has begun that could be ended in order.
-      if (conductor === null) process.exit(exitCodes.interrupted)
-      const why = signal === 'SIGINT' ? 'Ctrl-C' : signal
-      note(`${why}: ${whatFollows()}`)
-      conductor.end('stop', 'interrupted', why)
-    },
-    second: () => {
-      note('interrupting what is in flight; the results are written. Once more leaves without them.')
-      conductor?.end('abort', 'interrupted', 'interrupted again')
-    },
-  })
-  try {
-    return await work((begun) => {
-      conductor = begun
-    })
-  } finally {
-    release()
-  }
+  const keeping =
+    natsUrl === null
+      ? null
+      : await keep().catch(async (error: unknown) => {
+          await folder.discard()
+          throw error
+        })
+  return runWhole(console, { prepared, loaded, folder, source, flags, natsUrl, natsAccess, keeping })
 }
 
 function isUrl(source: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
+}
+
+function missingSource(): BreakwaterError {
+  return new BreakwaterError('usage', "missing required argument 'file|url'", {
+    hint: 'Name a LoadTest or a URL, or take up a run with --resume. See: breakwater run --help',
+  })
+}
+
+function twoRuns(source: string): BreakwaterError {
+  return new BreakwaterError(
+    'usage',
+    `--resume takes up a run that has its LoadTest, and ${source} is another`,
+    {
+      hint: 'Write breakwater run --resume RUN --nats URL, without a file.',
+    },
+  )
 }
 
 function refuseContradictions(source: string, flags: RunFlags): void {
@@ -139,15 +115,4 @@ function refuseContradictions(source: string, flags: RunFlags): void {
       hint: 'Write breakwater run FILE --once --trace.',
     })
   }
-}
-
-function renamed(loaded: LoadedTest, { name }: RunFlags): LoadedTest {
-  if (name === undefined) return loaded
-  const { test } = loaded
-  if (!metadataSchema.safeParse({ name }).success) {
-    throw new BreakwaterError('usage', `--name ${JSON.stringify(name)} is no name for a result`, {
-      hint: 'It is the name of a folder: use letters, digits, spaces, - and _, such as shop-nightly.',
-    })
-  }
-  return { ...loaded, test: { ...test, name } }
 }

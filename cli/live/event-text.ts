@@ -22,6 +22,10 @@ export function eventText(event: RunEvent): EventText {
       return event.failure === null
         ? news(null)
         : { text: `warning: ${event.stage} failed: ${event.failure}`, isWarning: true }
+    case 'resumed':
+      return news(
+        event.workers.length === 0 ? 'resuming' : `resuming with ${plural(event.workers.length, 'worker')}`,
+      )
     case 'armed':
       return news(`starting in ${time(event.startsInMs)}`)
     case 'started':
@@ -65,6 +69,7 @@ export function stateAfter(state: string, event: RunEvent): string {
     case 'stage-ended':
     case 'warning':
       return state
+    case 'resumed':
     case 'armed':
     case 'started':
       return 'running'

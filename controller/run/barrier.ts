@@ -1,3 +1,4 @@
+import type { Epoch } from '../../core/plan/plan.ts'
 import type { WorkerCommand } from '../../proto/messages.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { openingEpoch } from './epochs.ts'
@@ -57,15 +58,24 @@ export function armAll(state: CoordinatorState, nowMs: number): Decision {
   const next: CoordinatorState = { ...state, stage: 'arming', startAtMs, epochs: [epoch] }
   return {
     state: next,
-    actions: atWork(next).map((m) =>
-      send(m, {
-        type: 'arm',
-        run: next.order.run,
-        fence: fence(next),
-        startLocalMs: startAtMs + m.offsetMs,
-        epoch,
-        setup: next.once.setup?.values ?? {},
-      }),
-    ),
+    actions: armCommands(next, startAtMs, epoch),
   }
+}
+
+export function armCommands(
+  state: CoordinatorState,
+  startAtMs: number,
+  epoch: Epoch,
+): readonly CoordinatorAction[] {
+  const { order, once } = state
+  return atWork(state).map((m) =>
+    send(m, {
+      type: 'arm',
+      run: order.run,
+      fence: fence(state),
+      startLocalMs: startAtMs + m.offsetMs,
+      epoch,
+      setup: once.setup?.values ?? {},
+    }),
+  )
 }

@@ -1,7 +1,7 @@
 import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
-import { createMerge } from '../../core/measure/merge.ts'
-import { seriesTable } from '../../core/measure/series.ts'
+import { createMerge, type Merge } from '../../core/measure/merge.ts'
+import { type SeriesTable, seriesTable } from '../../core/measure/series.ts'
 import type { ShardState } from '../../core/measure/snapshot.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { MemberRecord, RunRecord } from '../../core/verdict/run-record.ts'
@@ -11,16 +11,29 @@ import {
   decodeRowsRequest,
   decodeSnapshot,
   encodeCommand,
+  encodeControllerBeat,
   encodeRowsReply,
   encodeSnapshotAck,
 } from '../../proto/codec.ts'
 import { serveObjects } from '../../proto/objects.ts'
 import type { Subjects } from '../../proto/subjects.ts'
+import type { HeldRun, StoredRun } from '../store/run-store.ts'
 import { beginRun, decide } from './coordinator.ts'
-import type { CoordinatorAction, CoordinatorEvent, CoordinatorState, Member } from './coordinator-state.ts'
+import type {
+  CoordinatorAction,
+  CoordinatorEvent,
+  CoordinatorState,
+  Decision,
+  Member,
+} from './coordinator-state.ts'
+import { createJournal } from './journal.ts'
+import { fromJson, keptOf } from './kept-parts.ts'
 import { howEnded } from './members.ts'
+import { resumeRun } from './rejoin.ts'
 import { createRowLeases, type RowLeases } from './row-leases.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
+import { isNews, restoredState, type SavedRun, savedState, shiftClock } from './saved-run.ts'
+import { beatMs } from './timing.ts'
 
 export interface ConductorDependencies {
   readonly bus: Bus
@@ -36,7 +49,15 @@ export interface ConductorDependencies {
   /** Wall clock, ms since 1970 UTC; read once, for the start instant. */
   readonly wallNowMs: () => number
   readonly onEvent: (event: RunEvent) => void
+  /** Null: nobody could take this run up again. */
+  readonly keeping: Keeping | null
   readonly log: (level: 'info' | 'warn', message: string) => void
+}
+
+export interface Keeping {
+  readonly held: HeldRun
+  /** What another process has left of this run; null: it begins here. */
+  readonly stored: StoredRun | null
 }
 
 /** One run, from the first hello to its record. */
@@ -51,30 +72,81 @@ export interface Conductor {
 }
 
 const tickMs = 250
+const ticksPerBeat = beatMs / tickMs
 
 export function createConductor(dependencies: ConductorDependencies): Conductor {
   const { bus, subjects, order, localNowMs, log } = dependencies
   const table = seriesTable(order.test)
-  const merge = createMerge(table)
+  const taken = takeUp(dependencies.keeping?.stored ?? null, table, dependencies)
+  const { merge, leasedTo } = taken
   const subscriptions: Subscription[] = []
-  let state = beginRun(order, localNowMs())
+  let { state, startedAtMs, dataEnded } = taken
   let leases: RowLeases | null = null
-  let startedAtMs: number | null = null
-  let dataEnded = false
   let judgedThrough = 0
+  let beats = 0
+  let ordersWaiting = 0
   const deliveries = new Set<Promise<void>>()
   let settle: { resolve: (record: RunRecord) => void; reject: (error: BreakwaterError) => void }
   const record = new Promise<RunRecord>((resolve, reject) => {
     settle = { resolve, reject }
   })
 
+  const journal =
+    dependencies.keeping === null
+      ? null
+      : createJournal({
+          held: dependencies.keeping.held,
+          merge,
+          snapshotBytes: taken.snapshotBytes,
+          saved,
+          nowMs: localNowMs,
+          onBroken(error) {
+            log('warn', `this run cannot be resumed any more, as it cannot be kept: ${String(error)}`)
+          },
+        })
+
+  function saved(): SavedRun {
+    return {
+      clock: { localMs: localNowMs(), wallMs: dependencies.wallNowMs() },
+      startedAtMs,
+      dataEnded,
+      leasedTo: leases?.leasedTo ?? leasedTo,
+      state: savedState(state),
+    }
+  }
+
   function dispatch(event: CoordinatorEvent): void {
-    const decision = decide(state, event)
-    state = decision.state
+    follow(decide(state, event))
+  }
+
+  function follow({ state: next, actions }: Decision): void {
+    const hasNews = isNews(state, next)
+    state = next
     if (startedAtMs === null && state.startAtMs !== null) {
       startedAtMs = dependencies.wallNowMs() + (state.startAtMs - localNowMs())
     }
-    for (const action of decision.actions) perform(action)
+    if (journal === null || isSuperseded(state)) {
+      for (const action of actions) perform(action)
+      return
+    }
+    const told = actions.filter(({ type }) => type === 'say')
+    const rest = actions.filter(({ type }) => type !== 'say')
+    if (hasNews) journal.changed()
+    for (const action of told) perform(action)
+    if (rest.length === 0) {
+      if (hasNews) void journal.kept('now')
+      return
+    }
+    // Whoever takes the run up must know of what was ordered before anyone acts on it.
+    if (!hasNews && ordersWaiting === 0) {
+      for (const action of rest) perform(action)
+      return
+    }
+    ordersWaiting++
+    void journal.kept('now').then(() => {
+      ordersWaiting--
+      for (const action of rest) perform(action)
+    })
   }
 
   function perform(action: CoordinatorAction): void {
@@ -85,6 +157,9 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
         return
       }
       case 'say':
+        journal?.event(
+          JSON.stringify({ at: new Date(dependencies.wallNowMs()).toISOString(), ...action.event }),
+        )
         dependencies.onEvent(action.event)
         return
       case 'refuse':
@@ -107,6 +182,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   async function told(): Promise<void> {
     clearInterval(ticking)
     await Promise.allSettled(deliveries)
+    if (!isSuperseded(state)) await journal?.close()
   }
 
   async function deliver({
@@ -140,20 +216,35 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     const snapshot = decodeSnapshot(message.payload)
     if (snapshot.run !== order.run) return
     const isNew = merge.add(snapshot)
-    const { worker, incarnation, sequence, shards, final, endedBy } = snapshot
-    dataEnded ||= endedBy === 'data'
+    const { worker, incarnation, sequence, shards, final, endedBy, at } = snapshot
+    if (isNew) journal?.snapshot(message.payload)
+    if (endedBy === 'data' && !dataEnded) {
+      dataEnded = true
+      journal?.changed()
+    }
     for (const text of isNew ? snapshot.warnings : [])
-      dependencies.onEvent({ kind: 'warning', worker, message: text })
-    message.respond(encodeSnapshotAck({ incarnation, sequence }))
+      perform({ type: 'say', event: { kind: 'warning', worker, message: text } })
+    const acknowledge = () => message.respond(encodeSnapshotAck({ incarnation, sequence, term: order.term }))
+    if (journal === null) acknowledge()
+    else void journal.kept('soon').then(acknowledge)
     const donePhases = shards.length === 0 ? null : order.test.load.map((_, phase) => isDone(shards, phase))
-    dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, endedBy, nowMs: localNowMs() })
+    dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, endedBy, at, nowMs: localNowMs() })
   }
 
   function onRows(message: BusMessage): void {
     const { source } = decodeRowsRequest(message.payload)
     const threads = [...state.members.values()].reduce((sum, member) => sum + member.threads, 0)
-    leases ??= createRowLeases(order.test, dependencies.rowCounts, order.plan.leaseFrom, Math.max(1, threads))
-    message.respond(encodeRowsReply(leases.lease(source)))
+    leases ??= createRowLeases(
+      order.test,
+      dependencies.rowCounts,
+      order.plan.leaseFrom,
+      Math.max(1, threads),
+      leasedTo,
+    )
+    const rows = encodeRowsReply(leases.lease(source))
+    journal?.changed()
+    if (journal === null) message.respond(rows)
+    else void journal.kept('now').then(() => message.respond(rows))
   }
 
   function listen(subject: string, handle: (message: BusMessage) => void): void {
@@ -171,6 +262,9 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
 
   function tick(): void {
     const nowMs = localNowMs()
+    if (beats++ % ticksPerBeat === 0) {
+      bus.publish(subjects.control(order.run), encodeControllerBeat({ run: order.run, term: order.term }))
+    }
     dispatch({ type: 'tick', nowMs })
     if (state.stage !== 'running' || state.startAtMs === null || state.ending !== null) return
     // A second is judged when every worker at work has told of it; one that is silent holds it back until it is lost.
@@ -221,6 +315,8 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     bus.onState((s) => dispatch({ type: 'connection', connected: s === 'connected', nowMs: localNowMs() })),
   )
   const ticking = setInterval(tick, tickMs)
+  if (taken.resumed) follow(resumeRun(state, localNowMs()))
+  else if (journal !== null) void journal.kept('now')
   const tidy = () => {
     clearInterval(ticking)
     for (const subscription of subscriptions) subscription.unsubscribe()
@@ -235,6 +331,45 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       return state
     },
   }
+}
+
+interface TakenUp {
+  readonly merge: Merge
+  readonly state: CoordinatorState
+  readonly startedAtMs: number | null
+  readonly dataEnded: boolean
+  readonly leasedTo: readonly number[] | null
+  /** Of snapshots that were merged one by one. */
+  readonly snapshotBytes: number
+  readonly resumed: boolean
+}
+
+/** A run as it was left, on this process's clock; or a new one. */
+function takeUp(stored: StoredRun | null, table: SeriesTable, dependencies: ConductorDependencies): TakenUp {
+  const { order, localNowMs, wallNowMs } = dependencies
+  const state = stored?.parts.get('state')
+  if (stored === null || state === undefined) {
+    const begun = { startedAtMs: null, dataEnded: false, leasedTo: null, snapshotBytes: 0, resumed: false }
+    return { ...begun, merge: createMerge(table), state: beginRun(order, localNowMs()) }
+  }
+  const merge = createMerge(table, keptOf(stored.parts))
+  for (const payload of stored.snapshots) merge.add(decodeSnapshot(payload))
+  const saved = fromJson(state) as SavedRun
+  const { clock, startedAtMs, dataEnded, leasedTo } = saved
+  const shiftMs = localNowMs() - wallNowMs() - (clock.localMs - clock.wallMs)
+  return {
+    merge,
+    state: shiftClock({ ...restoredState(order, saved.state), beganAtMs: Number.POSITIVE_INFINITY }, shiftMs),
+    startedAtMs,
+    dataEnded,
+    leasedTo,
+    snapshotBytes: stored.snapshots.reduce((sum, bytes) => sum + bytes.length, 0),
+    resumed: true,
+  }
+}
+
+function isSuperseded({ last }: CoordinatorState): boolean {
+  return last.type === 'refuse' && last.code === 'superseded'
 }
 
 function memberRecord(member: Member, startAtMs: number): MemberRecord {

@@ -4,12 +4,14 @@ import type { Epoch } from '../../core/plan/plan.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 
+/** `rejoining`: a later process has taken the run up while the load goes on, and looks who is still there and what time it is. */
 export type Stage =
   | 'gathering'
   | 'preparing'
   | 'setup'
   | 'clocking'
   | 'arming'
+  | 'rejoining'
   | 'running'
   | 'teardown'
   | 'closed'
@@ -68,12 +70,20 @@ export interface CoordinatorState {
   /** When workers were last asked for their clocks while the run was under way; null: not yet. */
   readonly clocksAskedAtMs: number | null
   readonly epochs: readonly Epoch[]
-  readonly ending: { readonly how: Ending; readonly why: string; readonly atMs: number } | null
+  readonly ending: RunEnding | null
   readonly once: OnceState
   /** What is to be done when everything is over. */
   readonly last: Extract<CoordinatorAction, { type: 'refuse' | 'finish' }>
   /** When the load was over; null: it is not. */
   readonly endedAtMs: number | null
+}
+
+export interface RunEnding {
+  /** The strongest that was ordered. */
+  readonly mode: 'stop' | 'abort'
+  readonly how: Ending
+  readonly why: string
+  readonly atMs: number
 }
 
 /** Set-up and teardown of the whole cluster. */
@@ -121,6 +131,8 @@ export type CoordinatorEvent =
       readonly donePhases: readonly boolean[] | null
       readonly final: boolean
       readonly endedBy: EndedBy | null
+      /** Cluster time at which it was taken, µs. */
+      readonly at: number
       readonly nowMs: number
     }
   | { readonly type: 'connection'; readonly connected: boolean; readonly nowMs: number }

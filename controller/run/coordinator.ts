@@ -5,6 +5,7 @@ import { onLaterClock, watchClocks } from './clock-drift.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { atWork, heard, isAtWork, keep, send, withMember } from './members.ts'
 import { afterPrepare, onPerformed, performerLost, watchPerformer } from './once-stages.ts'
+import { onRejoinClock, settleIfAllRejoined } from './rejoin.ts'
 import type { RunOrder } from './run-order.ts'
 import { closeIfDone, endPhasesEarly, endRun, lose, refuse } from './succession.ts'
 import { beatMs, closingMs, gatherMs, lossMs, prepareTimeoutMs } from './timing.ts'
@@ -101,6 +102,7 @@ function onReply(
 ): Decision {
   const member = state.members.get(event.worker)
   const { command, reply } = event
+  if (reply.type === 'refused' && reply.code === 'superseded') return standDown(state)
   const isTeardown = state.stage === 'teardown' && command.type === 'perform'
   if (member === undefined || (!isAtWork(member) && !isTeardown)) return keep(state)
   if (reply.incarnation !== member.incarnation)
@@ -114,7 +116,8 @@ function onReply(
   }
   if (reply.type === 'performed') return keep(state)
   if (reply.type === 'refused') {
-    if (state.stage === 'running') return lose(state, [member.id], 'failed', reply.message, event.nowMs)
+    if (state.stage === 'running' || state.stage === 'rejoining')
+      return lose(state, [member.id], 'failed', reply.message, event.nowMs)
     return refuse(state, {
       type: 'refuse',
       code: 'prepare-failed',
@@ -129,6 +132,9 @@ function onReply(
       return afterPrepare(next)
     }
     case 'clock':
+      if (state.stage === 'rejoining') {
+        return onRejoinClock(state, member, { ...reply, sentMs: event.sentMs, nowMs: event.nowMs })
+      }
       return state.stage === 'running'
         ? onLaterClock(state, member, reply.localMs, event.sentMs, event.nowMs)
         : onClock(state, member, reply.localMs, event.sentMs, event.nowMs)
@@ -183,6 +189,7 @@ function onSnapshot(
     donePhases: readonly boolean[] | null
     final: boolean
     endedBy: EndedBy | null
+    at: number
     nowMs: number
   },
 ): Decision {
@@ -196,22 +203,39 @@ function onSnapshot(
     if (event.endedBy === 'left' && next.ending === null) {
       return lose(next, [member.id], 'left', 'its operator told it to leave', event.nowMs)
     }
-    const { state: final, actions } = onEndOfData(withMember(next, member.id, { status: 'final' }), event)
+    const { state: final, actions } = onEarlyEnd(withMember(next, member.id, { status: 'final' }), event)
     const closed = closeIfDone(final, event.nowMs)
     return keep(closed.state, ...actions, ...closed.actions)
   }
-  const ended = onEndOfData(next, event)
+  const ended = onEarlyEnd(next, event)
   return ended.state === next ? endPhasesEarly(next, event.nowMs) : ended
 }
 
-/** Data that must not end has: the run is stopped, also where this was the last one at work. */
-function onEndOfData(
+/** Data that must not end has, or a worker has stopped by itself: so does the run, also where this was the last one at work. */
+function onEarlyEnd(
   state: CoordinatorState,
-  { worker, endedBy, nowMs }: { worker: string; endedBy: EndedBy | null; nowMs: number },
+  { worker, endedBy, at, nowMs }: { worker: string; endedBy: EndedBy | null; at: number; nowMs: number },
 ): Decision {
-  if (endedBy !== 'data' || state.ending !== null || state.stage !== 'running') return keep(state)
-  const why = `worker ${worker} came to the end of data that must not end (onEnd: error)`
-  return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
+  if (state.ending !== null || (state.stage !== 'running' && state.stage !== 'rejoining')) return keep(state)
+  if (endedBy === 'data') {
+    const why = `worker ${worker} came to the end of data that must not end (onEnd: error)`
+    return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
+  }
+  if (endedBy !== 'silence') return keep(state)
+  const why = `worker ${worker} heard no controller for 10 s and stopped sending load`
+  const stoppedAtMs = Math.min(nowMs, (state.startAtMs ?? nowMs) + at / 1000)
+  return endRun(state, { mode: 'abort', how: 'halted', why, nowMs: stoppedAtMs })
+}
+
+/** Another coordinator has the run: this one touches nothing of it any more. */
+function standDown(state: CoordinatorState): Decision {
+  const last = {
+    type: 'refuse',
+    code: 'superseded',
+    message: `another controller has taken over run ${state.order.run}`,
+    hint: 'It finishes the run and writes the results; nothing is left to do here.',
+  } as const
+  return keep({ ...state, stage: 'closed', last }, last)
 }
 
 function onConnection(state: CoordinatorState, event: { connected: boolean; nowMs: number }): Decision {
@@ -255,6 +279,7 @@ function onTick(before: CoordinatorState, nowMs: number): Decision {
     case 'preparing':
     case 'setup':
     case 'clocking':
+    case 'rejoining':
     case 'running':
       return watchTick(state, nowMs)
     case 'teardown':
@@ -295,6 +320,7 @@ function watchTick(state: CoordinatorState, nowMs: number): Decision {
       'it was not heard from for three beats',
       nowMs,
     )
+  if (state.stage === 'rejoining') return settleIfAllRejoined(state, nowMs)
   if (state.stage !== 'running' || state.startAtMs === null) return keep(state)
   const endAt = Math.max(...(state.epochs.at(-1)?.phases ?? []).map((p) => p.endAt))
   const overdueAtMs = state.startAtMs + endAt / 1000 + state.order.test.limits.drainMs + closingMs

@@ -16,7 +16,7 @@ type Performed = Extract<CommandReply, { type: 'performed' }>
 
 /** All workers are prepared: set-up first, where there is one. */
 export function afterPrepare(state: CoordinatorState): Decision {
-  if (state.order.test.setup.length === 0) return beginClocks(state)
+  if (state.order.test.setup.length === 0 || state.once.setup !== null) return beginClocks(state)
   const [first] = atWork(state)
   return first === undefined ? keep(state) : perform({ ...state, stage: 'setup' }, 'setup', first)
 }
@@ -53,13 +53,29 @@ function isAlive(status: Member['status']): boolean {
 
 function perform(state: CoordinatorState, stage: 'setup' | 'teardown', member: Member): Decision {
   const once = { ...state.once, performer: member.id, tried: [...state.once.tried, member.id] }
-  const setup = state.once.setup?.values ?? {}
   const next: CoordinatorState = { ...state, once }
   return keep(
     next,
     { type: 'say', event: { kind: 'stage', stage, worker: member.id } },
-    send(member, { type: 'perform', run: state.order.run, fence: fence(state), stage, setup }),
+    performCommand(next, stage, member),
   )
+}
+
+function performCommand(
+  state: CoordinatorState,
+  stage: 'setup' | 'teardown',
+  member: Member,
+): CoordinatorAction {
+  const setup = state.once.setup?.values ?? {}
+  return send(member, { type: 'perform', run: state.order.run, fence: fence(state), stage, setup })
+}
+
+/** Whoever was asked before is asked again, and by its answer tells whether it has done it, is doing it, or never heard of it. */
+export function performAgain(state: CoordinatorState): Decision {
+  const performer = state.members.get(state.once.performer ?? '')
+  if (state.stage !== 'setup' && state.stage !== 'teardown') return keep(state)
+  if (performer === undefined) return performerLost(state, 'it is not known any more')
+  return keep(state, performCommand(state, state.stage, performer))
 }
 
 export function onPerformed(state: CoordinatorState, member: Member, reply: Performed): Decision {

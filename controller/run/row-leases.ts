@@ -7,6 +7,8 @@ import type { DataSource, LoadTest } from '../../core/spec/load-test.ts'
 export interface RowLeases {
   /** [from, from + count); count 0: the data is at its end. With `recycle`, rows count on and are taken modulo the data. */
   lease(source: number): { from: number; count: number }
+  /** The next row of each source. */
+  readonly leasedTo: readonly number[]
 }
 
 const largestBlock = 64
@@ -18,10 +20,12 @@ export function createRowLeases(
   rowCounts: readonly number[],
   from: number,
   askers: number,
+  leasedTo: readonly number[] | null = null,
 ): RowLeases {
   const sources = Object.values(test.data)
-  const next = sources.map(() => from)
+  const next = sources.map((_, source) => leasedTo?.[source] ?? from)
   return {
+    leasedTo: next,
     lease(source) {
       const at = next[source] ?? 0
       const left = (rowCounts[source] ?? 0) - at

@@ -42,6 +42,8 @@ export type RunEvent =
       readonly sent: number
       readonly failure: string | null
     }
+  /** Another process has taken the run up, in a higher term. */
+  | { readonly kind: 'resumed'; readonly term: number; readonly workers: readonly string[] }
   | { readonly kind: 'armed'; readonly startsInMs: number }
   | { readonly kind: 'started'; readonly workers: readonly string[] }
   | {

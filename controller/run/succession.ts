@@ -1,6 +1,12 @@
 import { endEarly } from '../../core/plan/epoch.ts'
 import type { EpochPhase, Micros } from '../../core/plan/plan.ts'
-import type { CoordinatorAction, CoordinatorState, Decision, MemberStatus } from './coordinator-state.ts'
+import type {
+  CoordinatorAction,
+  CoordinatorState,
+  Decision,
+  MemberStatus,
+  RunEnding,
+} from './coordinator-state.ts'
 import { followingEpoch } from './epochs.ts'
 import { atWork, fence, keep, roster, send, withMember } from './members.ts'
 import { endWith, giveUpStage, performerLost } from './once-stages.ts'
@@ -77,10 +83,13 @@ export function lose(
   why: string,
   nowMs: number,
 ): Decision {
-  const { order } = state
   if (state.stage === 'setup') {
     const gone = ids.reduce((at, id) => withMember(at, id, { status, lostAtMs: nowMs, why }), state)
     if (ids.includes(state.once.performer ?? '')) return performerLost(gone, why)
+  }
+  if (state.stage === 'rejoining') {
+    const gone = ids.reduce((at, id) => withMember(at, id, { status, lostAtMs: nowMs, why }), state)
+    return keep(gone, ...sayLost(ids, why))
   }
   if (state.stage !== 'running') {
     return refuse(state, {
@@ -92,28 +101,29 @@ export function lose(
   }
   let next = state
   for (const id of ids) next = withMember(next, id, { status, lostAtMs: nowMs, why })
-  const said = ids.map((worker): CoordinatorAction => ({ type: 'say', event: { kind: 'lost', worker, why } }))
-  const left = atWork(next)
-  if (left.length === 0) {
-    const closed = closeIfDone(next, nowMs)
-    return keep(closed.state, ...said, ...closed.actions)
+  const followed = followLoss(next, ids, status === 'left' ? 'left' : 'lost', nowMs)
+  return keep(followed.state, ...sayLost(ids, why), ...followed.actions)
+}
+
+function sayLost(ids: readonly string[], why: string): readonly CoordinatorAction[] {
+  return ids.map((worker) => ({ type: 'say', event: { kind: 'lost', worker, why } }))
+}
+
+/** What the LoadTest wants done where these are gone. */
+export function followLoss(
+  state: CoordinatorState,
+  ids: readonly string[],
+  cause: 'lost' | 'left',
+  nowMs: number,
+): Decision {
+  const { onLoss } = state.order.test.workers
+  if (atWork(state).length === 0) return closeIfDone(state, nowMs)
+  if (state.ending !== null || onLoss === 'continue') return keep(state)
+  if (onLoss === 'fail') {
+    const why = `worker ${ids.join(', ')} ${cause === 'left' ? 'left' : 'was lost'} and onLoss is fail`
+    return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
   }
-  if (next.ending !== null || order.test.workers.onLoss === 'continue') return keep(next, ...said)
-  if (order.test.workers.onLoss === 'fail') {
-    const ended = endRun(next, {
-      mode: 'stop',
-      how: 'stopped',
-      why: `worker ${ids.join(', ')} ${status === 'left' ? 'left' : 'was lost'} and onLoss is fail`,
-      nowMs,
-    })
-    return keep(ended.state, ...said, ...ended.actions)
-  }
-  const advanced = advance(
-    next,
-    status === 'left' ? 'left' : 'lost',
-    leadFrom(next.startAtMs ?? nowMs, nowMs),
-  )
-  return keep(advanced.state, ...said, ...advanced.actions)
+  return advance(state, cause, leadFrom(state.startAtMs ?? nowMs, nowMs))
 }
 
 export function endRun(
@@ -121,7 +131,7 @@ export function endRun(
   event: { mode: 'stop' | 'abort'; how: Ending; why: string; nowMs: number },
 ): Decision {
   if (state.stage === 'setup' || state.stage === 'teardown') return endStage(state, event)
-  if (state.stage !== 'running') {
+  if (state.stage !== 'running' && state.stage !== 'rejoining') {
     return refuse(state, {
       type: 'refuse',
       code: 'stopped',
@@ -129,7 +139,7 @@ export function endRun(
       hint: 'Run it again when it suits.',
     })
   }
-  const ending = state.ending ?? { how: event.how, why: event.why, atMs: event.nowMs }
+  const ending = endingOf(state, event)
   const next: CoordinatorState = { ...state, ending }
   return keep(
     next,
@@ -140,12 +150,21 @@ export function endRun(
   )
 }
 
+/** The first that was ordered says how and why; a later one can only be stronger. */
+function endingOf(
+  { ending }: CoordinatorState,
+  { mode, how, why, nowMs }: { mode: 'stop' | 'abort'; how: Ending; why: string; nowMs: number },
+): RunEnding {
+  if (ending === null) return { mode, how, why, atMs: nowMs }
+  return mode === 'stop' || ending.mode === 'abort' ? ending : { ...ending, mode }
+}
+
 /** Set-up is let finish, so that teardown can take down what it made; whoever insists has to clean up by hand. */
 function endStage(
   state: CoordinatorState,
   event: { mode: 'stop' | 'abort'; how: Ending; why: string; nowMs: number },
 ): Decision {
-  const ending = state.ending ?? { how: event.how, why: event.why, atMs: event.nowMs }
+  const ending = endingOf(state, event)
   const next: CoordinatorState = state.stage === 'setup' ? { ...state, ending } : state
   const said: CoordinatorAction = { type: 'say', event: { kind: 'ending', how: ending.how, why: ending.why } }
   if (event.mode === 'stop') return keep(next, ...(state.ending === null ? [said] : []))

@@ -106,7 +106,7 @@ export interface ThreadHealth {
   readonly gcPauseMs: number
 }
 
-export type EndedBy = 'left' | 'data'
+export type EndedBy = 'left' | 'data' | 'silence'
 
 /** One worker's counters and histograms since the snapshot before. Keyed (run, incarnation, sequence); sequences start at 1 and never restart. */
 export interface Snapshot {
@@ -127,7 +127,8 @@ export interface Snapshot {
   /** What its operator should know, a sentence with the remedy each; secrets redacted. Each is said once. */
   readonly warnings: readonly string[]
   /**
-   * Why this worker ends before its share is done: its operator told it to leave, or data with `onEnd: error` is at its end. Null: it does not.
+   * Why this worker ends before its share is done: its operator told it to leave, data with `onEnd: error` is at its end, or no controller was heard
+   * for too long. Null: it does not.
    */
   readonly endedBy: EndedBy | null
   /** True: nothing follows; `totals` holds the sum of all intervals, so that a missing one costs resolution, not truth. */

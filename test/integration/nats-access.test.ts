@@ -107,6 +107,7 @@ testOnNats("a worker's user can neither give commands nor hear or say what is an
       'bw.worker.w2.beat',
       'bw.run.r1.snapshot.w2',
       'bw.run.r1.event',
+      'bw.run.r1.control',
       'bw.halt',
       '_INBOX.controller.x',
     ],

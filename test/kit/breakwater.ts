@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { DemoStats } from '../../examples/demo/demo-stats.ts'
 import { type Program, startProgram } from './program.ts'
+import { dataFolder } from './temp-dir.ts'
 import { until } from './until.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/breakwater')
@@ -10,7 +11,9 @@ export function startBreakwater(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Program> {
-  return startProgram(process.execPath, [launcher, ...args], { env })
+  return startProgram(process.execPath, [launcher, ...args], {
+    env: { BREAKWATER_DATA: dataFolder(), ...env },
+  })
 }
 
 export interface DemoProcess {

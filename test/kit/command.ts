@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { dataFolder } from './temp-dir.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/breakwater')
 
@@ -26,7 +27,7 @@ export function breakwater(
     cwd,
     // Without the terminal that the tests may run in.
     detached: true,
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...Object.fromEntries(inherited), BREAKWATER_DATA: dataFolder(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -5,6 +5,7 @@ import type {
   CoordinatorState,
 } from '../../controller/run/coordinator-state.ts'
 import type { RunOrder } from '../../controller/run/run-order.ts'
+import type { EndedBy } from '../../core/measure/snapshot.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
 
 export function hello(id: string, change: Partial<WorkerHello> = {}): WorkerHello {
@@ -64,9 +65,9 @@ export class Bench {
 
   snapshot(
     worker: string,
-    change: { donePhases?: boolean[]; final?: boolean; endedBy?: 'left' | 'data' } = {},
+    change: { donePhases?: boolean[]; final?: boolean; endedBy?: EndedBy; at?: number } = {},
   ): void {
-    const { donePhases = [false, false, false], final = false, endedBy = null } = change
+    const { donePhases = [false, false, false], final = false, endedBy = null, at = 0 } = change
     this.dispatch({
       type: 'snapshot',
       worker,
@@ -74,6 +75,7 @@ export class Bench {
       donePhases,
       final,
       endedBy,
+      at,
       nowMs: this.nowMs,
     })
   }

@@ -8,6 +8,8 @@ import { tool } from './tools.ts'
 import { until } from './until.ts'
 
 export interface LoggedRequest {
+  /** When it was answered, ms since 1970. */
+  readonly at: number
   readonly status: number
   readonly method: string
   /** As it came, with the query. */
@@ -101,7 +103,7 @@ error_log ${home}/error.log warn;
 events { worker_connections 16384; }
 http {
 ${temp.map((kind) => `  ${kind}_temp_path ${home}/temp/${kind};`).join('\n')}
-  log_format facts '$status $request_method $connection $connection_requests $request_uri';
+  log_format facts '$msec $status $request_method $connection $connection_requests $request_uri';
   access_log ${home}/access.log facts;
   default_type text/plain;
   keepalive_requests ${options.keepaliveRequests ?? 1_000_000_000};
@@ -123,8 +125,9 @@ function readLog(text: string): readonly LoggedRequest[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [status, method = '', connection, connectionRequests, ...path] = line.split(' ')
+      const [at, status, method = '', connection, connectionRequests, ...path] = line.split(' ')
       return {
+        at: Number(at) * 1000,
         status: Number(status),
         method,
         path: path.join(' '),

@@ -8,6 +8,13 @@ import {
   idleAgent,
 } from './agent-state.ts'
 
+/** How often `tick` comes. */
+export const tickMs = 500
+/** Without any controller for this long, no more load (design §8). */
+const silenceMs = 10_000
+/** What nobody has taken is kept this long for whoever resumes the run. */
+const keepMs = 15 * 60_000
+
 /** The agent of one worker: pure; agent.ts performs the actions. */
 export function decide(state: AgentState, event: AgentEvent): AgentDecision {
   switch (event.type) {
@@ -49,6 +56,12 @@ export function decide(state: AgentState, event: AgentEvent): AgentDecision {
         ? { state: drained, actions: [{ type: 'leave' }] }
         : { state: drained, actions: [] }
     }
+    case 'heard':
+      return event.run !== state.prepare?.run || event.term < state.fence.term
+        ? { state, actions: [] }
+        : { state: heard(state, event.nowMs), actions: [] }
+    case 'tick':
+      return onTick(state, event.nowMs)
     case 'leave':
       return onLeave(state)
     default:
@@ -70,14 +83,9 @@ function onCommand(state: AgentState, command: WorkerCommand, request: number, n
     if (command.type === 'release' || command.type === 'abort') return answer(state)
     return refuse('unknown-run', `run ${command.run} is not prepared here`, 'prepare it first')
   }
-  if (isOlder(command.fence, state.fence)) {
-    return refuse(
-      'stale-fence',
-      'a newer coordinator or epoch has spoken',
-      'this coordinator has to stand down',
-    )
-  }
-  const fenced: AgentState = { ...state, fence: command.fence }
+  const older = refusalOfOlder(command.fence, state.fence)
+  if (older !== null) return refuse(...older)
+  const fenced: AgentState = { ...heard(state, nowMs), fence: command.fence }
   switch (command.type) {
     case 'clock':
       return answer(fenced)
@@ -122,9 +130,12 @@ function onPrepare(
     return { state, actions: [reply(request, why)] }
   }
   if (state.prepare?.run === command.run) {
+    const older = refusalOfOlder(command.fence, state.fence)
+    if (older !== null) return { state, actions: [reply(request, refused(state, ...older))] }
+    const fenced: AgentState = { ...heard(state, nowMs), fence: command.fence }
     if (state.stage === 'preparing')
-      return { state: { ...state, waiting: [...state.waiting, request] }, actions: [] }
-    if (state.stage !== 'failed') return { state, actions: [reply(request, accepted(state, nowMs))] }
+      return { state: { ...fenced, waiting: [...state.waiting, request] }, actions: [] }
+    if (state.stage !== 'failed') return { state: fenced, actions: [reply(request, accepted(fenced, nowMs))] }
   } else if (state.prepare !== null && !isOver(state)) {
     const why = refused(
       state,
@@ -136,7 +147,8 @@ function onPrepare(
   }
   return {
     state: {
-      ...state,
+      ...heard(state, nowMs),
+      tickedAtMs: nowMs,
       stage: 'preparing',
       prepare: command,
       fence: command.fence,
@@ -175,6 +187,36 @@ function onPerform(
   }
 }
 
+/**
+ * The dead man's switch. A worker that hears nothing from any controller stops sending load, keeps what nobody has taken, and after a while longer forgets
+ * the run, to be free for others.
+ */
+function onTick(before: AgentState, nowMs: number): AgentDecision {
+  const heldUpMs = Math.max(0, nowMs - before.tickedAtMs - 2 * tickMs)
+  const state: AgentState = {
+    ...before,
+    tickedAtMs: nowMs,
+    heardAtMs: Math.min(nowMs, before.heardAtMs + heldUpMs),
+  }
+  if (state.prepare === null || isOver(state)) return { state, actions: [] }
+  const silentMs = nowMs - state.heardAtMs
+  if (silentMs > keepMs) {
+    const { incarnation, threads, leaving } = state
+    const released: AgentAction[] = [{ type: 'release' }]
+    return {
+      state: { ...idleAgent(incarnation, threads), leaving },
+      actions: leaving ? [...released, { type: 'leave' }] : released,
+    }
+  }
+  if (silentMs <= silenceMs || state.isAlone) return { state, actions: [] }
+  const alone: AgentState = { ...ending(state), isAlone: true }
+  return { state: alone, actions: underWay(state) ? [{ type: 'silence' }] : [] }
+}
+
+function heard(state: AgentState, nowMs: number): AgentState {
+  return { ...state, heardAtMs: nowMs, isAlone: false }
+}
+
 function onLeave(state: AgentState): AgentDecision {
   const leaving: AgentState = { ...state, leaving: true }
   if (state.stage === 'idle' || state.stage === 'drained' || state.stage === 'failed') {
@@ -197,8 +239,12 @@ function ending(state: AgentState): AgentState {
   return underWay(state) ? { ...state, stage: 'draining' } : state
 }
 
-function isOlder(a: Fence, b: Fence): boolean {
-  return a.term < b.term || (a.term === b.term && a.epoch < b.epoch)
+function refusalOfOlder(asked: Fence, newest: Fence): [RefusalCode, string, string] | null {
+  if (asked.term < newest.term) {
+    return ['superseded', 'another controller has taken over the run', 'this one has to stand down']
+  }
+  if (asked.term > newest.term || asked.epoch >= newest.epoch) return null
+  return ['stale-fence', 'a newer epoch has begun', 'send the newest one']
 }
 
 type RefusalCode = Extract<CommandReply, { type: 'refused' }>['code']

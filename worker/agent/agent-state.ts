@@ -20,6 +20,12 @@ export interface AgentState {
   readonly performing: { readonly stage: OnceStage; readonly waiting: readonly number[] } | null
   /** Those that are done: asked for again, they are not done again. */
   readonly performed: Readonly<Partial<Record<OnceStage, StageResult>>>
+  /** When a controller of its run was last heard: this machine's monotonic clock. */
+  readonly heardAtMs: number
+  /** The last tick: a gap tells that this process itself was held up, which is no controller's fault. */
+  readonly tickedAtMs: number
+  /** No controller was heard for too long; until one is heard again. */
+  readonly isAlone: boolean
   /** The operator asked this worker to leave: it drains, then takes no further run. */
   readonly leaving: boolean
 }
@@ -49,6 +55,9 @@ export type AgentEvent =
   | { readonly type: 'started'; readonly run: string }
   /** Every thread has drained and the last snapshot is acknowledged. */
   | { readonly type: 'drained'; readonly run: string }
+  /** Its controller's sign of life. */
+  | { readonly type: 'heard'; readonly run: string; readonly term: number; readonly nowMs: number }
+  | { readonly type: 'tick'; readonly nowMs: number }
   /** SIGTERM. */
   | { readonly type: 'leave' }
 
@@ -65,6 +74,8 @@ export type AgentAction =
   | { readonly type: 'epoch'; readonly epoch: Epoch }
   | { readonly type: 'stop' }
   | { readonly type: 'abort' }
+  /** Interrupt, because nobody controls the run any more. */
+  | { readonly type: 'silence' }
   /** Stop, because this worker leaves. */
   | { readonly type: 'drain' }
   /** End the threads and forget the run. */
@@ -89,6 +100,9 @@ export function idleAgent(incarnation: string, threads: number): AgentState {
     failure: null,
     performing: null,
     performed: {},
+    heardAtMs: 0,
+    tickedAtMs: 0,
+    isAlone: false,
     leaving: false,
   }
 }

@@ -1,12 +1,12 @@
-import type { Bus, BusMessage } from '../../bus/bus.ts'
-import { decodeCommand, encodeHello, encodeReply } from '../../proto/codec.ts'
+import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
+import { decodeCommand, decodeControllerBeat, encodeHello, encodeReply } from '../../proto/codec.ts'
 import type { WorkerHello } from '../../proto/messages.ts'
 import type { Subjects } from '../../proto/subjects.ts'
-import { decide } from './agent-decide.ts'
+import { decide, tickMs } from './agent-decide.ts'
 import { type AgentAction, type AgentEvent, idleAgent } from './agent-state.ts'
 import { createRunSession, type RunSession, type SessionDependencies } from './run-session.ts'
 
-export interface AgentDependencies extends Omit<SessionDependencies, 'command' | 'onEvent'> {
+export interface AgentDependencies extends Omit<SessionDependencies, 'command' | 'term' | 'onEvent'> {
   readonly bus: Bus
   readonly subjects: Subjects
   readonly id: string
@@ -30,13 +30,12 @@ export interface Agent {
   close(): Promise<void>
 }
 
-const beatMs = 500
-
 /** One worker on the bus. Says hello, beats, and does what its coordinator commands. */
 export function createAgent(dependencies: AgentDependencies): Agent {
   const { bus, subjects, id, incarnation, log, localNowMs } = dependencies
   let state = idleAgent(incarnation, dependencies.threads)
   let session: RunSession | null = null
+  let control: Subscription | undefined
   let nextRequest = 1
   const owed = new Map<number, BusMessage>()
   let resolveLeft: () => void = () => {}
@@ -58,7 +57,13 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         return
       case 'prepare':
         log('info', `preparing run ${action.command.run}`)
-        session = createRunSession({ ...dependencies, command: action.command, onEvent: dispatch })
+        session = createRunSession({
+          ...dependencies,
+          command: action.command,
+          term: () => state.fence.term,
+          onEvent: dispatch,
+        })
+        listenFor(action.command.run)
         return
       case 'perform':
         log('info', action.stage === 'setup' ? 'setting up' : 'tearing down')
@@ -83,10 +88,18 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         log('info', 'aborting: what is in flight is interrupted')
         session?.abort()
         return
+      case 'silence':
+        log(
+          'warn',
+          'no controller was heard for 10 s: what is in flight is interrupted, nothing more is sent',
+        )
+        session?.silence()
+        return
       case 'release':
         log('info', 'released')
         void session?.close()
         session = null
+        control?.unsubscribe()
         return
       case 'leave':
         resolveLeft()
@@ -94,6 +107,18 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       default:
         action satisfies never
     }
+  }
+
+  function listenFor(run: string): void {
+    control?.unsubscribe()
+    control = bus.subscribe(subjects.control(run), (message) => {
+      try {
+        const { run, term } = decodeControllerBeat(message.payload)
+        dispatch({ type: 'heard', run, term, nowMs: localNowMs() })
+      } catch (error) {
+        log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
+      }
+    })
   }
 
   function hello(): WorkerHello {
@@ -115,13 +140,17 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   const states = bus.onState((busState) => {
     if (busState === 'connected') bus.publish(subjects.hello(id), encodeHello(hello()))
   })
-  const beat = setInterval(() => bus.publish(subjects.beat(id), encodeHello(hello())), beatMs)
+  const beat = setInterval(() => {
+    dispatch({ type: 'tick', nowMs: localNowMs() })
+    bus.publish(subjects.beat(id), encodeHello(hello()))
+  }, tickMs)
 
   return {
     leave: () => dispatch({ type: 'leave' }),
     left,
     async close() {
       clearInterval(beat)
+      control?.unsubscribe()
       commands.unsubscribe()
       states.unsubscribe()
       await session?.close()

@@ -1,6 +1,6 @@
 import type { Bus } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
-import type { Health, RequestCounts } from '../../core/measure/snapshot.ts'
+import type { EndedBy, Health, RequestCounts } from '../../core/measure/snapshot.ts'
 import { assembleSnapshots } from '../../core/measure/snapshot-assembly.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
@@ -25,6 +25,8 @@ export interface SessionDependencies {
   /** Threads of a run that does not say. */
   readonly threads: number
   readonly command: Extract<WorkerCommand, { type: 'prepare' }>
+  /** Of the newest coordinator that has spoken. */
+  readonly term: () => number
   readonly startThreads: StartThreads
   /** Files that this process has already, by their digest. */
   readonly objects: ReadonlyMap<string, Uint8Array>
@@ -44,6 +46,8 @@ export interface RunSession {
   /** Stops because this worker leaves. */
   leave(): void
   abort(): void
+  /** Interrupts because nobody controls the run. */
+  silence(): void
   close(): Promise<void>
 }
 
@@ -59,6 +63,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   let threads: EngineThreads | null = null
   let closed = false
   let leaving = false
+  let isSilenced = false
   let sequence = 0
   let epoch = 0
   let parts: ThreadPart[] = []
@@ -79,6 +84,12 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
         throw new BreakwaterError(
           'bad-message',
           `snapshot ${snapshot.sequence} was acknowledged as ${ack.sequence}`,
+        )
+      }
+      if (ack.term < dependencies.term()) {
+        throw new BreakwaterError(
+          'superseded',
+          'it was acknowledged by a controller that was taken the place of',
         )
       }
     },
@@ -174,7 +185,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       final,
       totals: final ? [...drained.values()].flatMap((p) => p.totals ?? []) : null,
       health: healthOf(parts),
-      endedBy: leaving ? 'left' : parts.some((part) => part.dataEnded) ? 'data' : null,
+      endedBy: endedBy(),
       warnings,
       ownRequests: tokenRequests(),
     })
@@ -182,6 +193,12 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     warnings = []
     sequence += snapshots.length
     outbox.add(snapshots)
+  }
+
+  function endedBy(): EndedBy | null {
+    if (isSilenced) return 'silence'
+    if (leaving) return 'left'
+    return parts.some((part) => part.dataEnded) ? 'data' : null
   }
 
   /** Those of the worker itself, beside its threads'. */
@@ -230,6 +247,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       threads?.stop()
     },
     abort: () => threads?.abort(),
+    silence() {
+      isSilenced = true
+      threads?.abort()
+    },
     async close() {
       closed = true
       clearTimeout(together)

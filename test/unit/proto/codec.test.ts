@@ -30,6 +30,8 @@ const kinds: readonly Kind[] = [
   kind('rows request', arbitrary.rowsRequest, codec.encodeRowsRequest, codec.decodeRowsRequest),
   kind('rows reply', arbitrary.rowsReply, codec.encodeRowsReply, codec.decodeRowsReply),
   kind('snapshot', arbitrary.snapshot, codec.encodeSnapshot, codec.decodeSnapshot),
+  kind('controller beat', arbitrary.controllerBeat, codec.encodeControllerBeat, codec.decodeControllerBeat),
+  kind('kept sums', arbitrary.kept, codec.encodeKept, codec.decodeKept),
   kind('snapshot ack', arbitrary.snapshotAck, codec.encodeSnapshotAck, codec.decodeSnapshotAck),
 ]
 
@@ -273,6 +275,8 @@ const readers = {
   rowsReply: codec.decodeRowsReply,
   snapshot: codec.decodeSnapshot,
   snapshotAck: codec.decodeSnapshotAck,
+  controllerBeat: codec.decodeControllerBeat,
+  kept: codec.decodeKept,
 }
 
 for (const { why, body, says } of refusals) {

@@ -5,6 +5,7 @@ import type { Epoch } from '../../../core/plan/plan.ts'
 import type { LoadTest } from '../../../core/spec/load-test.ts'
 import type {
   CommandReply,
+  ControllerBeat,
   ObjectReply,
   ObjectRequest,
   RowsReply,
@@ -168,7 +169,9 @@ export const rowsReply = record<RowsReply>({ from: count, count })
 export const snapshotAck = record<SnapshotAck>({
   incarnation: id,
   sequence: count.map((value) => Math.max(1, value)),
+  term: count,
 })
+export const controllerBeat = record<ControllerBeat>({ run: token, term: count })
 
 const seriesDelta = record<Snapshot['intervals'][number]['series'][number]>({
   series: small,
@@ -201,6 +204,8 @@ const interval = record<Snapshot['intervals'][number]>({
     }),
   ),
 })
+
+export const kept = listOf(interval)
 
 const shard = record<Snapshot['shards'][number]>({
   thread: small,
@@ -300,7 +305,7 @@ export const snapshot = record<Snapshot>({
   failures: listOf(sample),
   warnings: listOf(text),
   startSkew: fc.option(finite),
-  endedBy: fc.constantFrom(null, 'left' as const, 'data' as const),
+  endedBy: fc.constantFrom(null, 'left' as const, 'data' as const, 'silence' as const),
   final: fc.boolean(),
   totals: fc.option(listOf(interval)),
 })

@@ -24,6 +24,7 @@ const objectReplies = [codec.encodeObjectReply, codec.decodeObjectReply] as cons
 const rowsRequests = [codec.encodeRowsRequest, codec.decodeRowsRequest] as const
 const rowsReplies = [codec.encodeRowsReply, codec.decodeRowsReply] as const
 const acks = [codec.encodeSnapshotAck, codec.decodeSnapshotAck] as const
+const beats = [codec.encodeControllerBeat, codec.decodeControllerBeat] as const
 const snapshots = [codec.encodeSnapshot, codec.decodeSnapshot] as const
 
 test('hello is on the wire as it was', (t) => {
@@ -192,7 +193,12 @@ test('rowsReply is on the wire as it was', (t) => {
 })
 
 test('snapshotAck is on the wire as it was', (t) => {
-  bothWays(t, acks, { incarnation: 'i1', sequence: 2 }, 'CAFSBgoCaTEQAg==')
+  bothWays(t, acks, { incarnation: 'i1', sequence: 2, term: 0 }, 'CAFSBgoCaTEQAg==')
+  bothWays(t, acks, { incarnation: 'i1', sequence: 2, term: 3 }, 'CAFSCAoCaTEQAhgD')
+})
+
+test('a controller’s beat is on the wire as it was', (t) => {
+  bothWays(t, beats, { run: 'r1', term: 3 }, 'CAFaBgoCcjEQAw==')
 })
 
 test('snapshot is on the wire as it was', (t) => {

@@ -7,11 +7,11 @@ type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
 
 const fence = (epoch = 0, term = 1) => ({ term, epoch })
 
-function prepare(run = 'r1'): Prepare {
+function prepare(run = 'r1', of = fence()): Prepare {
   return {
     type: 'prepare',
     run,
-    fence: fence(),
+    fence: of,
     test: {} as Prepare['test'],
     seed: 1,
     files: {},
@@ -108,7 +108,74 @@ test('commands with an older fence are refused', (t) => {
   const older = play(command(prepare()), prepared, command(arm()), command(plain('stop', fence(0))))
   t.is(older.log.at(-1), 'reply:stale-fence')
   const otherTerm = play(command(prepare()), prepared, command(arm()), command(plain('stop', fence(9, 0))))
-  t.is(otherTerm.log.at(-1), 'reply:stale-fence')
+  t.is(otherTerm.log.at(-1), 'reply:superseded')
+})
+
+test('a coordinator of a higher term is obeyed from its first word on, and the one before it no more', (t) => {
+  for (const first of [command(prepare('r1', fence(0, 2))), command(plain('clock', fence(1, 2)))]) {
+    const { log } = play(
+      command(prepare()),
+      prepared,
+      command(arm()),
+      first,
+      command(plain('abort', fence(1, 1))),
+    )
+    t.deepEqual(log, ['prepare', 'reply:ok', 'arm', 'reply:ok', 'reply:ok', 'reply:superseded'])
+  }
+  t.is(play(command(prepare('r1', fence(0, 2))), command(prepare())).log.at(-1), 'reply:superseded')
+})
+
+/** Ticks every 500 ms over ]fromMs, toMs]. */
+function silence(fromMs: number, toMs: number): AgentEvent[] {
+  return Array.from({ length: (toMs - fromMs) / 500 }, (_, at) => ({
+    type: 'tick',
+    nowMs: fromMs + 500 * (at + 1),
+  }))
+}
+
+const running = [command(prepare()), prepared, command(arm()), started]
+
+test('a worker that hears no controller for 10 s interrupts its load, once, and finishes when one is back', (t) => {
+  t.is(play(...running, ...silence(0, 10_000)).state.stage, 'running')
+  const alone = play(...running, ...silence(0, 30_000))
+  t.is(alone.state.stage, 'draining')
+  t.deepEqual(
+    alone.log.filter((entry) => !entry.startsWith('reply')),
+    ['prepare', 'arm', 'silence'],
+  )
+  const back = play(...running, ...silence(0, 30_000), command(plain('clock', fence(1, 2))), drained)
+  t.is(back.state.stage, 'drained')
+  t.false(back.state.isAlone)
+})
+
+test('a beat of its controller keeps a worker going, one of another run or of an older term does not', (t) => {
+  const beats = (change: { run?: string; term?: number } = {}): AgentEvent[] =>
+    silence(0, 30_000).flatMap((tick) => [
+      { type: 'heard', run: 'r1', term: 1, ...change, nowMs: tick.type === 'tick' ? tick.nowMs : 0 },
+      tick,
+    ])
+  t.is(play(...running, ...beats()).state.stage, 'running')
+  t.is(play(...running, ...beats({ run: 'r2' })).state.stage, 'draining')
+  t.is(play(...running, ...beats({ term: 0 })).state.stage, 'draining')
+})
+
+test('a worker that was itself held up does not take that for silence', (t) => {
+  const stopped = play(...running, ...silence(0, 2_000), ...silence(40_000, 47_000))
+  t.is(stopped.state.stage, 'running')
+  t.is(play(...running, ...silence(0, 2_000), ...silence(40_000, 50_000)).state.stage, 'draining')
+})
+
+test('what nobody has taken is kept for a quarter of an hour, then the worker is free for another run', (t) => {
+  const late = play(...running, ...silence(0, 15 * 60_000 + 10_000))
+  t.is(late.state.stage, 'idle')
+  t.is(late.log.at(-1), 'release')
+  t.is(play(...running, ...silence(0, 15 * 60_000 - 10_000)).state.stage, 'draining')
+})
+
+test('a worker that is prepared and no more sends nothing that could be interrupted', (t) => {
+  const waiting = play(command(prepare()), prepared, ...silence(0, 20_000), command(arm()))
+  t.deepEqual(waiting.log, ['prepare', 'reply:ok', 'arm', 'reply:ok'])
+  t.is(waiting.state.stage, 'armed')
 })
 
 test('arming and epochs are idempotent', (t) => {

@@ -1,0 +1,110 @@
+import type { NatsAccess } from '../bus/nats-access.ts'
+import type { Conductor, Keeping } from '../controller/run/conductor.ts'
+import type { RunEvent } from '../controller/run/run-order.ts'
+import { BreakwaterError, exitCodes } from '../core/error.ts'
+import { conductRun } from './conduct-run.ts'
+import type { Console } from './console.ts'
+import { finishRun } from './finish-run.ts'
+import { createFollower } from './live/follow-run.ts'
+import type { ResultFolder } from './result-folder.ts'
+import type { RunFlags } from './run-flags.ts'
+import type { PreparedRun } from './run-order.ts'
+import { onInterruption } from './signals.ts'
+import type { LoadedTest } from './spec-source.ts'
+
+export interface WholeRun {
+  readonly prepared: PreparedRun
+  readonly loaded: LoadedTest
+  readonly folder: ResultFolder
+  /** File or URL, as given. */
+  readonly source: string
+  readonly flags: RunFlags
+  /** Null: workers inside this process. */
+  readonly natsUrl: string | null
+  readonly natsAccess: NatsAccess | undefined
+  readonly keeping: Keeping | null
+}
+
+/** Conducts a run, shows it meanwhile, and writes its results. Returns the exit code. */
+export async function runWhole(console: Console, whole: WholeRun): Promise<number> {
+  const { prepared, loaded, folder, source, flags, natsUrl, natsAccess, keeping } = whole
+  const { test, workers } = prepared.order
+  const { strict = false } = flags
+  const follower = createFollower(console, test.name, flags.quiet ?? false)
+  const events: object[] = (keeping?.stored?.events ?? []).map((text) => JSON.parse(text) as object)
+  let isArmed = false
+  const onEvent = (event: RunEvent): void => {
+    isArmed ||= event.kind === 'armed'
+    events.push({ at: new Date().toISOString(), ...event })
+    follower.event(event)
+  }
+  try {
+    const whatFollows = () =>
+      isArmed
+        ? 'no more load; what is in flight finishes, then the results are written. Once more interrupts it.'
+        : 'leaving; the load has not begun.'
+    return await interruptible(follower.note, whatFollows, async (onConductor) => {
+      const record = await conductRun(prepared, {
+        natsUrl,
+        natsAccess,
+        strict,
+        keeping,
+        onEvent,
+        onConductor: (conductor) => {
+          isArmed ||= conductor.state.startAtMs !== null
+          follower.follow(conductor)
+          if (natsUrl !== null && conductor.state.stage === 'gathering') follower.awaitWorkers(workers)
+          onConductor(conductor)
+        },
+        log: follower.log,
+      })
+      follower.close()
+      const onWritten = async () => keeping?.held.finish()
+      return finishRun(console, { record, prepared, loaded, folder, events, source, flags, onWritten })
+    })
+  } catch (error) {
+    if (isOver(error, keeping)) {
+      await keeping?.held.discard()
+      await folder.discard()
+    }
+    throw error
+  } finally {
+    follower.close()
+    await keeping?.held.close()
+  }
+}
+
+/** What was refused before its start is over. What someone else has taken over is not, nor a run that is resumed where its NATS server is not to be reached. */
+function isOver(error: unknown, keeping: Keeping | null): boolean {
+  if (!(error instanceof BreakwaterError) || error.code === 'superseded') return false
+  return keeping?.stored == null || !error.code.startsWith('bus-')
+}
+
+/** Until the results are written: the first Ctrl-C drains, the second interrupts, a third ends this process without results. */
+async function interruptible<T>(
+  note: (text: string) => void,
+  whatFollows: () => string,
+  work: (onConductor: (conductor: Conductor) => void) => Promise<T>,
+): Promise<T> {
+  let conductor: Conductor | null = null
+  const release = onInterruption({
+    first: (signal) => {
+      // Nothing has begun that could be ended in order.
+      if (conductor === null) process.exit(exitCodes.interrupted)
+      const why = signal === 'SIGINT' ? 'Ctrl-C' : signal
+      note(`${why}: ${whatFollows()}`)
+      conductor.end('stop', 'interrupted', why)
+    },
+    second: () => {
+      note('interrupting what is in flight; the results are written. Once more leaves without them.')
+      conductor?.end('abort', 'interrupted', 'interrupted again')
+    },
+  })
+  try {
+    return await work((begun) => {
+      conductor = begun
+    })
+  } finally {
+    release()
+  }
+}
