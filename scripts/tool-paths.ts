@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** The real servers and peers of tests and benches, as scripts/setup --test leaves them. */
-export type ToolName = 'nats-server' | 'nginx' | 'tinyproxy' | 'chromium' | 'python'
+export type ToolName = 'nats-server' | 'nginx' | 'nghttpd' | 'tinyproxy' | 'chromium' | 'python'
 
 const versions = Object.fromEntries(
   readFileSync(join(import.meta.dirname, 'tool-versions.env'), 'utf8')
@@ -20,6 +20,7 @@ const path = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
 const places: Readonly<Record<ToolName, readonly string[]>> = {
   'nats-server': [join(cache, `nats-server-${versions.NATS_SERVER}/nats-server`), ...onPath('nats-server')],
   nginx: [join(cache, `nginx-${versions.NGINX}/nginx`), ...onPath('nginx')],
+  nghttpd: onPath('nghttpd'),
   tinyproxy: [join(cache, `tinyproxy-${versions.TINYPROXY}/tinyproxy`), ...onPath('tinyproxy')],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'].flatMap(onPath),
   python: [join(cache, `python-peers-${versions.PYTHON_PEERS}/bin/python`)],

@@ -4,6 +4,7 @@ import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import { promisify } from 'node:util'
+import type { EngineChoice } from '../../worker/engine/transport-port.ts'
 import type { Certificates } from './certificates.ts'
 import { Exchanges, type TargetWish, targetOf } from './exchanges.ts'
 
@@ -11,6 +12,7 @@ import { Exchanges, type TargetWish, targetOf } from './exchanges.ts'
 export interface Flavour {
   readonly name: string
   readonly wish: TargetWish
+  readonly engine?: EngineChoice
   readonly isHttp2: boolean
   readonly scheme: 'http' | 'https'
   listen(listener: RequestListener, tls: TlsOptions): Server
@@ -37,6 +39,23 @@ export const flavours: readonly Flavour[] = [
   {
     name: 'HTTP/2 by prior knowledge',
     wish: { protocol: 'http2' },
+    engine: 'undici',
+    isHttp2: true,
+    listen: (on) => createH2c(on as never),
+    scheme: 'http',
+  },
+  {
+    name: 'HTTP/2 over TLS, on the wire',
+    wish: { protocol: 'http2', tls: { caFile } },
+    engine: 'wire',
+    isHttp2: true,
+    listen: (on, tls) => createSecureServer(tls, on as never),
+    scheme: 'https',
+  },
+  {
+    name: 'HTTP/2 by prior knowledge, on the wire',
+    wish: { protocol: 'http2' },
+    engine: 'wire',
     isHttp2: true,
     listen: (on) => createH2c(on as never),
     scheme: 'http',
@@ -128,6 +147,7 @@ export async function withServer(
   const exchanges = new Exchanges(target, {
     files: { [caFile]: options.certificates.ca, ...files },
     detail: true,
+    ...engineOf(flavour),
   })
   try {
     await exchanges.transport.prepare()
@@ -143,4 +163,8 @@ export const echo: RequestListener = (request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk) => chunks.push(chunk))
   request.on('end', () => response.end(Buffer.concat(chunks)))
+}
+
+export function engineOf({ engine = 'auto' }: Flavour): { readonly engine: EngineChoice } {
+  return { engine }
 }

@@ -22,6 +22,8 @@ export interface LoggedRequest {
 export interface Nginx {
   readonly url: string
   readonly port: number
+  /** Where it speaks HTTP/2, if it was asked to. */
+  readonly http2Port: number
   readonly pid: number
   /** The folder served under /static/. */
   readonly folder: string
@@ -38,6 +40,8 @@ export interface NginxOptions {
   readonly port?: number
   /** Requests on one connection before nginx closes it. */
   readonly keepaliveRequests?: number
+  /** It speaks HTTP/2, by prior knowledge, on another port: `http2Port`. */
+  readonly http2?: boolean
   /** More of nginx's own configuration, inside `server { … }`. */
   readonly server?: string
 }
@@ -53,12 +57,13 @@ const statuses = [
 export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   const home = await makeTempDir()
   const { address = '127.0.0.1', port = await freePort() } = options
+  const http2Port = options.http2 === true ? await freePort() : 0
   const token = randomUUID()
   const folder = join(home.path, 'static')
   const log = join(home.path, 'access.log')
   await mkdir(folder)
   await mkdir(join(home.path, 'temp'))
-  await writeFile(join(home.path, 'nginx.conf'), configuration(home.path, port, token, options))
+  await writeFile(join(home.path, 'nginx.conf'), configuration(home.path, port, token, options, http2Port))
   const program = await startProgram(tool('nginx'), [
     ...['-p', home.path, '-c', join(home.path, 'nginx.conf'), '-e', join(home.path, 'error.log')],
   ])
@@ -75,6 +80,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   return {
     url,
     port,
+    http2Port,
     pid: program.pid,
     folder,
     accessLog: async () => {
@@ -91,7 +97,13 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   }
 }
 
-function configuration(home: string, port: number, token: string, options: NginxOptions): string {
+function configuration(
+  home: string,
+  port: number,
+  token: string,
+  options: NginxOptions,
+  http2Port: number,
+): string {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
@@ -110,6 +122,7 @@ ${temp.map((kind) => `  ${kind}_temp_path ${home}/temp/${kind};`).join('\n')}
   keepalive_timeout 75s;
   server {
     listen ${options.address ?? '127.0.0.1'}:${port} backlog=4096;
+    ${http2Port > 0 ? `listen 127.0.0.1:${http2Port} http2 backlog=4096;` : ''}
     location = /.barrier { access_log off; return 200 '${token}'; }
     location / { return 200 'ok\\n'; }
     location /static/ { alias ${home}/static/; }

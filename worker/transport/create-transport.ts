@@ -42,6 +42,10 @@ const loaders = {
     }
   },
   'wire-http2': async (): Promise<CreateRoute> => {
+    const { WireHttpTransport } = await import('./http2/wire-http.ts')
+    return (settings) => new WireHttpTransport(settings)
+  },
+  'wire-grpc': async (): Promise<CreateRoute> => {
     const { WireGrpcTransport } = await import('./http2/wire-grpc.ts')
     return ({ route = null, test = null, ...settings }) => {
       const target = { ...settings.target, url: endpointUrl(settings.target, 'grpc') }
@@ -109,7 +113,7 @@ async function nameFor({ target, route, engine, test, files }: Wanted): Promise<
   if (route.kind !== 'grpc' || engine === 'undici') return nameOf(target, route, engine)
   const { whyNotWire } = await import('./http2/wire-fit.ts')
   const why = whyNotWire(test, route.target, files)
-  if (why === null) return 'wire-http2'
+  if (why === null) return 'wire-grpc'
   if (engine === 'auto') return 'grpc-js'
   throw new BreakwaterError('prepare-failed', `the wire engine cannot serve this test: ${why}`, {
     hint: 'Leave out --engine wire: then each route goes over the fastest engine that can serve it.',
@@ -121,9 +125,9 @@ function nameOf(target: Target, route: Route | null, engine: EngineChoice): Tran
   const kind = route?.kind ?? (isGrpcTarget(target) ? 'grpc' : 'http')
   switch (kind) {
     case 'grpc':
-      return engine === 'wire' ? 'wire-http2' : 'grpc-js'
+      return engine === 'wire' ? 'wire-grpc' : 'grpc-js'
     case 'http':
-      return 'undici'
+      return engine !== 'undici' && target.protocol === 'http2' ? 'wire-http2' : 'undici'
     case 'ws':
     case 'sse':
       return 'streams'

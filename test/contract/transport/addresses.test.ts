@@ -1,7 +1,7 @@
 import test from 'ava'
 import { type Certificates, makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, targetOf } from '../../kit/exchanges.ts'
-import { add, shopProtos } from '../../kit/grpc-exchanges.ts'
+import { add, grpcClients, shopProtos } from '../../kit/grpc-exchanges.ts'
 import { shopFiles, startGrpcShop } from '../../kit/grpc-shop.ts'
 import { echo, type Flavour, flavours, type Served, serve, withServer } from '../../kit/http-flavours.ts'
 import { until } from '../../kit/until.ts'
@@ -91,14 +91,16 @@ for (const flavour of flavours) {
   })
 }
 
-test('gRPC takes addresses in turn, and those of IPv6', async (t) => {
-  const shop = await startGrpcShop()
-  t.teardown(shop.stop)
-  for (const hosts of [{ 'shop.test': ['127.0.0.1'] }, { 'shop.test': ['127.0.0.1', '::1'] }]) {
-    const target = targetOf(`grpc://shop.test:${shop.port}`, { grpc: shopProtos, dns: { hosts } })
-    const exchanges = new Exchanges(target, { files: shopFiles })
-    await exchanges.transport.prepare()
-    t.is((await exchanges.send(add({ id: 1 }))).status, 0)
-    await exchanges.close()
-  }
-})
+for (const { client, engine } of grpcClients) {
+  test(`${client}: addresses are taken in turn, and those of IPv6`, async (t) => {
+    const shop = await startGrpcShop()
+    t.teardown(shop.stop)
+    for (const hosts of [{ 'shop.test': ['127.0.0.1'] }, { 'shop.test': ['127.0.0.1', '::1'] }]) {
+      const target = targetOf(`grpc://shop.test:${shop.port}`, { grpc: shopProtos, dns: { hosts } })
+      const exchanges = new Exchanges(target, { files: shopFiles, engine })
+      await exchanges.transport.prepare()
+      t.is((await exchanges.send(add({ id: 1 }))).status, 0)
+      await exchanges.close()
+    }
+  })
+}

@@ -5,6 +5,7 @@ import { createServer as createH2c } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import test from 'ava'
 import type { RenderedRequest } from '../../../core/scenario/compiled.ts'
+import type { EngineChoice } from '../../../worker/engine/transport-port.ts'
 import { Exchanges, type TargetWish, targetOf } from '../../kit/exchanges.ts'
 
 /** Bytes that are no text, in memory that threads share. */
@@ -32,13 +33,24 @@ const weigh: RequestListener = async (request, response) => {
   response.end(JSON.stringify({ bytes, digest: hash.digest('hex'), length, coding }))
 }
 
-const flavours: readonly { name: string; wish: TargetWish; listen(on: RequestListener): Server }[] = [
-  { name: 'HTTP/1.1', wish: {}, listen: (on) => createServer(on) },
-  { name: 'HTTP/2', wish: { protocol: 'http2' }, listen: (on) => createH2c(on as never) },
+const flavours: readonly {
+  name: string
+  wish: TargetWish
+  engine: EngineChoice
+  listen(on: RequestListener): Server
+}[] = [
+  { name: 'HTTP/1.1', wish: {}, engine: 'undici', listen: (on) => createServer(on) },
+  { name: 'HTTP/2', wish: { protocol: 'http2' }, engine: 'undici', listen: (on) => createH2c(on as never) },
+  {
+    name: 'HTTP/2 on the wire',
+    wish: { protocol: 'http2' },
+    engine: 'wire',
+    listen: (on) => createH2c(on as never),
+  },
 ]
 
 async function withServer(
-  { wish, listen }: (typeof flavours)[number],
+  { wish, engine, listen }: (typeof flavours)[number],
   listener: RequestListener,
   body: (exchanges: Exchanges) => Promise<void>,
 ): Promise<void> {
@@ -48,7 +60,7 @@ async function withServer(
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const exchanges = new Exchanges(targetOf(`http://127.0.0.1:${port}`, wish))
+  const exchanges = new Exchanges(targetOf(`http://127.0.0.1:${port}`, wish), { engine })
   try {
     await exchanges.transport.prepare()
     await body(exchanges)

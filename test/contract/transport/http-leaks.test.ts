@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import test from 'ava'
-import type { Exchange } from '../../../worker/engine/transport-port.ts'
+import type { EngineChoice, Exchange } from '../../../worker/engine/transport-port.ts'
 import { Exchanges, type TargetWish, targetOf } from '../../kit/exchanges.ts'
 import {
   answersGarbage,
@@ -31,6 +31,7 @@ interface Kind {
   readonly behaviour: Behaviour | null
   readonly outcome: string | number
   readonly wish?: TargetWish
+  readonly engine?: EngineChoice
   /** Cancelled once it is sent. */
   readonly isCancelled?: boolean
 }
@@ -49,15 +50,31 @@ const kinds: readonly Kind[] = [
     wish: { maxBodyBytes: 1000 },
   },
   { name: 'timeouts', behaviour: neverAnswers, outcome: 'timeout', isCancelled: true },
+  ...(
+    [
+      ['refused connections', null, 'refused'],
+      ['resets', resets, 'reset'],
+      ['closes without an answer', closesUnanswered, 'reset'],
+      ['garbage', answersGarbage, 'protocol'],
+    ] as const
+  ).map(
+    ([name, behaviour, outcome]): Kind => ({
+      name: `${name} in place of HTTP/2`,
+      behaviour,
+      outcome,
+      wish: { protocol: 'http2' },
+      engine: 'wire',
+    }),
+  ),
 ]
 
-for (const { name, behaviour, outcome, wish, isCancelled } of kinds) {
+for (const { name, behaviour, outcome, wish, engine = 'auto', isCancelled } of kinds) {
   test.serial(
     `${exchangesPerKind} ${name} are each counted, and leave neither sockets nor memory`,
     async (t) => {
       const server = behaviour === null ? null : await startRawServer(behaviour)
       const url = server?.url ?? `http://127.0.0.1:${await refusedPort()}`
-      const exchanges = new Exchanges(targetOf(url, wish))
+      const exchanges = new Exchanges(targetOf(url, wish), { engine })
       await exchanges.transport.prepare()
       const outcomes = new Map<string | number, number>()
       const count = ({ error, status }: Exchange) => {

@@ -6,6 +6,7 @@ import { refusedPort } from '../../kit/failing-servers.ts'
 import {
   caFile,
   echo,
+  engineOf,
   type Flavour,
   flavours,
   type Served,
@@ -319,7 +320,10 @@ for (const flavour of flavours) {
 
   test(`${name}: a refused connection is refused`, async (t) => {
     const url = `${flavour.scheme}://127.0.0.1:${await refusedPort()}`
-    const exchanges = new Exchanges(targetOf(url, flavour.wish), { files: { [caFile]: certificates.ca } })
+    const exchanges = new Exchanges(targetOf(url, flavour.wish), {
+      files: { [caFile]: certificates.ca },
+      ...engineOf(flavour),
+    })
     await exchanges.transport.prepare()
     const exchange = await exchanges.send()
     t.is(exchange.error, 'refused')
@@ -334,6 +338,7 @@ for (const flavour of flavours) {
     const server = await serve(flavour, () => {}, { certificates })
     const exchanges = new Exchanges(targetOf(server.url, flavour.wish), {
       files: { [caFile]: certificates.ca },
+      ...engineOf(flavour),
     })
     await exchanges.transport.prepare()
     const all = Array.from({ length: 5 }, () => exchanges.start())

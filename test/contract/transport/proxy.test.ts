@@ -7,7 +7,7 @@ import { Exchanges, targetOf } from '../../kit/exchanges.ts'
 import { onEachRequest, refusedPort, startRawServer } from '../../kit/failing-servers.ts'
 import { add, grpcClients, shopProtos } from '../../kit/grpc-exchanges.ts'
 import { shopFiles, startGrpcShop } from '../../kit/grpc-shop.ts'
-import { caFile, echo, flavours, withServer } from '../../kit/http-flavours.ts'
+import { caFile, echo, engineOf, flavours, withServer } from '../../kit/http-flavours.ts'
 import { startNginx } from '../../kit/nginx.ts'
 import { startTinyproxy } from '../../kit/tinyproxy.ts'
 import { testWith } from '../../kit/tools.ts'
@@ -120,7 +120,10 @@ for (const flavour of flavours) {
     const proxy = await proxyFor(t)
     const url = `${scheme}://127.0.0.1:${await refusedPort()}`
     const wish = { ...flavour.wish, proxy: plain(proxy.url) }
-    const exchanges = new Exchanges(targetOf(url, wish), { files: { [caFile]: certificates.ca } })
+    const exchanges = new Exchanges(targetOf(url, wish), {
+      files: { [caFile]: certificates.ca },
+      ...engineOf(flavour),
+    })
     await exchanges.transport.prepare()
     const exchange = await exchanges.send()
     await exchanges.close()

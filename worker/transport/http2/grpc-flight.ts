@@ -37,6 +37,7 @@ export class WireFlight extends Stream implements SessionWaiter, MessageListener
   exchange: Exchange | null = null
   call: WireCall | null = null
   dispatchedAt = 0
+  user = 0
   initial: ReceivedHeaders | null = null
   trailers: ReceivedHeaders | null = null
   /** Something of a body has come. */
@@ -55,6 +56,7 @@ export class WireFlight extends Stream implements SessionWaiter, MessageListener
   start(exchange: Exchange): void {
     this.exchange = exchange
     this.dispatchedAt = exchange.dispatchedAt
+    this.user = exchange.user
     this.initial = null
     this.trailers = null
     this.hasBody = false

@@ -45,6 +45,21 @@ export class ReceivedHeaders {
     this.fault = fault
   }
 
+  /** Without the pseudo headers; a copy. */
+  regular(): string[] {
+    const regular: string[] = []
+    for (let n = 0; n < this.list.length; n += 2) {
+      const name = this.list[n] as string
+      if (name.charCodeAt(0) !== colon) regular.push(name, this.list[n + 1] as string)
+    }
+    return regular
+  }
+
+  all(name: string): string[] {
+    const { list } = this
+    return list.filter((_, n) => n % 2 === 1 && list[n - 1] === name)
+  }
+
   /** The first of that name; undefined: there is none. */
   get(name: string): string | undefined {
     for (let n = 0; n < this.list.length; n += 2) if (this.list[n] === name) return this.list[n + 1]

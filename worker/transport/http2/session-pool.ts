@@ -12,6 +12,8 @@ export interface SessionPoolSettings {
   readonly streamsEach: number
   /** All of `max` are used in turn; else no more than the load needs. */
   readonly isSpread: boolean
+  /** `user`: each has a connection of their own. */
+  readonly share: 'pool' | 'user'
   readonly idleMs: number
   /** Null: a connection may become as old as it will. */
   readonly lifetimeMs: number | null
@@ -22,6 +24,8 @@ export interface SessionPoolSettings {
 export interface SessionWaiter extends InLine {
   /** The thread's clock, µs. */
   readonly dispatchedAt: number
+  /** A user has one request at a time. */
+  readonly user: number
 }
 
 export interface SessionPoolListener<W extends SessionWaiter> {
@@ -50,6 +54,10 @@ export class SessionPool<W extends SessionWaiter> {
   readonly #ending = new Set<Session>()
   readonly #openings = new Set<Opening>()
   readonly #line = new WaitingLine<W>()
+  /** With `share: user`: who waits, for whom of them no connection is being opened, and whose connection is idle. */
+  readonly #waitingUsers = new Map<number, W>()
+  readonly #unserved = new Set<W>()
+  readonly #idle = new Map<number, Session>()
   #next = 0
   /** That a stream has just left. */
   #left: Session | null = null
@@ -76,7 +84,7 @@ export class SessionPool<W extends SessionWaiter> {
       { length: count },
       () =>
         new Promise<void>((resolve, reject) => {
-          this.#open((error) => (error === null ? resolve() : reject(error)))
+          this.#open(null, (error) => (error === null ? resolve() : reject(error)))
         }),
     )
     const results = await Promise.allSettled(opened)
@@ -85,12 +93,23 @@ export class SessionPool<W extends SessionWaiter> {
 
   /** Grants at once where there is room, else when there is. `fresh`: before all others. */
   acquire(waiter: W, fresh: boolean): void {
+    if (this.#isPerUser) {
+      const { lifetimeMs } = this.#settings
+      if (lifetimeMs !== null) this.#retireOld(lifetimeMs)
+      const own = this.#idle.get(waiter.user) ?? this.#nobodys()
+      if (own !== undefined) {
+        this.#grant(waiter, own, false)
+        return
+      }
+      this.#waitingUsers.set(waiter.user, waiter)
+      this.#unserved.add(waiter)
+    }
     if (fresh) this.#line.joinInFront(waiter)
     else {
-      if (this.#line.length === 0) {
+      if (this.#line.length === 0 && !this.#isPerUser) {
         const session = this.#pick()
         if (session !== null) {
-          if (this.#settings.isSpread && !this.#isFull) this.#open(null)
+          if (this.#settings.isSpread && !this.#isFull) this.#open(null, null)
           this.#grant(waiter, session, false)
           return
         }
@@ -103,7 +122,11 @@ export class SessionPool<W extends SessionWaiter> {
 
   /** It waits no longer. Nothing happens where it doesn't wait. */
   leave(waiter: W): void {
+    if (!waiter.inLine) return
     this.#line.leave(waiter)
+    if (!this.#isPerUser) return
+    this.#waitingUsers.delete(waiter.user)
+    this.#unserved.delete(waiter)
   }
 
   /** Destroys every connection; resolves when every socket is closed. By then nobody may wait. */
@@ -119,11 +142,24 @@ export class SessionPool<W extends SessionWaiter> {
     })
   }
 
+  get #isPerUser(): boolean {
+    return this.#settings.share === 'user'
+  }
+
   get #isFull(): boolean {
     return this.#sessions.length + this.#openings.size >= this.#settings.max
   }
 
+  /** Warm, and still nobody's. */
+  #nobodys(): Session | undefined {
+    return this.#sessions.find(({ user }) => user === null)
+  }
+
   #grant(waiter: W, session: Session, isNew: boolean): void {
+    if (this.#isPerUser) {
+      session.user = waiter.user
+      this.#idle.delete(waiter.user)
+    }
     if (Number.isNaN(session.usedSince)) session.usedSince = this.#turn.instant()
     this.#inFlight++
     this.#listener.granted(waiter, session, isNew)
@@ -168,6 +204,10 @@ export class SessionPool<W extends SessionWaiter> {
   }
 
   #serve(): void {
+    if (this.#isPerUser) {
+      this.#openMore()
+      return
+    }
     let waiter = this.#line.first
     while (waiter !== null) {
       const session = this.#pick()
@@ -182,20 +222,39 @@ export class SessionPool<W extends SessionWaiter> {
   #openMore(): void {
     if (this.#isClosing) return
     const { isSpread, streamsEach } = this.#settings
+    if (this.#isPerUser) {
+      this.#openForUsers()
+      return
+    }
     const waiting = this.#line.length
     const wanted = isSpread ? waiting : Math.ceil(waiting / streamsEach)
-    while (this.#openings.size < wanted && !this.#isFull) this.#open(null)
+    while (this.#openings.size < wanted && !this.#isFull) this.#open(null, null)
+  }
+
+  /** Where all places are taken, somebody else's connection that is idle makes room. */
+  #openForUsers(): void {
+    for (const waiter of this.#unserved) {
+      if (this.#isFull) {
+        const idle = this.#nobodys() ?? this.#idle.values().next().value
+        if (idle === undefined) return
+        idle.retire()
+        // Its place may have been taken for this one by now.
+        if (!this.#unserved.has(waiter)) continue
+      }
+      this.#unserved.delete(waiter)
+      this.#open(waiter.user, null)
+    }
   }
 
   /** `told`: of a warm one, whose failure is nobody's who waits. */
-  #open(told: ((error: Error | null) => void) | null): void {
+  #open(user: number | null, told: ((error: Error | null) => void) | null): void {
     const { endpoint, connectTimeoutMs, idleMs } = this.#settings
     let session: Session | null = null
     const finish = (error: Error | null) => {
       if (!this.#openings.delete(opening)) return
       clearTimeout(timer)
       if (told !== null) told(error)
-      else if (error !== null) this.#failed(error)
+      else if (error !== null) this.#failed(user, error)
     }
     // What a tunnel is asked for is read by others.
     const isTunnel = endpoint.proxy !== null
@@ -211,6 +270,7 @@ export class SessionPool<W extends SessionWaiter> {
         const isTls = endpoint.tls !== null
         const opened = { socket, isTls, connectMicros, tlsMicros }
         const made = new Session(this.#turn, this.#listenerOf(finish, told === null), opened)
+        made.user = user
         session = made
         socket.setTimeout(Math.max(1, idleMs), () => {
           if (made.inFlight === 0) socket.destroy()
@@ -220,7 +280,8 @@ export class SessionPool<W extends SessionWaiter> {
       failed: finish,
       closed: () => {
         this.#openSockets--
-        finish(new Error('the connection was closed before it could be used'))
+        // Else the session knows why.
+        if (session === null) finish(new Error('the connection was given up'))
         if (this.#openSockets === 0) this.#closed?.()
       },
     }
@@ -239,21 +300,25 @@ export class SessionPool<W extends SessionWaiter> {
       ready: (session) => {
         this.#sessions.push(session)
         finish(null)
-        const { first } = this.#line
-        if (isWaitedFor && first !== null) {
-          this.#line.leave(first)
+        const first = this.#firstFor(session.user)
+        if (first !== null && isWaitedFor) {
+          this.leave(first)
           this.#grant(first, session, true)
-        }
+        } else if (session.user !== null) this.#idle.set(session.user, session)
         this.#serve()
       },
       left: (session) => {
         this.#inFlight--
-        if (!session.isEnding) this.#left = session
+        if (!session.isEnding) {
+          this.#left = session
+          if (session.user !== null) this.#idle.set(session.user, session)
+        }
         if (this.#line.length > 0) this.#serve()
       },
       changed: () => this.#serve(),
       retiring: (session) => {
         if (this.#left === session) this.#left = null
+        if (session.user !== null && this.#idle.get(session.user) === session) this.#idle.delete(session.user)
         const index = this.#sessions.indexOf(session)
         if (index < 0) return
         this.#sessions.splice(index, 1)
@@ -267,11 +332,16 @@ export class SessionPool<W extends SessionWaiter> {
     }
   }
 
+  #firstFor(user: number | null): W | null {
+    if (!this.#isPerUser) return this.#line.first
+    return user === null ? null : (this.#waitingUsers.get(user) ?? null)
+  }
+
   /** Each failed opening is the failure of one who waits. */
-  #failed(error: Error): void {
-    const { first } = this.#line
+  #failed(user: number | null, error: Error): void {
+    const first = this.#firstFor(user)
     if (first !== null) {
-      this.#line.leave(first)
+      this.leave(first)
       this.#listener.refused(first, error)
     }
     this.#openMore()
@@ -296,7 +366,7 @@ export class SessionPool<W extends SessionWaiter> {
     const due = this.#clock.nowMicros() - this.#settings.connectTimeoutMs * 1000
     for (let waiter = this.#line.first; waiter !== null; waiter = this.#line.first) {
       if (waiter.dispatchedAt > due) return
-      this.#line.leave(waiter)
+      this.leave(waiter)
       this.#listener.refused(waiter, null)
     }
   }

@@ -4,6 +4,7 @@ import {
   defaultWindow,
   flags,
   frameBytes,
+  frameHeaderBytes,
   frameTypes,
   mostFrameBytes,
   mostStreamId,
@@ -63,6 +64,8 @@ export interface OpenedSocket {
  * that bring nothing forward; what is wrong with one answer alone ends its stream.
  */
 export class Session implements StreamOwner, FrameListener, HeaderAssemblyListener {
+  /** Whose it is, with `connections.share: user`; null: anybody's, or nobody's yet. */
+  user: number | null = null
   /** The thread's clock, µs: when the first stream began. */
   usedSince = Number.NaN
   /** Answers that were whole. */
@@ -134,6 +137,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     this.#nextId += 2
     stream.owner = this
     stream.received = 0
+    stream.bytesIn = 0
     stream.hasHead = false
     this.#streams.add(stream)
     this.#out.begin(stream, request)
@@ -238,6 +242,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
       this.#broughtNothing()
       return
     }
+    stream.bytesIn += end - at + frameHeaderBytes
     const { fault, status } = headers
     if (fault !== null) this.#break(stream, `its headers have ${fault}`)
     else if (stream.hasHead) {
@@ -282,6 +287,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     else this.#broughtNothing()
     if (stream === undefined) return
     stream.received += length
+    stream.bytesIn += length + frameHeaderBytes
     if (!stream.hasHead) {
       this.#break(stream, 'a body came before its headers')
       return

@@ -27,6 +27,8 @@ export abstract class Stream {
   sendWindow = 0
   /** Bytes that came since the last WINDOW_UPDATE. */
   received = 0
+  /** Bytes of its frames, as they came. */
+  bytesIn = 0
   /** The final head has come. */
   hasHead = false
 

@@ -98,6 +98,7 @@ export class WireGrpcTransport implements Transport {
         max: most,
         streamsEach: max === null ? callsPerConnection : Number.POSITIVE_INFINITY,
         isSpread: max !== null,
+        share: 'pool',
         idleMs: Math.max(1000, idleMs),
         lifetimeMs,
         connectTimeoutMs: target.timeoutMs.connect,

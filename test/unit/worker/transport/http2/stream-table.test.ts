@@ -4,7 +4,11 @@ import { StreamTable } from '../../../../../worker/transport/http2/stream-table.
 
 test('it holds what a Map by id would hold, whichever streams live long', (t) => {
   // Ids count up; `leave` names one of those that are in it.
-  const steps = fc.array(fc.oneof(fc.constant(-1), fc.nat(40)), { maxLength: 400 })
+  const steps = fc.array(fc.oneof(fc.constant(-1), fc.nat(40)), {
+    minLength: 200,
+    maxLength: 400,
+    size: 'max',
+  })
   fc.assert(
     fc.property(steps, (all) => {
       const table = new StreamTable<{ id: number }>()
@@ -26,6 +30,7 @@ test('it holds what a Map by id would hold, whichever streams live long', (t) =>
       for (let id = 1; id < next; id += 2) t.is(table.get(id), model.get(id))
       t.deepEqual(table.all(), [...model.values()])
     }),
+    { numRuns: 300 },
   )
 })
 
