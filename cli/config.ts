@@ -25,6 +25,8 @@ export interface CliConfig {
   readonly plainText: boolean
   /** COLUMNS: how wide a line may be where there is no terminal to ask. */
   readonly columns: number | null
+  /** What is kept from one command to the next (XDG_STATE_HOME, else ~/.local/state). */
+  readonly stateFolder: string
   /** For `{ env: NAME }` of a LoadTest, and for secrets that lie in no folder (BREAKWATER_SECRET_…). */
   readonly variables: Readonly<Record<string, string | undefined>>
 }
@@ -47,6 +49,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     noColor,
     plainText: noColor || !/utf-?8/i.test(locale),
     columns: /^\d{1,4}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : null,
+    stateFolder: path.join(stateFolder(env), 'breakwater'),
     variables: env,
   }
 }

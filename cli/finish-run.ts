@@ -14,6 +14,7 @@ import { accountRun } from '../core/verdict/accounts.ts'
 import { judgeRun } from '../core/verdict/judge.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
 import { version } from '../core/version.ts'
+import { readCalibration } from './calibration/calibration-file.ts'
 import type { Console } from './console.ts'
 import { describeFailure } from './failure.ts'
 import { reproduceLines } from './reproduce.ts'
@@ -47,7 +48,10 @@ export async function finishRun(console: Console, finished: FinishedRun): Promis
     record,
     prepared.compiled.scenarios.map((scenario) => scenario.mostRequests),
   )
-  const judgement = judgeRun(record, accounts)
+  // Workers over NATS are on machines of their own.
+  const isLocal = (finished.flags.nats ?? console.config.natsUrl) === null
+  const calibration = isLocal ? await readCalibration(console.config.stateFolder) : null
+  const judgement = judgeRun(record, accounts, calibration)
   const exitCode = exitCodeFor(record, judgement.verdict)
   const document = buildResult({
     record,

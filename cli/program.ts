@@ -191,6 +191,22 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       done(await report(console, source, flags))
     })
 
+  command(
+    'calibrate',
+    'measure what one worker of this machine can do, for plan and workers.count: auto (about 30 s)',
+    'breakwater calibrate',
+    'breakwater calibrate --target https://staging.example.com/health',
+  )
+    .option('--target <url>', 'load this URL too, with 64 users for 5 s')
+    .addHelpText(
+      'after',
+      '\nOne worker with one thread loads a server of its own on this machine that does nothing but answer: a closed loop, then an open one at rising rates.\nLeave the machine to it meanwhile. The result is kept in ~/.local/state/breakwater (XDG_STATE_HOME).\n',
+    )
+    .action(async (flags) => {
+      const { calibrate } = await import('./commands/calibrate.ts')
+      done(await calibrate(console, flags))
+    })
+
   const analyze = program
     .command('analyze')
     .description('the analysis on numbers from anywhere')

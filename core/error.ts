@@ -81,6 +81,7 @@ export const errorCatalogue = {
     meaning:
       'what a run was made of (its files, environment, secrets) is no longer what it was, so that it cannot be resumed',
   },
+  'too-busy': { exit: 2, retryable: true, meaning: 'the machine is too busy to be calibrated' },
   'output-unwritable': { exit: 2, retryable: false, meaning: 'the results cannot be written' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3; retryable: boolean; meaning: string }>
 

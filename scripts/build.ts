@@ -14,13 +14,13 @@ const readAt = new Date()
 rmSync(dist, { recursive: true, force: true })
 await build({
   absWorkingDir: root,
-  entryPoints: ['cli/main.ts', 'worker/thread-main.ts'],
+  entryPoints: ['cli/main.ts', 'worker/thread-main.ts', 'worker/null-server-main.ts'],
   outdir: dist,
   outbase: root,
   bundle: true,
   // What is imported when it is needed stays apart.
   splitting: true,
-  // Beside worker/engine, from where worker/engine/threads.ts names the entry of its threads.
+  // Beside worker/engine, from where worker/engine/threads.ts and worker/calibration/null-server.ts name the entries of their threads.
   chunkNames: 'worker/parts/[name]-[hash]',
   platform: 'node',
   format: 'esm',

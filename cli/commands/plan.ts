@@ -1,4 +1,5 @@
 import { exitCodes } from '../../core/error.ts'
+import { localWorkers } from '../../core/plan/calibration.ts'
 import type { RosterEntry } from '../../core/plan/plan.ts'
 import { planDocument } from '../../core/plan/plan-document.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
@@ -6,6 +7,7 @@ import { blockGlyphs, plainGlyphs } from '../../core/report/plan/glyphs.ts'
 import { planText } from '../../core/report/plan/plan-text.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
 import type { CompiledTest } from '../../core/scenario/compiled.ts'
+import { readCalibration } from '../calibration/calibration-file.ts'
 import type { Console } from '../console.ts'
 import { readMachine } from '../machine.ts'
 import { reflectedText } from '../reflected-text.ts'
@@ -27,12 +29,13 @@ export async function plan(console: Console, file: string, flags: PlanFlags): Pr
   const surroundings = surroundingsOf(console.config, flags, 'allow')
   const { test, files, unset, reflected } = await loadTestFile(file, surroundings, flags)
   const runPlan = planRun(test, flags.seed ?? usualSeed)
+  const calibration = await readCalibration(console.config.stateFolder)
   const threads = test.workers.threads ?? 1
   const roster = Array.from(
-    { length: flags.workers ?? test.workers.count ?? 1 },
+    { length: flags.workers ?? localWorkers(test, runPlan, calibration) },
     (_, index): RosterEntry => ({ worker: `w${index + 1}`, weight: threads, threads }),
   )
-  const facts = { ...(await readMachine()), rows: rowsOf(compileTest(test, files, Date.now)) }
+  const facts = { ...(await readMachine()), calibration, rows: rowsOf(compileTest(test, files, Date.now)) }
   const { columns, paint } = console
   const glyphs = console.config.plainText ? plainGlyphs : blockGlyphs
   console.answer({

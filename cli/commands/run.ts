@@ -1,7 +1,10 @@
 import path from 'node:path'
 import type { Keeping } from '../../controller/run/conductor.ts'
 import { BreakwaterError, exitCodes } from '../../core/error.ts'
+import { localWorkers } from '../../core/plan/calibration.ts'
+import { planRun } from '../../core/plan/plan-run.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
+import { readCalibration } from '../calibration/calibration-file.ts'
 import type { Console } from '../console.ts'
 import { readNatsAccess } from '../nats-flags.ts'
 import { oneLiner, specYaml } from '../one-liner.ts'
@@ -61,7 +64,7 @@ async function runAll(
   const natsUrl = flags.nats ?? console.config.natsUrl
   const natsAccess = natsUrl === null ? undefined : await readNatsAccess(flags, console.config)
   const { seed = null, threads = null, pace, engine, strict = false } = flags
-  const workers = flags.workers ?? loaded.test.workers.count ?? (natsUrl === null ? 1 : null)
+  const workers = flags.workers ?? (await workersOf(console, loaded, natsUrl))
   const prepared = prepareRun(loaded, { seed, workers, threads, pace, engine, strict })
   const { order } = prepared
   const { run: id, test } = order
@@ -81,6 +84,24 @@ async function runAll(
           throw error
         })
   return runWhole(console, { prepared, loaded, folder, source, flags, natsUrl, natsAccess, keeping })
+}
+
+/** As the LoadTest says; null: over NATS all that answer. */
+async function workersOf(
+  console: Console,
+  { test }: LoadedTest,
+  natsUrl: string | null,
+): Promise<number | null> {
+  const { count } = test.workers
+  if (count !== 'auto') return count ?? (natsUrl === null ? 1 : null)
+  if (natsUrl !== null) return null
+  const calibration = await readCalibration(console.config.stateFolder)
+  if (calibration === null) {
+    console.note(
+      'workers.count: auto starts one worker, because nobody knows what one can do on this machine. Run breakwater calibrate once.',
+    )
+  }
+  return localWorkers(test, planRun(test, 0), calibration)
 }
 
 function isUrl(source: string): boolean {

@@ -1,4 +1,5 @@
 import type { LoadTest } from '../spec/load-test.ts'
+import type { Calibration } from './calibration.ts'
 import type { RosterEntry, RunPlan } from './plan.ts'
 
 /** What is worth knowing before the start and forbids nothing. */
@@ -19,6 +20,8 @@ export interface PlanFacts {
   readonly openFiles: number | null
   /** Local ports for outgoing connections; null: nobody knows. */
   readonly localPorts: number | null
+  /** Of this machine; null: it was never calibrated. */
+  readonly calibration: Calibration | null
 }
 
 export type Rule = (

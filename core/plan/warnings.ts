@@ -1,5 +1,6 @@
 import type { LoadTest, Objective, Phase, Scenario } from '../spec/load-test.ts'
 import { groupNames, mostOf, requestsOfScenario } from '../spec/step-tree.ts'
+import { calibrationRules } from './calibration-warnings.ts'
 import { inFlightBound, stalledInFlight } from './in-flight.ts'
 import { createMix } from './mix.ts'
 import type { PlannedPhase, RosterEntry, RunPlan } from './plan.ts'
@@ -14,7 +15,7 @@ export function planWarnings(
   roster: readonly RosterEntry[],
   facts: PlanFacts,
 ): readonly PlanWarning[] {
-  return [...rules, ...resourceRules].flatMap((rule) => rule(test, plan, roster, facts))
+  return [...rules, ...resourceRules, ...calibrationRules].flatMap((rule) => rule(test, plan, roster, facts))
 }
 
 const rules: readonly Rule[] = [

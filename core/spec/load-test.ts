@@ -457,8 +457,8 @@ export interface Limits {
 }
 
 export interface WorkersWish {
-  /** Null: what the command says, else one. */
-  readonly count: number | null
+  /** Null: what the command says, else one. `auto`: as many as the peak rate needs. */
+  readonly count: number | 'auto' | null
   /** Null: auto. */
   readonly threads: number | null
   readonly onLoss: 'reassign' | 'fail' | 'continue'

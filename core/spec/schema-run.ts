@@ -24,7 +24,11 @@ export type LimitsWish = z.output<typeof limitsSchema>
 
 export const workersSchema = map(
   {
-    count: field(whole(1, 10_000).optional(), 'How many workers share the load.', 4),
+    count: field(
+      z.union([z.literal('auto'), whole(1, 10_000)]).optional(),
+      'How many workers share the load. `auto`: over NATS all that answer, else as many as the peak rate needs by `breakwater calibrate`, one per core at most.',
+      4,
+    ),
     threads: field(
       z.union([z.literal('auto'), whole(1, 256)]).optional(),
       'Threads per worker; `auto`: one per core.',

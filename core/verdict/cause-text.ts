@@ -1,3 +1,4 @@
+import { peakRequestRate } from '../plan/calibration.ts'
 import type { Doubt, Facts } from './judged.ts'
 import { counted, countText, durationText, listText, percentText, stretchText } from './quantity-text.ts'
 import { microsPerSecond } from './recorded-time.ts'
@@ -37,12 +38,25 @@ export function causeText(facts: Facts, doubt: Doubt): string {
   }
 }
 
-export function lateText({ generator }: Facts): string {
+export function lateText(facts: Facts): string {
+  const { generator } = facts
   const [first] = generator.late
   const when = first === undefined ? '' : ` ${stretchText(first)}`
   const more = generator.late.length > 1 ? `, and ${counted(generator.late.length - 1, 'time')} more` : ''
   const lag = durationText(generator.latenessMs ?? 0)
-  return `The generator was late${when}${more}: its pacer lag (p99) reached ${lag}, limit ${durationText(generator.lateLimitMs)}, so response times are measured too high. ${morePower}`
+  return `The generator was late${when}${more}: its pacer lag (p99) reached ${lag}, limit ${durationText(generator.lateLimitMs)}, so response times are measured too high. ${calibratedText(facts)}${morePower}`
+}
+
+/** Whether the rate or something else was too much, where that is known. */
+function calibratedText({ record: { test, plan, members }, calibration }: Facts): string {
+  if (calibration === null) return ''
+  const peak = Math.round(peakRequestRate(test, plan))
+  const threads = members.reduce((sum, member) => sum + member.threads, 0)
+  const most = calibration.openPerSecond * Math.min(threads, calibration.cores)
+  const asked = `The load asks for up to ${countText(peak)} requests per second, and by its calibration this machine sends ${countText(most)} in time with ${counted(threads, 'thread')}`
+  return peak > most
+    ? `${asked}. `
+    : `${asked}: something else may use its cores, or the scenario costs more than a plain request. `
 }
 
 function busyText({ generator }: Facts): string {

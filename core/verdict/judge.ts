@@ -1,3 +1,4 @@
+import type { Calibration } from '../plan/calibration.ts'
 import { isBalanced } from '../plan/ledger.ts'
 import type { Accounts } from './accounts.ts'
 import { judgeBacklogs } from './backlog.ts'
@@ -23,8 +24,12 @@ export interface Judgement {
   readonly warnings: readonly string[]
 }
 
-/** Judges a run that is over against what is not known of it (semantics: Verdict). Pure. */
-export function judgeRun(record: RunRecord, accounts: Accounts): Judgement {
+/** Judges a run that is over against what is not known of it (semantics: Verdict). `calibration`: of the workers' machine, where it is known. Pure. */
+export function judgeRun(
+  record: RunRecord,
+  accounts: Accounts,
+  calibration: Calibration | null = null,
+): Judgement {
   const facts: Facts = {
     record,
     accounts,
@@ -33,6 +38,7 @@ export function judgeRun(record: RunRecord, accounts: Accounts): Judgement {
     dataMissing: record.metrics.workers.some(
       ({ proof }) => proof.state === 'incomplete' || proof.state === 'contradicted',
     ),
+    calibration,
   }
   const judged = record.test.objectives.map((objective) => judgeObjective(facts, objective))
   const backlogs = judgeBacklogs(facts)

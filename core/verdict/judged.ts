@@ -1,3 +1,4 @@
+import type { Calibration } from '../plan/calibration.ts'
 import type { Objective } from '../spec/load-test.ts'
 import type { Accounts } from './accounts.ts'
 import type { Generator } from './generator.ts'
@@ -16,6 +17,8 @@ export interface Facts {
   readonly unknown: readonly UnknownIterations[]
   /** Measurements that nothing stands in for are missing. */
   readonly dataMissing: boolean
+  /** Of the machine that the workers are on; null: it was never calibrated, or they are elsewhere. */
+  readonly calibration: Calibration | null
 }
 
 export type Outcome = 'pass' | 'fail' | 'unknown'

@@ -37,7 +37,7 @@ export const shopLoad: LoadTest = loadTest({
 })
 
 /** Of a machine that nobody knows. */
-export const planFacts: PlanFacts = { rows: [], openFiles: null, localPorts: null }
+export const planFacts: PlanFacts = { rows: [], openFiles: null, localPorts: null, calibration: null }
 
 export function shaped(
   label: Extract<OpenPhase['rate'], { kind: 'linear' }>['label'],

@@ -222,7 +222,7 @@ const cases: readonly (readonly [title: string, overrides: Partial<LoadTest>, co
   ],
 ]
 
-const unknown: PlanFacts = { rows: [], openFiles: null, localPorts: null }
+const unknown: PlanFacts = { rows: [], openFiles: null, localPorts: null, calibration: null }
 
 const machineCases: readonly (readonly [
   title: string,

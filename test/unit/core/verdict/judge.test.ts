@@ -632,3 +632,20 @@ test('a ledger that does not add up is a defect, and inconclusive', (t) => {
   t.is(judgement.verdict, 'inconclusive')
   t.regex(judgement.reasons.join('\n'), /defect of Breakwater/)
 })
+
+test('a late generator is told with what the calibration of its machine says', (t) => {
+  const late = runRecord({
+    test: parsedTest({ load: [steady], objectives: ['p95 < 10ms'] }),
+    pacerLagMs: (second) => (second >= 3 && second < 6 ? 6 : 0.1),
+  })
+  const message = (openPerSecond: number) => {
+    const calibration = { closedPerSecond: 100, openPerSecond, cores: 2 }
+    const { validity } = judgeRun(late, accountsOf(late), calibration)
+    return validity.find(({ rule }) => rule === 'generator-late')?.message ?? ''
+  }
+  t.regex(
+    message(50),
+    /asks for up to 100 requests per second, .* sends 50 in time with 1 thread\. Start more/,
+  )
+  t.regex(message(500), /sends 500 in time with 1 thread: something else may use its cores, .* Start more/)
+})
