@@ -1,9 +1,9 @@
 import type { LoadTest, Scenario } from '../spec/load-test.ts'
-import { mostOf, openingsOf, requestsOfScenario } from '../spec/step-tree.ts'
+import { mostOf } from '../spec/step-tree.ts'
 import { endpointUrl, targetNumber, targetsOf } from '../spec/targets.ts'
 import { planConnections } from './connections.ts'
-import { inFlightBound, stalledInFlight } from './in-flight.ts'
 import { createMix } from './mix.ts'
+import { fileShortage } from './open-files.ts'
 import type { RosterEntry, RunPlan } from './plan.ts'
 import { count, duration, plural, rate } from './plan-format.ts'
 import type { PlanFacts, PlanWarning, Rule } from './plan-warning.ts'
@@ -48,34 +48,22 @@ function tooFewPorts(
   })
 }
 
-/** What a worker has open besides: its modules, pipes, the bus. */
-const ownFiles = 64
-
 function tooFewFiles(
   test: LoadTest,
   plan: RunPlan,
   roster: readonly RosterEntry[],
   { openFiles }: PlanFacts,
 ): readonly PlanWarning[] {
-  if (openFiles === null) return []
-  const connections = planConnections(test, plan, roster.length).reduce(
-    (sum, { share, perWorker }) => sum + (perWorker ?? withoutPool(test, plan, share === 'stream')),
-    0,
-  )
-  if (connections + ownFiles <= openFiles) return []
+  const shortage = fileShortage(test, plan, roster.length, openFiles)
+  if (openFiles === null || shortage === null) return []
+  const { connections, needed } = shortage
   return [
     {
       code: 'file-descriptors',
       message: `A worker may open ${count(connections)} connections, but a process of this machine may have ${count(openFiles)} files open.`,
-      hint: `Raise the limit (ulimit -Hn ${connections + ownFiles}), use more workers on more machines, or lower limits.inFlight or connections.max.`,
+      hint: `Raise the limit (ulimit -Hn ${needed}), use more workers on more machines, or lower limits.inFlight or connections.max.`,
     },
   ]
-}
-
-/** Connections that arrivals have of their own: as many as may be in flight where everything stalls. */
-function withoutPool(test: LoadTest, plan: RunPlan, ofStreams: boolean): number {
-  const opensOne = (scenario: Scenario) => !ofStreams || openingsOf(requestsOfScenario(scenario)).length > 0
-  return Math.min(inFlightBound(test, plan), stalledInFlight(test, plan, opensOne))
 }
 
 /** A bound that is reached by answers of this length is worth a word. */

@@ -91,6 +91,12 @@ function connectionWarnings({ record, accounts }: Facts): readonly string[] {
       `${counted(ports, 'request')} found no free local port. Keep connections open (target.connections), or spread the load over more workers.`,
     )
   }
+  const files = accounts.requests.errors.files ?? 0
+  if (files > 0) {
+    warnings.push(
+      `${counted(files, 'request')} found no free file descriptor, which is no fault of the target. Raise the limit where the workers start (ulimit -Hn), or spread the load over more workers.`,
+    )
+  }
   const open = record.test.load.flatMap((phase, index) =>
     phase.record && phase.loop === 'open' ? [index] : [],
   )

@@ -2,7 +2,9 @@ import type { Bus } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import type { EndedBy, Health, RequestCounts } from '../../core/measure/snapshot.ts'
 import { assembleSnapshots } from '../../core/measure/snapshot-assembly.ts'
+import { fileShortage } from '../../core/plan/open-files.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
+import { planRun } from '../../core/plan/plan-run.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
 import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot } from '../../proto/codec.ts'
@@ -15,6 +17,7 @@ import type { Captured, OnceStage, StageResult, ThreadPart } from '../engine/thr
 import type { EngineThreads, StartThreads } from '../engine/threads.ts'
 import type { AgentEvent } from './agent-state.ts'
 import { indexData } from './data-index.ts'
+import { openFileLimit } from './open-files.ts'
 import { createOutbox } from './outbox.ts'
 
 export interface SessionDependencies {
@@ -131,6 +134,18 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     onEvent({ type: 'prepared', run, threads: threads.count, nowMs: localNowMs() })
   }
 
+  /** Told before anything is sent, and no reason to refuse: it may not come to that. */
+  function checkOpenFiles({ roster }: Epoch): void {
+    const limit = openFileLimit()
+    const plan = planRun(command.test, command.seed)
+    const shortage = fileShortage(command.test, plan, roster.length, limit)
+    if (shortage === null) return
+    log(
+      'warn',
+      `may open ${shortage.connections} connections, but its process may have only ${limit} files open; requests beyond fail as files. Raise the limit before it starts: ulimit -Hn ${shortage.needed}`,
+    )
+  }
+
   function fail(error: unknown): void {
     if (closed) return
     const message = redactor.text(error instanceof Error ? error.message : String(error))
@@ -236,6 +251,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     arm(startLocalMs, first, setup) {
       epoch = first.number
       threads?.arm(startLocalMs, first, setup)
+      checkOpenFiles(first)
     },
     epoch(next) {
       epoch = next.number
@@ -273,7 +289,17 @@ function healthOf(parts: readonly ThreadPart[]): Health {
   return {
     cpu: threads.reduce((sum, thread) => sum + thread.cpu, 0),
     threads,
-    rssBytes: process.memoryUsage.rss(),
+    rssBytes: residentBytes(),
     openSockets: [...newest.values()].reduce((sum, part) => sum + part.openSockets, 0),
   }
+}
+
+let lastResidentBytes = 0
+
+/** The last known where no file descriptor is left: it is read from a file. */
+function residentBytes(): number {
+  try {
+    lastResidentBytes = process.memoryUsage.rss()
+  } catch {}
+  return lastResidentBytes
 }

@@ -7,7 +7,7 @@ export const noHttp2 =
 
 /**
  * The stable name of what a socket, TLS, undici or node:http2 raised. `refused`: nobody listens or no route; `reset`: the connection broke, also
- * in the middle of an answer; `protocol`: what came (or what was to be sent) is not HTTP; `ports`: this machine has no port or descriptor left.
+ * in the middle of an answer; `protocol`: what came (or what was to be sent) is not HTTP; `ports`, `files`: this machine has no local port, this process no descriptor left.
  * What is not known by its code is a `reset`: the exchange ended without an answer, and `errorDetailOf` says why.
  */
 export function requestErrorOf(error: unknown): RequestError {
@@ -81,8 +81,8 @@ const byCode: Readonly<Record<string, RequestError>> = {
   EPROTO: 'tls',
   EADDRNOTAVAIL: 'ports',
   EADDRINUSE: 'ports',
-  EMFILE: 'ports',
-  ENFILE: 'ports',
+  EMFILE: 'files',
+  ENFILE: 'files',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'protocol',
   UND_ERR_INVALID_ARG: 'protocol',

@@ -318,7 +318,7 @@ export class WireGrpcTransport implements Transport {
     }
     const name = requestErrorOf(error)
     const detail = `${errorDetailOf(error)}${through}`
-    if (name === 'ports' || name === 'protocol') this.#finish(flight, name, detail)
+    if (name === 'ports' || name === 'files' || name === 'protocol') this.#finish(flight, name, detail)
     else this.#answer(flight, grpcCodes.unavailable, detail)
   }
 

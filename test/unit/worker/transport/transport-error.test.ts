@@ -45,7 +45,8 @@ const names: readonly (readonly [RequestError, unknown])[] = [
   ['protocol', coded('ERR_HTTP2_ERROR')],
   ['protocol', coded('ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL')],
   ['ports', coded('EADDRNOTAVAIL')],
-  ['ports', coded('EMFILE')],
+  ['files', coded('EMFILE')],
+  ['files', coded('ENFILE')],
   ['too_large', new errors.ResponseExceededMaxSizeError()],
 ]
 
