@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
@@ -57,11 +57,116 @@ testOnCluster(
   },
 )
 
+testOnCluster(
+  'taken up later than ten seconds after, workers have stopped, and what they measured is all there',
+  async (t) => {
+    const place = await startPlace(t, { rate: 50, seconds: 40 })
+    await killInMidRun(place)
+    const killedAt = Date.now()
+    await until(
+      'both workers stop by themselves',
+      () => place.workers.every((worker) => worker.output().includes('no controller was heard for 10 s')),
+      { withinMs: 20_000 },
+    )
+    const before = await place.nginx.accessLog()
+    await sleep(2_000)
+    t.is((await place.nginx.accessLog()).length, before.length, 'nothing is sent any more')
+    const { code, stdout, stderr } = await breakwater(place.resumeArgs('latest'))
+    t.is(code, 3, stderr)
+    const result = JSON.parse(stdout) as ResultDocument
+    const log = await place.nginx.accessLog()
+    const last = Math.max(...visits(log).map(({ at }) => at))
+    t.true(
+      last - killedAt > 8_000 && last - killedAt < 11_000,
+      `the last request came ${last - killedAt} ms after`,
+    )
+    t.like(result, { verdict: 'inconclusive', ended: 'halted', merge: { missing: 0 } })
+    t.like(result.ledger, { planned: 2_000, lost: 0, balanced: true })
+    t.true(result.ledger.unstarted > 1_000)
+    t.is(result.requests.sent, log.length)
+    t.true(
+      result.reasons.some((reason) => reason.includes('heard no controller')),
+      result.reasons.join(' '),
+    )
+    t.is(count(log, 'POST /seed'), 1)
+    t.is(count(log, 'DELETE /seed/t1'), 1)
+    // A worker that stopped by itself is free again.
+    for (const worker of place.workers) t.true(worker.output().includes('released'))
+  },
+)
+
+testOnCluster('of two that take a run up at once, one has it and the other stands down', async (t) => {
+  const place = await startPlace(t, { rate: 60, seconds: 8 })
+  await killInMidRun(place)
+  const both = await Promise.all([1, 2].map(() => breakwater(place.resumeArgs('latest'))))
+  const [winner, other] = both.toSorted((a, b) => Number(a.code) - Number(b.code))
+  t.is(winner?.code, 0, winner?.stderr)
+  t.is(other?.code, 2)
+  t.like(JSON.parse(other?.stdout ?? ''), { error: { code: 'run-controlled' } })
+  const result = JSON.parse(winner?.stdout ?? '') as ResultDocument
+  const log = await place.nginx.accessLog()
+  t.like(result, {
+    verdict: 'pass',
+    merge: { missing: 0 },
+    ledger: { started: 480, lost: 0, balanced: true },
+  })
+  t.is(result.requests.sent, log.length)
+  isEachOnce(t, log, 480)
+  t.is(count(log, 'DELETE /seed/t1'), 1)
+})
+
+testOnCluster(
+  'a controller that another one has taken the run from stands down, and touches nothing',
+  async (t) => {
+    const place = await startPlace(t, { rate: 60, seconds: 8 })
+    await isUnderWay(place)
+    // As on another machine, where no lock tells: the same run from a copy of its file, while the first controller is alive.
+    const copy = await copyOfData(t, place)
+    const taken = await breakwater([...place.resumeArgs('latest'), '--data', copy])
+    t.is(taken.code, 0, taken.stderr)
+    t.is(await place.run.ended, 2)
+    t.regex(place.run.output(), /another controller has taken over run/)
+    const result = JSON.parse(taken.stdout) as ResultDocument
+    const log = await place.nginx.accessLog()
+    t.like(result, { verdict: 'pass', ledger: { started: 480, lost: 0, balanced: true } })
+    t.is(result.requests.sent, log.length)
+    isEachOnce(t, log, 480)
+    t.is(count(log, 'DELETE /seed/t1'), 1)
+  },
+)
+
+testOnCluster(
+  'a worker that died while nobody controlled the run is noticed, and the others take over its share',
+  async (t) => {
+    const place = await startPlace(t, { rate: 60, seconds: 10, more: { objectives: [] } })
+    await killInMidRun(place)
+    await place.workers[1]?.stop('SIGKILL')
+    await sleep(1_000)
+    const { code, stdout, stderr } = await breakwater(place.resumeArgs('latest'))
+    const result = JSON.parse(stdout) as ResultDocument
+    t.true(code === 0 || code === 3, stderr)
+    t.deepEqual(
+      result.epochs.map(({ cause, roster }) => [cause, roster]),
+      [
+        ['start', ['w1', 'w2']],
+        ['lost', ['w1']],
+      ],
+    )
+    t.true(result.ledger.balanced && result.ledger.lost > 0)
+    const log = await place.nginx.accessLog()
+    const { sent, unknown } = result.requests
+    t.true(sent <= log.length && log.length <= sent + (unknown.max ?? Number.NaN), `${log.length} of ${sent}`)
+    const rows = visits(log).map(({ path }) => path)
+    t.is(new Set(rows).size, rows.length, 'no arrival was started twice')
+  },
+)
+
 interface Place {
   readonly nginx: Nginx
   readonly workers: readonly Program[]
   readonly run: Program
   readonly out: string
+  readonly data: string
   resumeArgs(run: string): readonly string[]
 }
 
@@ -90,7 +195,7 @@ async function startPlace(t: ExecutionContext, { rate, seconds, more = {} }: Wis
   const where = ['--nats', nats.url, '--data', data, '--json']
   const run = await startBreakwater(['run', file, '--workers', '2', '--out', out, ...where])
   t.teardown(() => run.stop('SIGKILL'))
-  return { nginx, workers, run, out, resumeArgs: (id) => ['run', '--resume', id, ...where] }
+  return { nginx, workers, run, out, data, resumeArgs: (id) => ['run', '--resume', id, ...where] }
 }
 
 function loadTest(url: string, { rate, seconds, more }: Required<Wish>): Json {
@@ -112,7 +217,20 @@ function loadTest(url: string, { rate, seconds, more }: Required<Wish>): Json {
 }
 
 /** After about two seconds of load. */
-async function killInMidRun({ nginx, run }: Place): Promise<void> {
+async function killInMidRun(place: Place): Promise<void> {
+  await isUnderWay(place)
+  await place.run.stop('SIGKILL')
+}
+
+/** What is in the file by now, and what is in its journal. */
+async function copyOfData(t: ExecutionContext, { data }: Place): Promise<string> {
+  const copy = await makeTempDir()
+  t.teardown(copy.remove)
+  await cp(data, copy.path, { recursive: true })
+  return copy.path
+}
+
+async function isUnderWay({ nginx, run }: Place): Promise<void> {
   await until(
     'the load is under way',
     async () => {
@@ -121,7 +239,6 @@ async function killInMidRun({ nginx, run }: Place): Promise<void> {
     },
     { withinMs: 30_000, everyMs: 50 },
   )
-  await run.stop('SIGKILL')
 }
 
 function visits(log: readonly LoggedRequest[]): readonly LoggedRequest[] {
