@@ -3,10 +3,19 @@ import type {
   CoordinatorAction,
   CoordinatorEvent,
   CoordinatorState,
+  Decision,
 } from '../../controller/run/coordinator-state.ts'
+import { resumeRun } from '../../controller/run/rejoin.ts'
 import type { RunOrder } from '../../controller/run/run-order.ts'
+import {
+  isNews,
+  restoredState,
+  type SavedRun,
+  savedState,
+  shiftClock,
+} from '../../controller/run/saved-run.ts'
 import type { EndedBy } from '../../core/measure/snapshot.ts'
-import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
+import type { CommandReply, WorkerCommand, WorkerHello, WorkerState } from '../../proto/messages.ts'
 
 export function hello(id: string, change: Partial<WorkerHello> = {}): WorkerHello {
   return {
@@ -33,14 +42,41 @@ export class Bench {
   readonly clockAheadMs = new Map<string, number>()
   readonly actions: CoordinatorAction[] = []
   readonly ids: string[]
+  /** What each worker was told to become. */
+  readonly states = new Map<string, WorkerState>()
+  /** What another process would find. */
+  saved: CoordinatorState
 
   constructor(of: RunOrder, ids: string[]) {
     this.ids = ids
     this.state = beginRun(of, 0)
+    this.saved = this.state
+  }
+
+  /**
+   * Its process dies, having kept what it owed to keep, and another one takes the run up `afterMs` later, whose clock shows `aheadMs` more, and is thought to
+   * show `wrongMs` more than that.
+   */
+  takenUp(afterMs: number, { aheadMs = 0, wrongMs = 0 }: { aheadMs?: number; wrongMs?: number } = {}): Bench {
+    const order = { ...this.state.order, term: this.state.order.term + 1 }
+    const next = new Bench(order, this.ids)
+    next.nowMs = this.nowMs + afterMs + aheadMs
+    next.perform = this.perform
+    for (const id of this.mute) next.mute.add(id)
+    for (const [id, state] of this.states) next.states.set(id, state)
+    for (const id of this.ids) next.clockAheadMs.set(id, (this.clockAheadMs.get(id) ?? 1_000) - aheadMs)
+    const saved = JSON.parse(JSON.stringify(savedState(this.saved))) as SavedRun['state']
+    const restored = { ...restoredState(order, saved), beganAtMs: Number.POSITIVE_INFINITY }
+    next.#follow(resumeRun(shiftClock(restored, aheadMs + wrongMs), next.nowMs))
+    return next
   }
 
   dispatch(event: CoordinatorEvent): void {
-    const decision = decide(this.state, event)
+    this.#follow(decide(this.state, event))
+  }
+
+  #follow(decision: Decision): void {
+    if (isNews(this.state, decision.state)) this.saved = decision.state
     this.state = decision.state
     this.actions.push(...decision.actions)
     for (const action of decision.actions) {
@@ -50,6 +86,15 @@ export class Bench {
       if (reply === undefined) continue
       this.dispatch({ type: 'reply', worker, command, reply, sentMs: this.nowMs, nowMs: this.nowMs })
     }
+  }
+
+  /** Whoever had not done a stage yet is asked once more, as after a time without an answer. */
+  askAgain(): void {
+    const { stage, once } = this.state
+    const asked = this.actions.findLast((a) => a.type === 'send' && a.command.type === 'perform')
+    if ((stage !== 'setup' && stage !== 'teardown') || asked?.type !== 'send') return
+    const { worker, command } = asked
+    if (once.performer === worker) this.dispatch({ type: 'no-reply', worker, command, nowMs: this.nowMs })
   }
 
   /** Beats and ticks up to that instant. */
@@ -100,8 +145,10 @@ export class Bench {
         result && { type: 'performed', incarnation, sent: 1, auth: 0, values: {}, failure: null, ...result }
       )
     }
+    if (command.type === 'prepare' && !this.states.has(worker)) this.states.set(worker, 'ready')
+    if (command.type === 'arm') this.states.set(worker, 'running')
     const localMs = this.nowMs + (this.clockAheadMs.get(worker) ?? 1_000)
-    return { type: 'ok', incarnation, state: 'ready', localMs, threads: 1 }
+    return { type: 'ok', incarnation, state: this.states.get(worker) ?? 'idle', localMs, threads: 1 }
   }
 }
 
