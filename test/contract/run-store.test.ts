@@ -65,11 +65,8 @@ for (const { name, place } of implementations) {
       t.like(second, { ...wanted(), term: 2 })
       const { parts, snapshots, events } = await second.load()
       t.deepEqual(
-        new Map([...parts].map(([part, value]) => [part, new TextDecoder().decode(value)])),
-        new Map([
-          ['state', '2'],
-          ['second/0', ''],
-        ]),
+        Object.fromEntries([...parts].map(([part, value]) => [part, new TextDecoder().decode(value)])),
+        { state: '2', 'second/0': '' },
       )
       t.deepEqual(
         snapshots.map((snapshot) => new TextDecoder().decode(snapshot)),
@@ -180,7 +177,7 @@ test('SQLite: nobody else can read what is kept, and nothing secret is left of a
   t.false((await readFile(join(runs, '01A.sqlite'))).includes('geheim'))
 })
 
-test('SQLite: files of nobody knows what are told, and do not hide the runs beside them', async (t) => {
+test('SQLite: a file that holds no run is told, and does not stand in the way of the runs beside it', async (t) => {
   const folder = await makeTempDir()
   t.teardown(folder.remove)
   const data = join(folder.path, 'data')

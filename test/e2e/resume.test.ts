@@ -1,7 +1,10 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ExecutionContext } from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { stringify } from 'yaml'
 import type { ResultDocument } from '../../core/report/result.ts'
 import type { Json } from '../../core/spec/load-test.ts'
@@ -161,6 +164,113 @@ testOnCluster(
   },
 )
 
+testOnCluster('killed while one worker sets up, the run is taken up and set up once', async (t) => {
+  const slow = await startSlow(t)
+  const place = await startPlace(t, { rate: 50, seconds: 2, server: slow.location })
+  await until('set-up is under way', () => slow.asked.length === 1, { withinMs: 30_000 })
+  await place.run.stop('SIGKILL')
+  const resumed = breakwater(place.resumeArgs('latest'))
+  await sleep(1_500)
+  slow.answer()
+  await until('teardown is asked for', () => slow.asked.length === 2, { withinMs: 30_000 })
+  slow.answer()
+  const { code, stdout, stderr } = await resumed
+  t.is(code, 0, stderr)
+  t.deepEqual(slow.asked, ['POST /seed', 'DELETE /seed/t1'])
+  await isComplete(t, place, JSON.parse(stdout) as ResultDocument, 100)
+})
+
+testOnCluster('killed while one worker takes down, the run is taken up and taken down once', async (t) => {
+  const slow = await startSlow(t)
+  const place = await startPlace(t, { rate: 50, seconds: 2, server: slow.location })
+  await until('set-up is under way', () => slow.asked.length === 1, { withinMs: 30_000 })
+  slow.answer()
+  await until('teardown is under way', () => slow.asked.length === 2, { withinMs: 30_000 })
+  await place.run.stop('SIGKILL')
+  const resumed = breakwater(place.resumeArgs('latest'))
+  await sleep(1_500)
+  slow.answer()
+  const { code, stdout, stderr } = await resumed
+  t.is(code, 0, stderr)
+  t.deepEqual(slow.asked, ['POST /seed', 'DELETE /seed/t1'])
+  await isComplete(t, place, JSON.parse(stdout) as ResultDocument, 100)
+})
+
+const nats = ['--nats', 'nats://127.0.0.1:1']
+
+const refusals: readonly {
+  readonly args: readonly string[]
+  readonly says: RegExp
+  readonly hints: RegExp
+}[] = [
+  { args: ['--resume', 'latest'], says: /--resume needs the NATS server/, hints: /--resume latest --nats/ },
+  { args: ['--resume', 'latest', ...nats], says: /no run in .* is unfinished/, hints: /--data DIR/ },
+  { args: ['--resume', '01NOSUCH', ...nats], says: /there is no run 01NOSUCH/, hints: /--data DIR/ },
+  { args: ['--resume', '../x', ...nats], says: /there is no run/, hints: /latest/ },
+  {
+    args: ['test.yaml', '--resume', 'latest', ...nats],
+    says: /test.yaml is another/,
+    hints: /without a file/,
+  },
+  {
+    args: ['--resume', 'latest', '--seed', '3', ...nats],
+    says: /stays what it was: --seed cannot be given/,
+    hints: /no more than/,
+  },
+  { args: ['--resume'], says: /argument missing/, hints: /run --help/ },
+]
+
+for (const { args, says, hints } of refusals) {
+  test(`run ${args.join(' ')} is refused with what to do instead`, async (t) => {
+    const home = await makeTempDir()
+    t.teardown(home.remove)
+    const { code, stdout, stderr } = await breakwater(['run', '--json', ...args], {
+      env: { BREAKWATER_DATA: join(home.path, 'nothing', 'here') },
+    })
+    t.is(code, 2)
+    t.regex(stderr, says)
+    const { error } = JSON.parse(stdout) as { error: { hint: string } }
+    t.regex(error.hint, hints)
+  })
+}
+
+testOnCluster(
+  'a run is resumed with its secrets as they were, from where they are now, and keeps none itself',
+  async (t) => {
+    const spec = {
+      target: { auth: { bearer: { secret: 'shop', key: 'token' } } },
+    }
+    const env = { BREAKWATER_SECRET_SHOP_TOKEN: 'geheim-4711' }
+    const place = await startPlace(t, { rate: 60, seconds: 8, more: spec, env })
+    await isUnderWay(place)
+    // Read by nobody but its owner, and the secret is not in it.
+    const runs = join(place.data, 'runs')
+    for (const name of await readdir(runs)) {
+      t.is((await stat(join(runs, name))).mode & 0o077, 0, name)
+      t.false((await readFile(join(runs, name))).includes('geheim'), name)
+    }
+    const still = await breakwater(place.resumeArgs('latest'), { env })
+    t.is(still.code, 2)
+    t.like(JSON.parse(still.stdout), { error: { code: 'run-controlled' } })
+    await place.run.stop('SIGKILL')
+    const without = await breakwater(place.resumeArgs('latest'))
+    t.is(without.code, 2)
+    t.like(JSON.parse(without.stdout), { error: { code: 'invalid-spec' } })
+    const other = await breakwater(place.resumeArgs('latest'), { env: { BREAKWATER_SECRET_SHOP_TOKEN: 'x' } })
+    t.is(other.code, 2)
+    t.like(JSON.parse(other.stdout), { error: { code: 'other-test' } })
+    const { code, stdout, stderr } = await breakwater(place.resumeArgs('latest'), { env })
+    t.is(code, 0, stderr)
+    const result = JSON.parse(stdout) as ResultDocument
+    await isComplete(t, place, result, 480)
+    const again = await breakwater(place.resumeArgs(result.run), { env })
+    t.is(again.code, 2)
+    t.like(JSON.parse(again.stdout), { error: { code: 'run-finished' } })
+    for (const name of await readdir(place.out))
+      t.false((await readFile(join(place.out, name), 'utf8')).includes('geheim'), name)
+  },
+)
+
 interface Place {
   readonly nginx: Nginx
   readonly workers: readonly Program[]
@@ -170,16 +280,74 @@ interface Place {
   resumeArgs(run: string): readonly string[]
 }
 
+interface Slow {
+  /** What a server is to be told of it. */
+  readonly location: string
+  /** What was asked of it, each as METHOD PATH. */
+  readonly asked: readonly string[]
+  /** Answers what is waiting. */
+  answer(): void
+}
+
+/** Set-up and teardown behind nginx: answered when the test says so. */
+async function startSlow(t: ExecutionContext): Promise<Slow> {
+  const asked: string[] = []
+  const waiting: ServerResponse[] = []
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    waiting.push(response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    location: `location /seed { proxy_pass http://127.0.0.1:${port}; }`,
+    asked,
+    answer() {
+      for (const response of waiting.splice(0))
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"t1"}')
+    },
+  }
+}
+
+async function isComplete(t: ExecutionContext, place: Place, result: ResultDocument, planned: number) {
+  const log = await place.nginx.accessLog()
+  t.like(result, {
+    verdict: 'pass',
+    ledger: { planned, started: planned, lost: 0, unstarted: 0, balanced: true },
+    merge: { missing: 0 },
+  })
+  t.is(result.requests.sent, log.length)
+  isEachOnce(t, log, planned)
+  t.is(count(log, 'POST /seed'), 1)
+  t.is(count(log, 'DELETE /seed/t1'), 1)
+}
+
 interface Wish {
+  /** Of the run's process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** In nginx's configuration, instead of a set-up that is answered at once. */
+  readonly server?: string
   readonly rate: number
   readonly seconds: number
   readonly more?: Readonly<Record<string, Json>>
 }
 
 /** Two workers, and a run that is under way. */
-async function startPlace(t: ExecutionContext, { rate, seconds, more = {} }: Wish): Promise<Place> {
+async function startPlace(t: ExecutionContext, wish: Wish): Promise<Place> {
+  const {
+    rate,
+    seconds,
+    more = {},
+    env = {},
+    server = `location = /seed { return 200 '{"id":"t1"}'; }`,
+  } = wish
   const [nginx, nats, home] = await Promise.all([
-    startNginx({ server: `location = /seed { return 200 '{"id":"t1"}'; }` }),
+    startNginx({ server }),
     startNats({ jetstream: false }),
     makeTempDir(),
   ])
@@ -193,18 +361,20 @@ async function startPlace(t: ExecutionContext, { rate, seconds, more = {} }: Wis
   const data = join(home.path, 'data')
   await writeFile(file, stringify(loadTest(nginx.url, { rate, seconds, more })))
   const where = ['--nats', nats.url, '--data', data, '--json']
-  const run = await startBreakwater(['run', file, '--workers', '2', '--out', out, ...where])
+  const run = await startBreakwater(['run', file, '--workers', '2', '--out', out, ...where], env)
   t.teardown(() => run.stop('SIGKILL'))
   return { nginx, workers, run, out, data, resumeArgs: (id) => ['run', '--resume', id, ...where] }
 }
 
-function loadTest(url: string, { rate, seconds, more }: Required<Wish>): Json {
+function loadTest(
+  url: string,
+  { rate, seconds, more }: Required<Pick<Wish, 'rate' | 'seconds' | 'more'>>,
+): Json {
   return {
     apiVersion: 'breakwater.dev/v1',
     kind: 'LoadTest',
     metadata: { name: 'visits' },
     spec: {
-      target: { url },
       data: { arrivals: { rows: Array.from({ length: rate * seconds }, (_, n) => ({ n })), pick: 'unique' } },
       setup: [{ post: '/seed', capture: { tenant: { json: '$.id' } } }],
       teardown: [{ delete: '/seed/${setup.tenant}' }],
@@ -212,6 +382,7 @@ function loadTest(url: string, { rate, seconds, more }: Required<Wish>): Json {
       load: [{ phase: 'steady', rate, duration: `${seconds}s` }],
       objectives: ['error_rate < 1%'],
       ...more,
+      target: { url, ...((more.target as object | undefined) ?? {}) },
     },
   }
 }
@@ -234,11 +405,12 @@ async function isUnderWay({ nginx, run }: Place): Promise<void> {
   await until(
     'the load is under way',
     async () => {
-      if (!run.isRunning()) throw new Error(run.output())
+      if (!run.isRunning()) return true
       return visits(await nginx.accessLog()).length > 150
     },
     { withinMs: 30_000, everyMs: 50 },
   )
+  if (!run.isRunning()) throw new Error(run.output())
 }
 
 function visits(log: readonly LoggedRequest[]): readonly LoggedRequest[] {
