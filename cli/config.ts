@@ -13,6 +13,14 @@ export interface CliConfig {
     readonly cert: string | null
     readonly key: string | null
   }
+  /** BREAKWATER_ALLOW_HOSTS and so on: what this process may load. */
+  readonly rails: {
+    readonly hosts: string | null
+    readonly networks: string | null
+    readonly maxRate: string | null
+    readonly maxUsers: string | null
+    readonly maxDuration: string | null
+  }
   /** BREAKWATER_SECRETS: a folder, as Kubernetes mounts secrets. */
   readonly secretsFolder: string | null
   /** BREAKWATER_DATA: where runs over NATS are kept while they are under way; else a folder of this user for the state of programs (XDG). */
@@ -42,6 +50,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
       ca: env.BREAKWATER_NATS_CA || null,
       cert: env.BREAKWATER_NATS_CERT || null,
       key: env.BREAKWATER_NATS_KEY || null,
+    },
+    rails: {
+      hosts: env.BREAKWATER_ALLOW_HOSTS || null,
+      networks: env.BREAKWATER_ALLOW_NETWORKS || null,
+      maxRate: env.BREAKWATER_MAX_RATE || null,
+      maxUsers: env.BREAKWATER_MAX_USERS || null,
+      maxDuration: env.BREAKWATER_MAX_DURATION || null,
     },
     secretsFolder: env.BREAKWATER_SECRETS || null,
     dataFolder: env.BREAKWATER_DATA || path.join(stateFolder(env), 'breakwater'),

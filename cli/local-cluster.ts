@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism, hostname } from 'node:os'
 import type { Bus } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory.ts'
+import { noRails } from '../core/plan/guard-rails.ts'
 import { version } from '../core/version.ts'
 import type { Subjects } from '../proto/subjects.ts'
 import { createAgent } from '../worker/agent/agent.ts'
@@ -43,6 +44,8 @@ export function startLocalCluster({ workers, subjects, objects, log }: LocalClus
       labels: {},
       threads: threadsPerWorker(workers),
       startThreads,
+      // It is the same process as the controller, which has judged.
+      rails: noRails,
       objects,
       localNowMs: localMs,
       log: (level, message) => log(level, `w${index + 1}: ${message}`),

@@ -4,6 +4,7 @@ import type { Console } from './console.ts'
 import { label, listen, several, wholeNumber } from './flags.ts'
 import { withNatsFlags } from './nats-flags.ts'
 import { addImport } from './program-import.ts'
+import { withRailFlags } from './rail-flags.ts'
 import { withSpecFlags } from './spec-flags.ts'
 
 const valuesNotNeeded =
@@ -63,7 +64,9 @@ export function createProgram(console: Console, done: (exitCode: number) => void
         .choices(['auto', 'wire', 'undici'])
         .default('auto'),
     )
-  withNatsFlags(runCommand.optionsGroup('Cluster:'), 'use the workers connected to this NATS server')
+  withRailFlags(
+    withNatsFlags(runCommand.optionsGroup('Cluster:'), 'use the workers connected to this NATS server'),
+  )
     .optionsGroup('With --nats, after this process has died:')
     .option(
       '--resume <run>',
@@ -98,7 +101,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       done(await run(console, source, flags, explicitFlags(command)))
     })
 
-  withNatsFlags(
+  const workerCommand = withNatsFlags(
     command(
       'worker',
       'one worker, which does what a controller over NATS asks it to; drains on SIGTERM',
@@ -110,6 +113,8 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     .option('--id <id>', 'unique in the cluster (default: host and process id)')
     .option('--threads <n>', 'engine threads (default: one per core)', wholeNumber(1, 1024))
     .option('--label <key=value>', 'label of the worker; may be repeated', label)
+  withRailFlags(workerCommand)
+    .optionsGroup('Options:')
     .action(async (flags) => {
       const { worker } = await import('./commands/worker.ts')
       done(await worker(console, flags))

@@ -49,6 +49,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'a worker could not prepare the run; nothing was sent',
   },
+  'not-allowed': {
+    exit: 2,
+    retryable: false,
+    meaning: 'the operator of a worker or of the controller does not allow it; nothing was sent',
+  },
   stopped: { exit: 2, retryable: true, meaning: 'stopped before the start; nothing was sent' },
   'target-unreachable': {
     exit: 2,

@@ -8,6 +8,7 @@ import { readCalibration } from '../calibration/calibration-file.ts'
 import type { Console } from '../console.ts'
 import { readNatsAccess } from '../nats-flags.ts'
 import { oneLiner, specYaml } from '../one-liner.ts'
+import { guarded, railsOf } from '../rail-flags.ts'
 import { openResultFolder } from '../result-folder.ts'
 import type { RunFlags } from '../run-flags.ts'
 import { prepareRun, renamed } from '../run-order.ts'
@@ -35,19 +36,21 @@ export async function run(
   refuseContradictions(source, flags)
   const text = isUrl(source) ? oneLiner({ url: source, ...flags }) : null
   const surroundings = surroundingsOf(console.config, flags)
-  const loaded = renamed(
+  const rails = railsOf(flags, console.config)
+  const named = renamed(
     text === null
       ? await loadTestFile(source, surroundings, flags)
       : await loadTestOf(text, 'the LoadTest of this URL', surroundings, flags),
     flags,
   )
-  const redactor = createRedactor(loaded.secrets)
+  const redactor = createRedactor(named.secrets)
   console.hide((text) => redactor.text(text))
   if (flags.print) {
-    const { source } = loaded
+    const { source } = named
     console.answer({ text: () => specYaml(source), document: () => source })
     return exitCodes.pass
   }
+  const loaded = guarded(named, rails)
   if (flags.once) {
     const { runOnceCommand } = await import('./run-once.ts')
     return runOnceCommand(console, loaded, flags)

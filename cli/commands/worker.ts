@@ -9,9 +9,10 @@ import { startThreads } from '../../worker/engine/threads.ts'
 import type { Console } from '../console.ts'
 import { newIncarnation } from '../local-cluster.ts'
 import { type NatsFlags, readNatsAccess } from '../nats-flags.ts'
+import { type RailFlags, railsOf } from '../rail-flags.ts'
 import { exitCodeOf, onInterruption } from '../signals.ts'
 
-export interface WorkerFlags extends NatsFlags {
+export interface WorkerFlags extends NatsFlags, RailFlags {
   readonly id?: string
   readonly threads?: number
   readonly label?: Readonly<Record<string, string>>
@@ -48,6 +49,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
     labels: flags.label ?? {},
     threads,
     startThreads,
+    rails: railsOf(flags, console.config),
     objects: new Map(),
     localNowMs: localMs,
     log: (level, message) => log(level === 'warn' ? `warning: ${message}` : message),

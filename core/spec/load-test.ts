@@ -118,6 +118,8 @@ export interface Dns {
   readonly pick: 'roundRobin' | 'first' | 'random'
   /** By host, in lower case: addresses, or names to resolve in its place. */
   readonly hosts: Readonly<Record<string, readonly string[]>>
+  /** None of the language: an address has to lie in one network of each of these lists (core/plan/guard-rails.ts). */
+  readonly networks?: readonly (readonly string[])[]
 }
 
 /** Spoken to by HTTP, whatever goes through it. */

@@ -7,6 +7,7 @@ import type { LoadedTest } from '../../cli/spec-source.ts'
 import type { Conductor } from '../../controller/run/conductor.ts'
 import type { RunEvent } from '../../controller/run/run-order.ts'
 import type { SeriesSum } from '../../core/measure/series-sum.ts'
+import { noRails } from '../../core/plan/guard-rails.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { Json } from '../../core/spec/load-test.ts'
 import { type Accounts, accountRun } from '../../core/verdict/accounts.ts'
@@ -86,6 +87,7 @@ export async function startNatsWorkers(natsUrl: string, count: number): Promise<
         labels: {},
         threads: 1,
         startThreads,
+        rails: noRails,
         objects: new Map(),
         localNowMs: localMs,
         log: () => {},

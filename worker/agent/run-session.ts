@@ -2,11 +2,13 @@ import type { Bus } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import type { EndedBy, Health, RequestCounts } from '../../core/measure/snapshot.ts'
 import { assembleSnapshots } from '../../core/measure/snapshot-assembly.ts'
+import { brokenRails, type GuardRails, withNetworks } from '../../core/plan/guard-rails.ts'
 import { fileShortage } from '../../core/plan/open-files.ts'
 import type { Epoch } from '../../core/plan/plan.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
+import type { LoadTest } from '../../core/spec/load-test.ts'
 import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot } from '../../proto/codec.ts'
 import type { WorkerCommand } from '../../proto/messages.ts'
 import { fetchObject } from '../../proto/objects.ts'
@@ -31,6 +33,8 @@ export interface SessionDependencies {
   /** Of the newest coordinator that has spoken. */
   readonly term: () => number
   readonly startThreads: StartThreads
+  /** Of this worker's operator. */
+  readonly rails: GuardRails
   /** Files that this process has already, by their digest. */
   readonly objects: ReadonlyMap<string, Uint8Array>
   /** This machine's monotonic clock, ms. */
@@ -101,22 +105,23 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   })
 
   async function prepare(): Promise<void> {
+    const test = allowed()
     const files: Record<string, Uint8Array> = {}
     for (const [path, ref] of Object.entries(command.files)) {
       files[path] = objects.get(ref.digest) ?? (await fetchObject(bus, subjects.object(run), ref))
     }
-    const indexes = await indexData(command.test, files)
+    const indexes = await indexData(test, files)
     if (closed) return
     threads = dependencies.startThreads({
       count: command.threads ?? dependencies.threads,
-      prepare: { ...prepareMessage(command, id, files), indexes },
+      prepare: { ...prepareMessage(command, id, files), test, indexes },
       onPart,
       onRowsWanted: (thread, source) => void lease(thread, source),
       onTokenRefused: (target) => keeper?.refused(target),
       onFailed: (error) => fail(error),
     })
     keeper = createTokenKeeper({
-      test: command.test,
+      test,
       files,
       nowMs: localNowMs,
       onToken(target, token) {
@@ -144,6 +149,16 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       'warn',
       `may open ${shortage.connections} connections, but its process may have only ${limit} files open; requests beyond fail as files. Raise the limit before it starts: ulimit -Hn ${shortage.needed}`,
     )
+  }
+
+  /** The test, where this worker may make its load. */
+  function allowed(): LoadTest {
+    const { test, seed } = command
+    const broken = brokenRails(test, planRun(test, seed), dependencies.rails)
+    if (broken.length === 0) return withNetworks(test, dependencies.rails)
+    throw new BreakwaterError('not-allowed', `its operator does not allow this: ${broken.join('; ')}`, {
+      hint: 'Change the LoadTest, or ask the operator of the worker for more (breakwater worker --help, Guard rails).',
+    })
   }
 
   function fail(error: unknown): void {

@@ -6,6 +6,7 @@ import { formEncode } from '../../core/scenario/encoding.ts'
 import type { Files } from '../../core/spec/files.ts'
 import type { Auth, Dns, Tls } from '../../core/spec/load-test.ts'
 import { constantText } from '../../core/spec/reference-text.ts'
+import { requireWithin } from '../transport/resolve.ts'
 import { mostAnswerBytes, readTokenAnswer, type TokenAnswer } from './token-answer.ts'
 
 export type OAuth2 = Extract<Auth, { kind: 'oauth2' }>
@@ -105,8 +106,17 @@ function contentOf({ clientId, clientSecret, scope, audience, sentIn }: OAuth2):
 }
 
 /** `dns.hosts` of the target; the resolver knows all others. */
-function lookupFor({ hosts }: Dns): LookupFunction {
-  return (name, options, done) => lookup(hosts[name.toLowerCase()]?.[0] ?? name, options, done)
+function lookupFor(dns: Dns): LookupFunction {
+  return (name, options, done) =>
+    lookup(dns.hosts[name.toLowerCase()]?.[0] ?? name, options, (error, address, family) => {
+      try {
+        const found = Array.isArray(address) ? address : [{ address }]
+        if (error === null) requireWithin(name, found, dns)
+        done(error, address, family)
+      } catch (refused) {
+        done(refused as Error, address, family)
+      }
+    })
 }
 
 function tlsOptions({ tls, files }: TokenRequest) {

@@ -3,6 +3,7 @@ import { lookup as lookupName } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { BreakwaterError } from '../../core/error.ts'
 import type { Dns } from '../../core/spec/load-test.ts'
+import { isWithin } from './networks.ts'
 
 /**
  * The addresses of a host, resolved once before the load: a resolver asked for every connection would be part of what is measured. Refreshed in
@@ -73,7 +74,8 @@ export class Addresses {
     this.#refreshing = true
     lookupAll(this.host, this.#dns)
       .then((found) => {
-        if (found.length > 0) this.#found = found
+        const allowed = found.filter(({ address }) => isWithin(address, this.#dns.networks ?? []))
+        if (allowed.length > 0) this.#found = allowed
       })
       .catch(() => {})
       .finally(() => {
@@ -84,7 +86,7 @@ export class Addresses {
 }
 
 /**
- * Fails with `target-unreachable` where the name doesn't resolve. An IP address, in brackets or not, is its own answer. `what`: where the host
+ * Fails with `target-unreachable` where the name doesn't resolve, and with `not-allowed` where an address of it lies in none of the allowed networks. An IP address, in brackets or not, is its own answer. `what`: where the host
  * stands in the LoadTest.
  */
 export async function resolveHost(host: string, dns: Dns, what = 'target.url'): Promise<Addresses> {
@@ -103,11 +105,27 @@ export async function resolveHost(host: string, dns: Dns, what = 'target.url'): 
       cause,
     )
   }
+  requireWithin(bare, found, dns)
   if (found.length > 0) return new Addresses(bare, dns, found)
   throw unreachable(
     `${bare} has no address of IPv${dns.family}`,
     'Leave out dns.family, or write the other one.',
   )
+}
+
+/** Whatever else the name leads to: half of the load would be too much. */
+export function requireWithin(
+  host: string,
+  found: readonly { readonly address: string }[],
+  { networks = [] }: Dns,
+): void {
+  const strange = found.find(({ address }) => !isWithin(address, networks))
+  if (strange === undefined) return
+  const which = host === strange.address ? host : `${host} (${strange.address})`
+  const allowed = networks.map((list) => list.join(', ') || 'none').join('; and of ')
+  throw new BreakwaterError('not-allowed', `${which} lies in no network that load may go to`, {
+    hint: `Allowed by the operator: ${allowed}. Choose another target, or ask for more.`,
+  })
 }
 
 function namesOf(host: string, { hosts }: Dns): readonly string[] {
