@@ -249,6 +249,7 @@ function fromHealth(message: wire.Health): Health {
       cpu: magnitude(thread.cpu, 'thread.cpu'),
       loopDelayP99Ms: magnitude(thread.loopDelayP99Ms, 'loopDelayP99Ms'),
       gcPauseMs: magnitude(thread.gcPauseMs, 'gcPauseMs'),
+      runQueueWait: magnitude(thread.runQueueWait, 'runQueueWait'),
     })),
     rssBytes: magnitude(message.rssBytes, 'rssBytes'),
     openSockets: message.openSockets,

@@ -104,6 +104,8 @@ export interface ThreadHealth {
   readonly cpu: number
   readonly loopDelayP99Ms: number
   readonly gcPauseMs: number
+  /** Part of the last second in which it was ready to run but another thread had its core; 0 where nobody tells. */
+  readonly runQueueWait: number
 }
 
 export type EndedBy = 'left' | 'data' | 'silence'

@@ -1,5 +1,6 @@
 import { peakRequestRate } from '../plan/calibration.ts'
 import type { Doubt, Facts } from './judged.ts'
+import { limitHit, limitText } from './limit-hit.ts'
 import { counted, countText, durationText, listText, percentText, stretchText } from './quantity-text.ts'
 import { microsPerSecond } from './recorded-time.ts'
 import type { MemberRecord } from './run-record.ts'
@@ -44,7 +45,14 @@ export function lateText(facts: Facts): string {
   const when = first === undefined ? '' : ` ${stretchText(first)}`
   const more = generator.late.length > 1 ? `, and ${counted(generator.late.length - 1, 'time')} more` : ''
   const lag = durationText(generator.latenessMs ?? 0)
-  return `The generator was late${when}${more}: its pacer lag (p99) reached ${lag}, limit ${durationText(generator.lateLimitMs)}, so response times are measured too high. ${calibratedText(facts)}${morePower}`
+  return `The generator was late${when}${more}: its pacer lag (p99) reached ${lag}, limit ${durationText(generator.lateLimitMs)}, so response times are measured too high. ${calibratedText(facts)}${remedyOf(facts)}`
+}
+
+/** Which limit was hit, on which thread, and what to change; where nobody knows, more of everything. */
+function remedyOf({ record, generator }: Facts): string {
+  const hit = limitHit(record, generator.late)
+  const text = hit === null ? '' : limitText(hit, record.pace)
+  return text === '' ? morePower : `${text}Then run again.`
 }
 
 /** Whether the rate or something else was too much, where that is known. */

@@ -1,6 +1,7 @@
 import type { HealthSample } from '../measure/merged-metrics.ts'
 import type { LoadTest } from '../spec/load-test.ts'
 import type { Accounts } from './accounts.ts'
+import { busyCpu } from './limit-hit.ts'
 import { microsPerSecond, phaseSpan, type Seconds, secondsTouched, unionOf } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
 import { isLatency } from './scope.ts'
@@ -38,7 +39,6 @@ export interface ShortPhase {
 const lateSecondsInARow = 3
 /** Arrivals of a phase that may be lost before the target had it too easy. */
 export const lostLimit = 0.01
-export const busyCpu = 0.8
 export const busySeconds = 10
 const saturatedCpu = 0.9
 const saturatedSeconds = 3

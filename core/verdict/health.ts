@@ -1,4 +1,5 @@
-import { busyCpu, busySeconds, busyThreads, recordedSeconds } from './generator.ts'
+import { busySeconds, busyThreads, recordedSeconds } from './generator.ts'
+import { busyCpu, gcPauseLimitMs } from './limit-hit.ts'
 import { counted, durationText, percentText, stretchText } from './quantity-text.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -11,15 +12,21 @@ export interface HealthReport {
 
 const loopDelayLimitMs = 20
 const loopDelaySeconds = 3
-/** In one second. */
-const gcPauseLimitMs = 100
+const queueSeconds = 3
+/** Of each second: below it, what came late says so by itself. */
+const queueShare = 0.3
 
 export function examineHealth(record: RunRecord): HealthReport {
   const threads = record.metrics.workers.flatMap(({ health }) =>
     health.flatMap((sample) => sample.health.threads),
   )
   return {
-    warnings: [...cpuWarnings(record), ...loopWarnings(record), ...gcWarnings(record)],
+    warnings: [
+      ...cpuWarnings(record),
+      ...queueWarnings(record),
+      ...loopWarnings(record),
+      ...gcWarnings(record),
+    ],
     cpuMax: threads.reduce<number | null>((most, { cpu }) => Math.max(most ?? 0, cpu), null),
   }
 }
@@ -36,6 +43,15 @@ function cpuWarnings(record: RunRecord): readonly string[] {
   if (worst === undefined) return []
   return [
     `Thread ${worst.thread} of worker ${worst.worker} was above 80 % CPU ${stretchText(worst)} (up to ${percentText(worst.cpu)})${others(busy.length)}. Start more workers or threads, or lower the rate.`,
+  ]
+}
+
+function queueWarnings(record: RunRecord): readonly string[] {
+  const waiting = busyThreads(record, queueSeconds, ({ runQueueWait }) => runQueueWait > queueShare)
+  const [first] = waiting
+  if (first === undefined) return []
+  return [
+    `Thread ${first.thread} of worker ${first.worker} was ready to run but waited for a core more than ${percentText(queueShare)} of the time ${stretchText(first)}${others(waiting.length)}. Other processes use its core: give the workers cores of their own, or move the target elsewhere.`,
   ]
 }
 

@@ -54,6 +54,7 @@ export interface WorkerSketch {
   readonly cpu?: (second: number) => number
   readonly loopDelayMs?: (second: number) => number
   readonly gcPauseMs?: (second: number) => number
+  readonly runQueueWait?: (second: number) => number
   /** Its last snapshot, and when its loss was declared; seconds. */
   readonly died?: { readonly lastWordS: number; readonly lostAtS: number }
   readonly startSkewMs?: number
@@ -182,6 +183,7 @@ function snapshotsOf(sketch: RunSketch, worker: WorkerSketch, epochs: readonly E
             cpu: worker.cpu?.(at - 1) ?? 0.2,
             loopDelayP99Ms: worker.loopDelayMs?.(at - 1) ?? 0.5,
             gcPauseMs: worker.gcPauseMs?.(at - 1) ?? 1,
+            runQueueWait: worker.runQueueWait?.(at - 1) ?? 0.01,
           })),
         },
       }),

@@ -238,7 +238,7 @@ class SimulatedWorker {
       const load = cpu(second, this.#index)
       const health: Health = {
         cpu: load * 1.15,
-        threads: [{ thread: 0, cpu: load, loopDelayP99Ms: 1.2 + load, gcPauseMs: 0.4 }],
+        threads: [{ thread: 0, cpu: load, loopDelayP99Ms: 1.2 + load, gcPauseMs: 0.4, runQueueWait: 0.01 }],
         rssBytes: 96 * 2 ** 20 + second * 40_000,
         openSockets: 24,
       }

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import type { ThreadHealth } from '../../core/measure/snapshot.ts'
 import { cpuQuota } from './cpu-quota.ts'
+import { openRunQueue } from './run-queue.ts'
 
 /** How the calling thread fares. */
 export interface HealthMeter {
@@ -22,10 +23,11 @@ export function createHealthMeter(thread: number, threads: number): HealthMeter 
     for (const { duration } of list.getEntries()) gcPauseMs += duration
   })
   collections.observe({ entryTypes: ['gc'] })
-  let before = { at: performance.now(), cpu: process.threadCpuUsage() }
+  const runQueue = openRunQueue()
+  let before = measured()
   return {
     read() {
-      const now = { at: performance.now(), cpu: process.threadCpuUsage() }
+      const now = measured()
       const cpuMs = (now.cpu.user + now.cpu.system - before.cpu.user - before.cpu.system) / 1000
       const elapsedMs = now.at - before.at
       const health: ThreadHealth = {
@@ -33,6 +35,7 @@ export function createHealthMeter(thread: number, threads: number): HealthMeter 
         cpu: elapsedMs > 0 ? cpuMs / elapsedMs / share : 0,
         loopDelayP99Ms: loopDelay.count > 0 ? Math.max(0, loopDelay.percentile(99) / 1e6 - resolutionMs) : 0,
         gcPauseMs,
+        runQueueWait: elapsedMs > 0 ? (now.waitedMs - before.waitedMs) / elapsedMs : 0,
       }
       before = now
       gcPauseMs = 0
@@ -42,6 +45,11 @@ export function createHealthMeter(thread: number, threads: number): HealthMeter 
     close() {
       loopDelay.disable()
       collections.disconnect()
+      runQueue.close()
     },
+  }
+
+  function measured() {
+    return { at: performance.now(), cpu: process.threadCpuUsage(), waitedMs: runQueue.waitedMs() }
   }
 }

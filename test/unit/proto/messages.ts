@@ -251,6 +251,7 @@ const health = record<NonNullable<Snapshot['health']>>({
       cpu: magnitude,
       loopDelayP99Ms: magnitude,
       gcPauseMs: magnitude,
+      runQueueWait: magnitude,
     }),
   ),
   rssBytes: magnitude,

@@ -580,6 +580,7 @@ test('every validity rule has a row, and those that are broken say what to do', 
           cpu: () => 0.9,
           loopDelayMs: () => 30,
           gcPauseMs: () => 200,
+          runQueueWait: () => 0.5,
           clockUncertaintyMs: 80,
           startSkewMs: 90,
         },
@@ -592,7 +593,11 @@ test('every validity rule has a row, and those that are broken say what to do', 
     bad.validity.filter(({ ok }) => !ok).map(({ rule }) => rule),
     rules,
   )
-  t.is(bad.warnings.length, 6)
+  t.is(bad.warnings.length, 7)
+  t.regex(
+    bad.warnings.join(),
+    /Thread 0 of worker w1 was ready to run but waited for a core more than 30 % of the time/,
+  )
 })
 
 test('a clock that drifted is a matter of validity, with its remedy, and of the verdict under --strict alone', (t) => {
