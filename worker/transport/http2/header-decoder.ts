@@ -2,6 +2,11 @@ import { decodeHuffman, mostDecoded } from './huffman.ts'
 import { errorCodes, HpackError, Http2Error } from './protocol-error.ts'
 import { staticEntries, staticNames, staticValues } from './static-table.ts'
 
+/** Bytes of a table that these pairs take: name, value, name, value …. */
+export function tableBytesOf(pairs: readonly string[]): number {
+  return pairs.reduce((sum, part) => sum + part.length, (pairs.length / 2) * fieldOverhead)
+}
+
 /** What a field counts for beside its bytes (RFC 7541 §4.1, RFC 9113 §10.5.1). */
 const fieldOverhead = 32
 
@@ -25,6 +30,8 @@ export class HeaderDecoder {
   #revision = 0
   #scratch = Buffer.allocUnsafe(512)
   #at = 0
+  #readsTable = false
+  #inserted: string[] = []
 
   constructor(limits: HeaderDecoderLimits) {
     this.#limits = limits
@@ -34,6 +41,21 @@ export class HeaderDecoder {
   /** Another one whenever the table has changed: between two equal ones, equal bytes mean the same. */
   get revision(): number {
     return this.#revision
+  }
+
+  /** What the last block means depends on the table, or the table's size on it. */
+  get readsTable(): boolean {
+    return this.#readsTable
+  }
+
+  /** What the last block put into the table: name, value, name, value …. */
+  get inserted(): readonly string[] {
+    return this.#inserted
+  }
+
+  /** What the table may hold. */
+  get mostTableBytes(): number {
+    return this.#tableBytes
   }
 
   get entries(): number {
@@ -48,6 +70,8 @@ export class HeaderDecoder {
   /** A whole block: name, value, name, value …. Throws Http2Error; then the connection is of no more use. */
   decode(bytes: Buffer, at: number, end: number): string[] {
     const list: string[] = []
+    this.#readsTable = false
+    this.#inserted = []
     let listBytes = 0
     this.#at = at
     while (this.#at < end) {
@@ -61,9 +85,11 @@ export class HeaderDecoder {
       } else if (first >= 0x40) {
         name = this.#name(bytes, end, 6)
         value = this.#text(bytes, end)
+        this.#inserted.push(name, value)
         this.#insert(name, value)
       } else if (first >= 0x20) {
         if (list.length > 0) throw new HpackError('a size of the dynamic table stands behind a header')
+        this.#readsTable = true
         this.#resize(this.#integer(bytes, end, 5))
         continue
       } else {
@@ -80,6 +106,11 @@ export class HeaderDecoder {
       list.push(name, value)
     }
     return list
+  }
+
+  /** As a block does that puts these into the table, and is known otherwise. */
+  insertAll(pairs: readonly string[]): void {
+    for (let n = 0; n < pairs.length; n += 2) this.#insert(pairs[n] as string, pairs[n + 1] as string)
   }
 
   #name(bytes: Buffer, end: number, prefix: number): string {
@@ -131,6 +162,7 @@ export class HeaderDecoder {
   }
 
   #place(index: number): number {
+    this.#readsTable = true
     const age = index - staticEntries - 1
     if (age >= this.#entries) throw new HpackError(`no header has index ${index}`)
     return (this.#newest - age) & (this.#names.length - 1)

@@ -1,4 +1,4 @@
-import type { HeaderDecoder } from './header-decoder.ts'
+import { type HeaderDecoder, tableBytesOf } from './header-decoder.ts'
 
 /** One list of headers as it came; shared by all answers that have the same: nobody may change it. */
 export class ReceivedHeaders {
@@ -83,15 +83,22 @@ const forbidden: ReadonlySet<string> = new Set([
 const mostCachedBytes = 2048
 
 /**
- * Most answers of a target begin and end alike. A block that changes no table means the same as equal bytes did before, as long as the table is the
- * same: then it is not decoded again. One cache for what begins answers, one for what ends them.
+ * Most answers of a target begin and end alike, so that a block is seldom decoded that equals the last one. What equal bytes mean is the same where they
+ * refer to no entry of the table, or the table is the same. What they put into it is put in again; and no more once it is full of nothing else, because then
+ * it is the same after as before. One cache for what begins answers, one for what ends them.
  */
 export class HeaderCache {
   readonly #decoder: HeaderDecoder
   readonly #bytes = Buffer.allocUnsafe(mostCachedBytes)
   #length = -1
-  #revision = -1
   #headers: ReceivedHeaders | null = null
+  #readsTable = false
+  /** Of the table, when the block had been read. */
+  #revision = -1
+  #inserted: readonly string[] = []
+  #insertedBytes = 0
+  /** Put into the table by this block since anything else was. */
+  #repeatedBytes = 0
 
   constructor(decoder: HeaderDecoder) {
     this.#decoder = decoder
@@ -99,25 +106,43 @@ export class HeaderCache {
 
   /** Throws Http2Error. */
   decode(block: Buffer, at: number, end: number): ReceivedHeaders {
-    const decoder = this.#decoder
+    const headers = this.#headers
     if (
-      this.#headers !== null &&
-      this.#revision === decoder.revision &&
+      headers !== null &&
       this.#length === end - at &&
+      (!this.#readsTable || this.#revision === this.#decoder.revision) &&
       isSame(this.#bytes, block, at, end)
     ) {
-      return this.#headers
+      if (this.#inserted.length > 0) this.#insertAgain()
+      return headers
     }
-    const { revision } = decoder
-    const headers = new ReceivedHeaders(decoder.decode(block, at, end))
+    return this.#decode(block, at, end)
+  }
+
+  #decode(block: Buffer, at: number, end: number): ReceivedHeaders {
+    const decoder = this.#decoder
     this.#headers = null
-    if (decoder.revision === revision && end - at <= mostCachedBytes) {
-      this.#length = end - at
-      this.#revision = revision
-      this.#headers = headers
-      block.copy(this.#bytes, 0, at, end)
-    }
+    const headers = new ReceivedHeaders(decoder.decode(block, at, end))
+    const { inserted, readsTable, revision } = decoder
+    if (end - at > mostCachedBytes || (readsTable && inserted.length > 0)) return headers
+    this.#headers = headers
+    this.#length = end - at
+    block.copy(this.#bytes, 0, at, end)
+    this.#readsTable = readsTable
+    this.#revision = revision
+    this.#inserted = inserted
+    this.#insertedBytes = tableBytesOf(inserted)
+    this.#repeatedBytes = this.#insertedBytes
     return headers
+  }
+
+  #insertAgain(): void {
+    const decoder = this.#decoder
+    if (this.#revision !== decoder.revision) this.#repeatedBytes = 0
+    else if (this.#repeatedBytes >= decoder.mostTableBytes + this.#insertedBytes) return
+    decoder.insertAll(this.#inserted)
+    this.#repeatedBytes += this.#insertedBytes
+    this.#revision = decoder.revision
   }
 }
 
