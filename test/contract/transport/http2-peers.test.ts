@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, type TargetWish, targetOf } from '../../kit/exchanges.ts'
 import { add, shopProtos } from '../../kit/grpc-exchanges.ts'
@@ -9,6 +11,7 @@ import { shopFiles } from '../../kit/grpc-shop.ts'
 import { type Nghttpd, startNghttpd } from '../../kit/nghttpd.ts'
 import { startNginx } from '../../kit/nginx.ts'
 import { testWith } from '../../kit/tools.ts'
+import { until } from '../../kit/until.ts'
 
 const engine = 'wire'
 
@@ -162,3 +165,20 @@ testWith('nginx')(
     await exchanges.close()
   },
 )
+
+test('a connection that was busy when its idle time was over is closed when it is idle', async (t) => {
+  const server = createServer()
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200 })
+    setTimeout(() => stream.end('late'), 200)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const wish = { protocol: 'http2', connections: { idleMs: 50 } } as const
+  const exchanges = new Exchanges(targetOf(`http://127.0.0.1:${port}`, wish), { engine })
+  t.teardown(() => server.close())
+  await exchanges.transport.prepare()
+  t.is((await exchanges.send()).bodyBytes, 4)
+  await until('none is open', () => exchanges.transport.openSockets === 0)
+  await exchanges.close()
+})

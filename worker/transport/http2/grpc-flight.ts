@@ -57,10 +57,15 @@ export class WireFlight extends Stream implements SessionWaiter, MessageListener
     this.exchange = exchange
     this.dispatchedAt = exchange.dispatchedAt
     this.user = exchange.user
+    this.refusals = 0
+    this.restart()
+  }
+
+  /** It goes over another stream. */
+  restart(): void {
     this.initial = null
     this.trailers = null
     this.hasBody = false
-    this.refusals = 0
     this.reader.restart()
   }
 

@@ -91,31 +91,20 @@ export class SessionPool<W extends SessionWaiter> {
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 
-  /** Grants at once where there is room, else when there is. `fresh`: before all others. */
-  acquire(waiter: W, fresh: boolean): void {
+  /** Grants at once where there is room, else when there is. `first`: before all others; `fresh`: so too, but on no connection that is open now. */
+  acquire(waiter: W, order: 'last' | 'first' | 'fresh'): void {
+    const session = order === 'fresh' ? null : this.#roomFor(waiter, order)
+    if (session !== null) {
+      if (this.#settings.isSpread && !this.#isFull) this.#open(null, null)
+      this.#grant(waiter, session, false)
+      return
+    }
     if (this.#isPerUser) {
-      const { lifetimeMs } = this.#settings
-      if (lifetimeMs !== null) this.#retireOld(lifetimeMs)
-      const own = this.#idle.get(waiter.user) ?? this.#nobodys()
-      if (own !== undefined) {
-        this.#grant(waiter, own, false)
-        return
-      }
       this.#waitingUsers.set(waiter.user, waiter)
       this.#unserved.add(waiter)
     }
-    if (fresh) this.#line.joinInFront(waiter)
-    else {
-      if (this.#line.length === 0 && !this.#isPerUser) {
-        const session = this.#pick()
-        if (session !== null) {
-          if (this.#settings.isSpread && !this.#isFull) this.#open(null, null)
-          this.#grant(waiter, session, false)
-          return
-        }
-      }
-      this.#line.join(waiter)
-    }
+    if (order === 'last') this.#line.join(waiter)
+    else this.#line.joinInFront(waiter)
     this.#openMore()
     this.#armTimer()
   }
@@ -150,6 +139,13 @@ export class SessionPool<W extends SessionWaiter> {
     return this.#sessions.length + this.#openings.size >= this.#settings.max
   }
 
+  #roomFor({ user }: W, order: 'last' | 'first'): Session | null {
+    const { lifetimeMs } = this.#settings
+    if (lifetimeMs !== null) this.#retireOld(lifetimeMs)
+    if (this.#isPerUser) return this.#idle.get(user) ?? this.#nobodys() ?? null
+    return order === 'first' || this.#line.length === 0 ? this.#pick() : null
+  }
+
   /** Warm, and still nobody's. */
   #nobodys(): Session | undefined {
     return this.#sessions.find(({ user }) => user === null)
@@ -170,8 +166,7 @@ export class SessionPool<W extends SessionWaiter> {
    * left is looked at first, so that what follows the answers of one read goes out by one write. Null: none has room.
    */
   #pick(): Session | null {
-    const { isSpread, lifetimeMs } = this.#settings
-    if (lifetimeMs !== null) this.#retireOld(lifetimeMs)
+    const { isSpread } = this.#settings
     const sessions = this.#sessions
     const { length } = sessions
     if (length === 0) return null
@@ -272,7 +267,9 @@ export class SessionPool<W extends SessionWaiter> {
         const made = new Session(this.#turn, this.#listenerOf(finish, told === null), opened)
         made.user = user
         session = made
-        socket.setTimeout(Math.max(1, idleMs), () => {
+        // Told again and again, so that one that was busy then is closed later.
+        socket.setTimeout(Math.max(1, idleMs))
+        socket.on('timeout', () => {
           if (made.inFlight === 0) socket.destroy()
         })
         if (isTunnel) socket.on('data', (bytes) => made.read(bytes, bytes.length))
@@ -337,14 +334,21 @@ export class SessionPool<W extends SessionWaiter> {
     return user === null ? null : (this.#waitingUsers.get(user) ?? null)
   }
 
-  /** Each failed opening is the failure of one who waits. */
+  /** An opening fails for those whom it was for: its share of those who wait. */
   #failed(user: number | null, error: Error): void {
-    const first = this.#firstFor(user)
-    if (first !== null) {
-      this.leave(first)
-      this.#listener.refused(first, error)
+    if (this.#isPerUser) {
+      const waiter = this.#firstFor(user)
+      if (waiter !== null) this.#refuse(waiter, error)
+    } else {
+      const share = Math.ceil(this.#line.length / (this.#openings.size + 1))
+      for (let n = 0; n < share && this.#line.first !== null; n++) this.#refuse(this.#line.first, error)
     }
     this.#openMore()
+  }
+
+  #refuse(waiter: W, error: Error | null): void {
+    this.leave(waiter)
+    this.#listener.refused(waiter, error)
   }
 
   #armTimer(): void {
@@ -366,8 +370,7 @@ export class SessionPool<W extends SessionWaiter> {
     const due = this.#clock.nowMicros() - this.#settings.connectTimeoutMs * 1000
     for (let waiter = this.#line.first; waiter !== null; waiter = this.#line.first) {
       if (waiter.dispatchedAt > due) return
-      this.leave(waiter)
-      this.#listener.refused(waiter, null)
+      this.#refuse(waiter, null)
     }
   }
 }

@@ -140,7 +140,7 @@ export class WireGrpcTransport implements Transport {
       this.#delivery.late(flight.finish(), 'protocol', errorDetailOf(error))
       return
     }
-    this.#openPool.acquire(flight, false)
+    this.#openPool.acquire(flight, 'last')
   }
 
   cancel(exchange: Exchange, error: RequestError): void {
@@ -304,8 +304,8 @@ export class WireGrpcTransport implements Transport {
     exchange.sentAt = Number.NaN
     exchange.sends = 0
     exchange.bytesOut = 0
-    flight.start(exchange)
-    this.#openPool.acquire(flight, true)
+    flight.restart()
+    this.#openPool.acquire(flight, 'first')
   }
 
   /** A status says why there is no connection; but what is wrong here, or no HTTP/2 there, has a name of its own. */

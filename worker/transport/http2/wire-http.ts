@@ -119,7 +119,7 @@ export class WireHttpTransport implements Transport {
       this.#delivery.late(flight.finish(), 'protocol', errorDetailOf(error))
       return
     }
-    this.#openPool.acquire(flight, false)
+    this.#openPool.acquire(flight, 'last')
   }
 
   cancel(exchange: Exchange, error: RequestError): void {
@@ -212,7 +212,7 @@ export class WireHttpTransport implements Transport {
       exchange.sentAt = Number.NaN
     }
     flight.restart()
-    this.#openPool.acquire(flight, true)
+    this.#openPool.acquire(flight, 'first')
   }
 
   #lost(flight: HttpFlight, error: Error): void {
@@ -222,7 +222,7 @@ export class WireHttpTransport implements Transport {
     if (isStale && !flight.isRetried && flight.wire?.isIdempotent === true) {
       flight.isRetried = true
       flight.restart()
-      this.#openPool.acquire(flight, true)
+      this.#openPool.acquire(flight, 'fresh')
     } else this.#finish(flight, name, `${errorDetailOf(error)}${this.#through}`)
   }
 
