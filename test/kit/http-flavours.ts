@@ -11,8 +11,8 @@ import { Exchanges, type TargetWish, targetOf } from './exchanges.ts'
 /** A way of speaking HTTP; the contract of transports holds for each. */
 export interface Flavour {
   readonly name: string
+  readonly engine: EngineChoice
   readonly wish: TargetWish
-  readonly engine?: EngineChoice
   readonly isHttp2: boolean
   readonly scheme: 'http' | 'https'
   listen(listener: RequestListener, tls: TlsOptions): Server
@@ -20,17 +20,34 @@ export interface Flavour {
 
 export const caFile = 'ca.pem'
 
+/** What speaks HTTP/1.1; the contract holds for each. */
+export const http1Clients = [
+  { client: 'wire-http1', engine: 'wire' },
+  { client: 'undici', engine: 'undici' },
+] as const
+
 export const flavours: readonly Flavour[] = [
-  { name: 'HTTP/1.1', wish: {}, isHttp2: false, listen: (on) => createHttp(on), scheme: 'http' },
-  {
-    name: 'HTTP/1.1 over TLS',
-    wish: { protocol: 'http1', tls: { caFile } },
-    isHttp2: false,
-    listen: (on, tls) => createHttps(tls, on),
-    scheme: 'https',
-  },
+  ...http1Clients.flatMap(({ client, engine }): readonly Flavour[] => [
+    {
+      name: `${client}, HTTP/1.1`,
+      engine,
+      wish: {},
+      isHttp2: false,
+      listen: (on) => createHttp(on),
+      scheme: 'http',
+    },
+    {
+      name: `${client}, HTTP/1.1 over TLS`,
+      engine,
+      wish: { protocol: 'http1', tls: { caFile } },
+      isHttp2: false,
+      listen: (on, tls) => createHttps(tls, on),
+      scheme: 'https',
+    },
+  ]),
   {
     name: 'HTTP/2 by ALPN',
+    engine: 'undici',
     wish: { tls: { caFile } },
     isHttp2: true,
     listen: (on, tls) => createSecureServer({ ...tls, allowHTTP1: true }, on as never),
@@ -146,8 +163,8 @@ export async function withServer(
   })
   const exchanges = new Exchanges(target, {
     files: { [caFile]: options.certificates.ca, ...files },
+    engine: flavour.engine,
     detail: true,
-    ...engineOf(flavour),
   })
   try {
     await exchanges.transport.prepare()
@@ -163,8 +180,4 @@ export const echo: RequestListener = (request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk) => chunks.push(chunk))
   request.on('end', () => response.end(Buffer.concat(chunks)))
-}
-
-export function engineOf({ engine = 'auto' }: Flavour): { readonly engine: EngineChoice } {
-  return { engine }
 }

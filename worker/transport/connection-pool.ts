@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../engine/clock.ts'
 import { type IdleConnections, IdlePerUser, SharedIdle } from './idle-connections.ts'
-import { type Endpoint, type Opening as OpeningSocket, openSocket } from './open-socket.ts'
+import { type Endpoint, type OnRead, type Opening as OpeningSocket, openSocket } from './open-socket.ts'
 import { type Opened, type PooledConnection, streamsPerSession } from './pooled-connection.ts'
 import { type InLine, WaitingLine } from './waiting-line.ts'
 
@@ -22,9 +22,16 @@ export interface Waiter extends InLine {
   readonly user: number
 }
 
-export interface PoolListener<W extends Waiter, C extends PooledConnection> {
+/** Of a socket that is to be opened. */
+export interface Reader {
+  readonly onread: OnRead
+}
+
+export interface PoolListener<W extends Waiter, C extends PooledConnection, R extends Reader> {
+  /** Who reads from a socket from its opening on; null: whoever speaks on it reads as it likes. */
+  readonly reader: (() => R) | null
   /** Makes of an open socket what speaks on it. */
-  connected(opened: Opened): C
+  connected(opened: Opened, reader: R | null): C
   /** `isNew`: it was opened for those who waited. May be called from within `acquire`. */
   granted(waiter: W, connection: C, isNew: boolean): void
   /** Null: the connect timeout, counted from the waiter's dispatch. Never from within `acquire`. */
@@ -39,10 +46,10 @@ interface Opening {
 }
 
 /** The connections of one thread to one target; who waits for one is served first come, first served. */
-export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
+export class ConnectionPool<W extends Waiter, C extends PooledConnection, R extends Reader = Reader> {
   readonly #settings: PoolSettings
   readonly #clock: Clock
-  readonly #listener: PoolListener<W, C>
+  readonly #listener: PoolListener<W, C, R>
   readonly #connectTimeoutMicros: number
   readonly #idle: IdleConnections<C>
   readonly #connections = new Set<C>()
@@ -59,7 +66,7 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
   #closed: (() => void) | null = null
   #warming: { left: number; error: Error | null; done: () => void } | null = null
 
-  constructor(settings: PoolSettings, clock: Clock, listener: PoolListener<W, C>) {
+  constructor(settings: PoolSettings, clock: Clock, listener: PoolListener<W, C, R>) {
     this.#settings = settings
     this.#clock = clock
     this.#listener = listener
@@ -68,6 +75,10 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
     const { protocols } = settings.endpoint
     if (settings.share === 'user' || !protocols.includes('h2')) this.#streams = 1
     else this.#streams = protocols.length === 1 ? streamsPerSession : null
+  }
+
+  get max(): number {
+    return this.#settings.max
   }
 
   get openSockets(): number {
@@ -128,7 +139,7 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
   release(connection: C): void {
     connection.inFlight--
     if (connection.isEnding || this.#isTooOld(connection)) {
-      this.#retire(connection)
+      this.retire(connection)
       this.#openMore()
     } else {
       this.#idle.add(connection)
@@ -181,12 +192,12 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
       const connection = this.#idle.find(user)
       if (connection === undefined) return undefined
       if (!connection.isEnding && !this.#isTooOld(connection)) return connection
-      this.#retire(connection)
+      this.retire(connection)
     }
   }
 
   /** Gets no further request, and ends with the last one on it. */
-  #retire(connection: C): void {
+  retire(connection: C): void {
     connection.isEnding = true
     this.#idle.remove(connection)
     if (connection.inFlight > 0) return
@@ -224,7 +235,7 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
 
   #evict(connection: C | undefined): boolean {
     if (connection === undefined || connection.inFlight > 0) return false
-    this.#retire(connection)
+    this.retire(connection)
     return true
   }
 
@@ -245,35 +256,37 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
   }
 
   #open(user: number | null, isWarm: boolean): void {
+    const reader = this.#listener.reader?.() ?? null
     const opening: Opening = {
       user,
       startedAt: this.#clock.nowMicros(),
       isWarm,
-      socket: openSocket(this.#settings.endpoint, this.#clock, {
-        opened: (socket, protocol, connectMicros, tlsMicros) => {
-          this.#openings.delete(opening)
-          this.#streams = protocol === 'h2' && !this.#isPerUser ? streamsPerSession : 1
-          const capacity = this.#streams
-          const connection = this.#listener.connected({
-            socket,
-            protocol,
-            user,
-            capacity,
-            connectMicros,
-            tlsMicros,
-          })
-          this.#connections.add(connection)
-          socket.once('close', () => this.#lost(connection))
-          if (isWarm) this.#warmed(null)
-          this.#opened(connection)
+      socket: openSocket(
+        this.#settings.endpoint,
+        this.#clock,
+        {
+          opened: (socket, protocol, connectMicros, tlsMicros) => {
+            this.#openings.delete(opening)
+            this.#streams = protocol === 'h2' && !this.#isPerUser ? streamsPerSession : 1
+            const capacity = this.#streams
+            const connection = this.#listener.connected(
+              { socket, protocol, user, capacity, connectMicros, tlsMicros },
+              reader,
+            )
+            this.#connections.add(connection)
+            socket.once('close', () => this.#lost(connection))
+            if (isWarm) this.#warmed(null)
+            this.#opened(connection)
+          },
+          failed: (error) => {
+            this.#openings.delete(opening)
+            if (isWarm) this.#warmed(error)
+            else this.#failed(opening, error)
+          },
+          closed: () => this.#socketClosed(),
         },
-        failed: (error) => {
-          this.#openings.delete(opening)
-          if (isWarm) this.#warmed(error)
-          else this.#failed(opening, error)
-        },
-        closed: () => this.#socketClosed(),
-      }),
+        reader?.onread,
+      ),
     }
     this.#openings.add(opening)
     this.#openSockets++
@@ -313,7 +326,7 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection> {
   #lost(connection: C): void {
     connection.isEnding = true
     // With requests still on it, undici reports them next; each is then released.
-    if (connection.inFlight === 0) this.#retire(connection)
+    if (connection.inFlight === 0) this.retire(connection)
     this.#openMore()
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Client } from 'undici'
+import { keepAliveMarginMs } from './http-pool.ts'
 import { type Opened, type PooledConnection, streamsPerSession } from './pooled-connection.ts'
 
 export interface ConnectionSettings {
@@ -8,12 +9,6 @@ export interface ConnectionSettings {
   /** Opens another socket for the same client, where the server ended a session by GOAWAY with requests left. */
   reopen(done: (error: Error | null, socket: Socket | null) => void): void
 }
-
-/**
- * How much earlier than the server's Keep-Alive hint an idle connection is closed, so that a request is not written into its
- * closing. undici's own default of 1 s would make hints of one second mean no reuse at all.
- */
-const keepAliveMarginMs = 500
 
 /**
  * One open connection: a socket that was opened by the pool, and the undici client that speaks on it. The client is made at the first request,

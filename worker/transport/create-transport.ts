@@ -4,6 +4,7 @@ import type { LoadTest, Target } from '../../core/spec/load-test.ts'
 import { endpointUrl, isGrpcTarget, type Route, routesOf, targetsOf } from '../../core/spec/targets.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { CreateTransport, EngineChoice, Transport, TransportSink } from '../engine/transport-port.ts'
+import { httpProtocols } from './http-protocols.ts'
 import { RoutingTransport } from './routing-transport.ts'
 
 export interface TransportSettings {
@@ -33,6 +34,10 @@ const loaders = {
   undici: async (): Promise<CreateRoute> => {
     const { UndiciTransport } = await import('./undici.ts')
     return (settings) => new UndiciTransport(settings)
+  },
+  'wire-http1': async (): Promise<CreateRoute> => {
+    const { WireHttp1Transport } = await import('./http1/wire-http1.ts')
+    return (settings) => new WireHttp1Transport(settings)
   },
   'grpc-js': async (): Promise<CreateRoute> => {
     const { GrpcTransport } = await import('./grpc.ts')
@@ -86,6 +91,21 @@ export async function loadTransports(
   }
 }
 
+/** What serves the routes of a test, as `name` of a transport says it. Throws as {@link loadTransports}. */
+export async function transportsOf(
+  test: LoadTest,
+  files: Files,
+  engine: EngineChoice,
+): Promise<readonly TransportName[]> {
+  const targets = targetsOf(test)
+  const names = await Promise.all(
+    routesOf(test).map((route) =>
+      nameFor({ target: targets[route.target] as Target, route, engine, test, files }),
+    ),
+  )
+  return [...new Set(names)]
+}
+
 /** Creates the routes that these transports serve. */
 export async function loadRoutes(names: readonly TransportName[]): Promise<CreateRoute> {
   const loaded = await Promise.all(
@@ -108,16 +128,31 @@ interface Wanted {
   readonly files: Files
 }
 
-/** What a test's route is served by: with `auto` the fastest that can. Which one it was says the transport's `name`. */
+/**
+ * What a test's route is served by: with `auto` the fastest that can. Which one it was says the transport's `name`. Throws BreakwaterError `usage` where
+ * `wire` is asked for and cannot be.
+ */
 async function nameFor({ target, route, engine, test, files }: Wanted): Promise<TransportName> {
-  if (route.kind !== 'grpc' || engine === 'undici') return nameOf(target, route, engine)
-  const { whyNotWire } = await import('./http2/wire-fit.ts')
-  const why = whyNotWire(test, route.target, files)
-  if (why === null) return 'wire-grpc'
-  if (engine === 'auto') return 'grpc-js'
-  throw new BreakwaterError('prepare-failed', `the wire engine cannot serve this test: ${why}`, {
+  const why = engine === 'undici' ? null : await whyNotWireRoute({ target, route, engine, test, files })
+  if (why === null) return nameOf(target, route, route.kind === 'grpc' && engine === 'auto' ? 'wire' : engine)
+  if (engine === 'auto') return nameOf(target, route, engine)
+  throw new BreakwaterError('usage', `--engine wire cannot serve this test: ${why}`, {
     hint: 'Leave out --engine wire: then each route goes over the fastest engine that can serve it.',
   })
+}
+
+/** As the end of a sentence; null: a wire client can, or no engine is to be chosen. */
+async function whyNotWireRoute({ target, route, test, files }: Wanted): Promise<string | null> {
+  if (route.kind === 'http') return whyNotWireHttp(target)
+  if (route.kind !== 'grpc') return null
+  const { whyNotWire } = await import('./http2/wire-fit.ts')
+  return whyNotWire(test, route.target, files)
+}
+
+/** A wire client speaks one version of HTTP, so which one it is must be known before the first connection. */
+function whyNotWireHttp(target: Target): string | null {
+  if (httpProtocols(target).length === 1) return null
+  return `${target.url} may agree on HTTP/2 by ALPN; write \`protocol: http1\` or \`http2\` for that target`
 }
 
 /** Where nothing is known of a test. */
@@ -127,7 +162,8 @@ function nameOf(target: Target, route: Route | null, engine: EngineChoice): Tran
     case 'grpc':
       return engine === 'wire' ? 'wire-grpc' : 'grpc-js'
     case 'http':
-      return engine !== 'undici' && target.protocol === 'http2' ? 'wire-http2' : 'undici'
+      if (engine === 'undici' || whyNotWireHttp(target) !== null) return 'undici'
+      return target.protocol === 'http2' ? 'wire-http2' : 'wire-http1'
     case 'ws':
     case 'sse':
       return 'streams'

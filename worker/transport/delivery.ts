@@ -13,8 +13,14 @@ export class Delivery {
     this.#sink = sink
   }
 
-  now(exchange: Exchange, error: RequestError | null, detail: string | null): void {
-    this.#end(exchange, error, detail)
+  /** `at`: when it was done; the clock's present where it is not given. */
+  now(
+    exchange: Exchange,
+    error: RequestError | null,
+    detail: string | null,
+    at: number = this.#clock.nowMicros(),
+  ): void {
+    end(exchange, error, detail, at)
     try {
       this.#sink.done(exchange)
     } catch (bug) {
@@ -26,18 +32,24 @@ export class Delivery {
   }
 
   late(exchange: Exchange, error: RequestError | null, detail: string | null): void {
-    this.#end(exchange, error, detail)
+    end(exchange, error, detail, this.#clock.nowMicros())
     this.#late.push(exchange)
     if (this.#late.length === 1) queueMicrotask(this.#deliverLate)
   }
 
-  #end(exchange: Exchange, error: RequestError | null, detail: string | null): void {
-    exchange.doneAt = this.#clock.nowMicros()
-    exchange.error = error
-    exchange.errorDetail = detail
+  /** What fails each time it is sent must not keep others from their turn. */
+  nextTurn(exchange: Exchange, error: RequestError | null, detail: string | null): void {
+    end(exchange, error, detail, this.#clock.nowMicros())
+    setImmediate(() => this.#sink.done(exchange))
   }
 
   readonly #deliverLate = (): void => {
     for (const exchange of this.#late.splice(0)) this.#sink.done(exchange)
   }
+}
+
+function end(exchange: Exchange, error: RequestError | null, detail: string | null, at: number): void {
+  exchange.doneAt = at
+  exchange.error = error
+  exchange.errorDetail = detail
 }

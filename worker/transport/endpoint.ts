@@ -54,14 +54,6 @@ function secureContextOf({ tls }: Target, files: Files) {
   }
 }
 
-/** HTTP/2 only where it was asked for, or where ALPN agrees on it. */
-export function httpProtocols(target: Target): Endpoint['protocols'] {
-  if (target.protocol === 'http2') return ['h2']
-  return target.protocol === null && new URL(target.url).protocol === 'https:'
-    ? ['h2', 'http/1.1']
-    : ['http/1.1']
-}
-
 /** A proxy reads plain HTTP/1.1 and sends it on; all else goes through a tunnel. */
 export function isForwardable(target: Target): boolean {
   return target.proxy !== null && target.url.startsWith('http:') && target.protocol !== 'http2'

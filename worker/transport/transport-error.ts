@@ -1,4 +1,3 @@
-import { errors } from 'undici'
 import type { RequestError } from '../../core/measure/request-error.ts'
 
 /** What is wrong where HTTP/2 is asked for and ALPN does not agree on it. */
@@ -18,7 +17,7 @@ export function requestErrorOf(error: unknown): RequestError {
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return endedByPeersProtocolError(error) ? 'protocol' : 'reset'
   if (code.startsWith('HPE_')) return cutShort.has(code) ? 'reset' : 'protocol'
-  if (error instanceof errors.HTTPParserError) return isCutShort(error) ? 'reset' : 'protocol'
+  if (isParserError(error)) return isCutShort(error) ? 'reset' : 'protocol'
   if (code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('CERT_')) return 'tls'
   if (certificateCodes.has(code)) return 'tls'
   return 'reset'
@@ -126,6 +125,11 @@ const http2ProtocolError = 1
 
 function endedByPeersProtocolError(error: unknown): boolean {
   return (error as { http2ErrorCode?: number }).http2ErrorCode === http2ProtocolError
+}
+
+/** Of undici, which is not loaded for it: its code may be missing. */
+function isParserError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'HTTPParserError'
 }
 
 /** The answer ended in its middle because the connection did. undici 8 leaves the parser's code out, its reason stands in the message. */

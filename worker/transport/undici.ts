@@ -1,6 +1,5 @@
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
-import { BreakwaterError } from '../../core/error.ts'
 import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { Target } from '../../core/spec/load-test.ts'
@@ -9,11 +8,12 @@ import type { Exchange, Transport, TransportSink } from '../engine/transport-por
 import { Connection, type ConnectionSettings } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { Delivery } from './delivery.ts'
-import { endpointOf, httpProtocols, isForwardable } from './endpoint.ts'
+import { endpointOf, isForwardable } from './endpoint.ts'
 import { Flight, type FlightListener } from './flight.ts'
+import { isIdempotent, poolSettings, warmUp } from './http-pool.ts'
+import { httpProtocols } from './http-protocols.ts'
 import { clearOutcome } from './outcome.ts'
 import type { ProxyServer } from './proxy.ts'
-import { shareOf } from './share.ts'
 import { errorDetailOf, requestErrorOf } from './transport-error.ts'
 
 export interface UndiciSettings {
@@ -26,12 +26,6 @@ export interface UndiciSettings {
   readonly clock: Clock
   readonly sink: TransportSink
 }
-
-/** Connections per worker where the LoadTest names no bound; a machine has about 28,000 ports towards one address. */
-const automaticMax = 10_000
-
-/** RFC 9110 §9.2.2. */
-const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
 /**
  * HTTP/1.1 and HTTP/2 by undici's `dispatch`, over connections of our own pool: undici opens and chooses none. Requests on one HTTP/1.1
@@ -88,41 +82,22 @@ export class UndiciTransport implements Transport {
   }
 
   async prepare(): Promise<void> {
-    const { target, threads, thread, files, clock } = this.#settings
-    const { connections } = target
-    const max = Math.max(1, shareOf(connections.max ?? automaticMax, threads, thread))
+    const { target, files, clock } = this.#settings
     const endpoint = await endpointOf(target, files, httpProtocols(target), isForwardable(target))
     this.#proxy = endpoint.proxy
     const connectionSettings: ConnectionSettings = {
       origin: this.#url.origin,
-      idleMs: connections.idleMs,
+      idleMs: target.connections.idleMs,
       reopen: (done) => pool.reopen(done),
     }
-    const pool = new ConnectionPool<Flight, Connection>(
-      {
-        endpoint,
-        share: connections.share,
-        max,
-        lifetimeMs: connections.lifetimeMs,
-        connectTimeoutMs: target.timeoutMs.connect,
-      },
-      clock,
-      {
-        connected: (opened) => new Connection(connectionSettings, opened),
-        granted: (flight, connection, isNew) => this.#dispatch(flight, connection, isNew),
-        refused: (flight, error) => this.#refused(flight, error),
-      },
-    )
+    const pool = new ConnectionPool<Flight, Connection>(poolSettings(this.#settings, endpoint), clock, {
+      reader: null,
+      connected: (opened) => new Connection(connectionSettings, opened),
+      granted: (flight, connection, isNew) => this.#dispatch(flight, connection, isNew),
+      refused: (flight, error) => this.#refused(flight, error),
+    })
     this.#pool = pool
-    try {
-      await pool.warm(Math.min(max, shareOf(connections.warm, threads, thread)))
-    } catch (cause) {
-      throw new BreakwaterError(
-        'target-unreachable',
-        `the warm connections to ${this.#url.host} could not be opened: ${errorDetailOf(cause)}`,
-        { hint: 'Start the target, or leave out connections.warm and let the load meet it as it is.', cause },
-      )
-    }
+    await warmUp(pool, this.#settings)
   }
 
   send(exchange: Exchange): void {
@@ -175,7 +150,7 @@ export class UndiciTransport implements Transport {
     if (isSent && connection.protocol === 'http/1.1') connection.isEnding = true
     flight.connection = null
     this.#openPool.release(connection)
-    if (isStale && (!isSent || (!isRetried && idempotentMethods.has(options.method)))) {
+    if (isStale && (!isSent || (!isRetried && isIdempotent(options.method)))) {
       flight.isRetried ||= isSent
       flight.isSent = false
       this.#openPool.acquire(flight, true)

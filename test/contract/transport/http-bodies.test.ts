@@ -7,6 +7,7 @@ import test from 'ava'
 import type { RenderedRequest } from '../../../core/scenario/compiled.ts'
 import type { EngineChoice } from '../../../worker/engine/transport-port.ts'
 import { Exchanges, type TargetWish, targetOf } from '../../kit/exchanges.ts'
+import { http1Clients } from '../../kit/http-flavours.ts'
 
 /** Bytes that are no text, in memory that threads share. */
 function sharedFile(length: number): Uint8Array {
@@ -33,24 +34,32 @@ const weigh: RequestListener = async (request, response) => {
   response.end(JSON.stringify({ bytes, digest: hash.digest('hex'), length, coding }))
 }
 
-const flavours: readonly {
-  name: string
-  wish: TargetWish
-  engine: EngineChoice
+interface Flavour {
+  readonly name: string
+  readonly engine: EngineChoice
+  readonly wish: TargetWish
   listen(on: RequestListener): Server
-}[] = [
-  { name: 'HTTP/1.1', wish: {}, engine: 'undici', listen: (on) => createServer(on) },
-  { name: 'HTTP/2', wish: { protocol: 'http2' }, engine: 'undici', listen: (on) => createH2c(on as never) },
-  {
-    name: 'HTTP/2 on the wire',
-    wish: { protocol: 'http2' },
-    engine: 'wire',
-    listen: (on) => createH2c(on as never),
-  },
-]
+}
+
+const http1: readonly Flavour[] = http1Clients.map(({ client, engine }) => ({
+  name: client,
+  engine,
+  wish: {},
+  listen: (on) => createServer(on),
+}))
+
+const http2: readonly Flavour[] = [
+  ['HTTP/2', 'undici'],
+  ['HTTP/2 on the wire', 'wire'],
+].map(([name, engine]) => ({
+  name: name as string,
+  engine: engine as EngineChoice,
+  wish: { protocol: 'http2' },
+  listen: (on) => createH2c(on as never),
+}))
 
 async function withServer(
-  { wish, engine, listen }: (typeof flavours)[number],
+  { engine, wish, listen }: Flavour,
   listener: RequestListener,
   body: (exchanges: Exchanges) => Promise<void>,
 ): Promise<void> {
@@ -99,7 +108,7 @@ const bodies: readonly (readonly [
   ['nothing', new Uint8Array(0), []],
 ]
 
-for (const flavour of flavours) {
+for (const flavour of [...http1, ...http2]) {
   const { name } = flavour
 
   for (const [what, body, bytes] of bodies) {
@@ -138,17 +147,19 @@ for (const flavour of flavours) {
   })
 }
 
-test('a body in pieces is sent again whole, where the connection it was given to had closed', async (t) => {
-  let count = 0
-  const closing: RequestListener = (request, response) => {
-    count++
-    if (count === 2) request.socket.destroy()
-    else void weigh(request as never, response as never)
-  }
-  await withServer(flavours[0] as (typeof flavours)[number], closing, async (exchanges) => {
-    t.is((await exchanges.send()).status, 200)
-    const again = await exchanges.send({ request: post([before, file, behind], 'PUT'), wantBody: true })
-    t.deepEqual([again.error, again.status, again.sends], [null, 200, 2])
-    t.is(JSON.parse(Buffer.from(again.body ?? []).toString()).digest, digest([before, file, behind]))
+for (const flavour of http1) {
+  test(`${flavour.name}: a body in pieces is sent again whole, where the connection it was given to had closed`, async (t) => {
+    let count = 0
+    const closing: RequestListener = (request, response) => {
+      count++
+      if (count === 2) request.socket.destroy()
+      else void weigh(request as never, response as never)
+    }
+    await withServer(flavour, closing, async (exchanges) => {
+      t.is((await exchanges.send()).status, 200)
+      const again = await exchanges.send({ request: post([before, file, behind], 'PUT'), wantBody: true })
+      t.deepEqual([again.error, again.status, again.sends], [null, 200, 2])
+      t.is(JSON.parse(Buffer.from(again.body ?? []).toString()).digest, digest([before, file, behind]))
+    })
   })
-})
+}

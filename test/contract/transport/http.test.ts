@@ -6,7 +6,6 @@ import { refusedPort } from '../../kit/failing-servers.ts'
 import {
   caFile,
   echo,
-  engineOf,
   type Flavour,
   flavours,
   type Served,
@@ -35,6 +34,10 @@ for (const flavour of flavours) {
   test(`${name}: an exchange is done once, with status, times, bytes and body`, async (t) => {
     const violations = await withServer(flavour, echo, async (exchanges) => {
       const first = await exchanges.send({ method: 'POST', body: 'hello', wantBody: true })
+      t.is(
+        exchanges.transport.name,
+        flavour.engine === 'undici' ? 'undici' : isHttp2 ? 'wire-http2' : 'wire-http1',
+      )
       t.is(first.error, null)
       t.is(first.status, 200)
       t.is(Buffer.from(first.body ?? []).toString(), 'hello')
@@ -322,7 +325,7 @@ for (const flavour of flavours) {
     const url = `${flavour.scheme}://127.0.0.1:${await refusedPort()}`
     const exchanges = new Exchanges(targetOf(url, flavour.wish), {
       files: { [caFile]: certificates.ca },
-      ...engineOf(flavour),
+      engine: flavour.engine,
     })
     await exchanges.transport.prepare()
     const exchange = await exchanges.send()
@@ -338,7 +341,7 @@ for (const flavour of flavours) {
     const server = await serve(flavour, () => {}, { certificates })
     const exchanges = new Exchanges(targetOf(server.url, flavour.wish), {
       files: { [caFile]: certificates.ca },
-      ...engineOf(flavour),
+      engine: flavour.engine,
     })
     await exchanges.transport.prepare()
     const all = Array.from({ length: 5 }, () => exchanges.start())

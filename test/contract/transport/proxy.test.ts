@@ -7,7 +7,7 @@ import { Exchanges, targetOf } from '../../kit/exchanges.ts'
 import { onEachRequest, refusedPort, startRawServer } from '../../kit/failing-servers.ts'
 import { add, grpcClients, shopProtos } from '../../kit/grpc-exchanges.ts'
 import { shopFiles, startGrpcShop } from '../../kit/grpc-shop.ts'
-import { caFile, echo, engineOf, flavours, withServer } from '../../kit/http-flavours.ts'
+import { caFile, echo, flavours, http1Clients, withServer } from '../../kit/http-flavours.ts'
 import { startNginx } from '../../kit/nginx.ts'
 import { startTinyproxy } from '../../kit/tinyproxy.ts'
 import { testWith } from '../../kit/tools.ts'
@@ -122,7 +122,7 @@ for (const flavour of flavours) {
     const wish = { ...flavour.wish, proxy: plain(proxy.url) }
     const exchanges = new Exchanges(targetOf(url, wish), {
       files: { [caFile]: certificates.ca },
-      ...engineOf(flavour),
+      engine: flavour.engine,
     })
     await exchanges.transport.prepare()
     const exchange = await exchanges.send()
@@ -147,8 +147,7 @@ for (const flavour of flavours) {
   })
 }
 
-const [, overTls] = flavours
-if (overTls === undefined) throw new Error('a flavour over TLS')
+const http1OverTls = flavours.filter(({ scheme, isHttp2 }) => scheme === 'https' && !isHttp2)
 
 const odd: readonly (readonly [title: string, answer: string | null, error: RequestError, detail: RegExp])[] =
   [
@@ -179,75 +178,81 @@ const odd: readonly (readonly [title: string, answer: string | null, error: Requ
     ],
   ]
 
-for (const [title, answer, error, detail] of odd) {
-  test(`a proxy that ${title} is counted as ${error}`, async (t) => {
-    const proxy = await startRawServer((socket) => {
-      onEachRequest(socket, () => (answer === null ? socket.end() : socket.write(answer)))
+for (const overTls of http1OverTls) {
+  const { name } = overTls
+
+  for (const [title, answer, error, detail] of odd) {
+    test(`${name}: a proxy that ${title} is counted as ${error}`, async (t) => {
+      const proxy = await startRawServer((socket) => {
+        onEachRequest(socket, () => (answer === null ? socket.end() : socket.write(answer)))
+      })
+      t.teardown(proxy.close)
+      const wish = { proxy: plain(proxy.url) }
+      await withServer(overTls, { certificates, wish, listener: echo }, async (exchanges) => {
+        const exchange = await exchanges.send()
+        t.is(exchange.error, error)
+        t.regex(exchange.errorDetail ?? '', detail)
+        t.regex(exchange.errorDetail ?? '', /^the proxy http:\/\/127\.0\.0\.1:\d+ /)
+        await until('its socket is gone', () => exchanges.transport.openSockets === 0)
+      })
     })
+  }
+
+  test(`${name}: a proxy that never answers is a connect timeout that names it`, async (t) => {
+    const proxy = await startRawServer(() => {})
     t.teardown(proxy.close)
-    const wish = { proxy: plain(proxy.url) }
+    const wish = { proxy: plain(proxy.url), timeoutMs: { connect: 100 } }
     await withServer(overTls, { certificates, wish, listener: echo }, async (exchanges) => {
       const exchange = await exchanges.send()
-      t.is(exchange.error, error)
-      t.regex(exchange.errorDetail ?? '', detail)
-      t.regex(exchange.errorDetail ?? '', /^the proxy http:\/\/127\.0\.0\.1:\d+ /)
+      t.is(exchange.error, 'timeout')
+      t.regex(
+        exchange.errorDetail ?? '',
+        /no connection within 100 ms, through the proxy http:\/\/127\.0\.0\.1:\d+/,
+      )
       await until('its socket is gone', () => exchanges.transport.openSockets === 0)
+    })
+  })
+
+  test(`${name}: what is asked of a proxy is exact`, async (t) => {
+    const heads: string[] = []
+    const proxy = await startRawServer((socket) => {
+      onEachRequest(socket, (head) => {
+        heads.push(head)
+        socket.end('HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n')
+      })
+    })
+    t.teardown(proxy.close)
+    const wish = { proxy: knowing(proxy.url, { user: 'load', password: 'päss:word' }) }
+    await withServer(overTls, { certificates, wish, listener: echo }, async (exchanges, { port }) => {
+      await exchanges.send()
+      t.deepEqual(heads, [
+        `CONNECT 127.0.0.1:${port} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nProxy-Authorization: Basic bG9hZDpww6Rzczp3b3Jk`,
+      ])
     })
   })
 }
 
-test('a proxy that never answers is a connect timeout that names it', async (t) => {
-  const proxy = await startRawServer(() => {})
-  t.teardown(proxy.close)
-  const wish = { proxy: plain(proxy.url), timeoutMs: { connect: 100 } }
-  await withServer(overTls, { certificates, wish, listener: echo }, async (exchanges) => {
-    const exchange = await exchanges.send()
-    t.is(exchange.error, 'timeout')
-    t.regex(
-      exchange.errorDetail ?? '',
-      /no connection within 100 ms, through the proxy http:\/\/127\.0\.0\.1:\d+/,
-    )
-    await until('its socket is gone', () => exchanges.transport.openSockets === 0)
-  })
-})
-
-testWith('nginx')('requests that a proxy sends on share its connections', async (t) => {
-  const [shop, proxy] = await Promise.all([
-    startNginx(),
-    startNginx({ server: 'location = /page { proxy_pass http://$http_host$request_uri; }' }),
-  ])
-  t.teardown(shop.remove)
-  t.teardown(proxy.remove)
-  const exchanges = new Exchanges(targetOf(shop.url, { proxy: plain(proxy.url) }))
-  await exchanges.transport.prepare()
-  for (let n = 0; n < 5; n++) {
-    const exchange = await exchanges.send({ method: 'POST', path: '/page', body: 'x' })
-    t.is(exchange.status, 200, exchange.errorDetail ?? '')
-  }
-  await exchanges.close()
-  const through = await proxy.accessLog()
-  t.is(through.length, 5)
-  t.is(new Set(through.map(({ connection }) => connection)).size, 1)
-  t.is((await shop.accessLog()).filter(({ path }) => path === '/page').length, 5)
-})
-
-test('what is asked of a proxy is exact', async (t) => {
-  const heads: string[] = []
-  const proxy = await startRawServer((socket) => {
-    onEachRequest(socket, (head) => {
-      heads.push(head)
-      socket.end('HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n')
-    })
-  })
-  t.teardown(proxy.close)
-  const wish = { proxy: knowing(proxy.url, { user: 'load', password: 'päss:word' }) }
-  await withServer(overTls, { certificates, wish, listener: echo }, async (exchanges, { port }) => {
-    await exchanges.send()
-    t.deepEqual(heads, [
-      `CONNECT 127.0.0.1:${port} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nProxy-Authorization: Basic bG9hZDpww6Rzczp3b3Jk`,
+for (const { client, engine } of http1Clients) {
+  testWith('nginx')(`${client}: requests that a proxy sends on share its connections`, async (t) => {
+    const [shop, proxy] = await Promise.all([
+      startNginx(),
+      startNginx({ server: 'location = /page { proxy_pass http://$http_host$request_uri; }' }),
     ])
+    t.teardown(shop.remove)
+    t.teardown(proxy.remove)
+    const exchanges = new Exchanges(targetOf(shop.url, { proxy: plain(proxy.url) }), { engine })
+    await exchanges.transport.prepare()
+    for (let n = 0; n < 5; n++) {
+      const exchange = await exchanges.send({ method: 'POST', path: '/page', body: 'x' })
+      t.is(exchange.status, 200, exchange.errorDetail ?? '')
+    }
+    await exchanges.close()
+    const through = await proxy.accessLog()
+    t.is(through.length, 5)
+    t.is(new Set(through.map(({ connection }) => connection)).size, 1)
+    t.is((await shop.accessLog()).filter(({ path }) => path === '/page').length, 5)
   })
-})
+}
 
 test('a proxy whose name does not resolve is told before the start', async (t) => {
   const exchanges = new Exchanges(
