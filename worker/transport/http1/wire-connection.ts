@@ -5,15 +5,17 @@ import { excerptBytes, KeptBody } from './kept-body.ts'
 import { type KnownHeads, ResponseParser, type ResponseTaker } from './response-parser.ts'
 import type { WireFlight } from './wire-flight.ts'
 
+export type Flight = WireFlight<WireConnection>
+
 export interface WireListener {
   /** The answer is whole, at that instant. */
-  ended(connection: WireConnection, flight: WireFlight, at: number): void
+  ended(connection: WireConnection, flight: Flight, at: number): void
   /** What came is no HTTP. */
-  broken(connection: WireConnection, flight: WireFlight, at: number): void
+  broken(connection: WireConnection, flight: Flight, at: number): void
   /** The body is larger than what is kept of one. */
-  tooLarge(connection: WireConnection, flight: WireFlight, at: number): void
+  tooLarge(connection: WireConnection, flight: Flight, at: number): void
   /** The connection ended within the exchange; the error of the socket, where it had one. */
-  lost(connection: WireConnection, flight: WireFlight, error: Error | null): void
+  lost(connection: WireConnection, flight: Flight, error: Error | null): void
 }
 
 export interface WireSettings {
@@ -41,7 +43,7 @@ export class WireConnection implements PooledConnection, ResponseTaker {
   readonly #socket: Socket
   readonly #settings: WireSettings
   readonly #kept = new KeptBody()
-  #flight: WireFlight | null = null
+  #flight: Flight | null = null
   #error: Error | null = null
   /** Of the read that is being looked at. */
   #now = 0
@@ -64,7 +66,7 @@ export class WireConnection implements PooledConnection, ResponseTaker {
   }
 
   /** Everything of the request at once; the clock is read just before. */
-  write(flight: WireFlight): void {
+  write(flight: Flight): void {
     const { exchange, request } = flight
     if (exchange === null) return
     this.#flight = flight
@@ -155,7 +157,7 @@ export class WireConnection implements PooledConnection, ResponseTaker {
     this.#socket.destroy()
   }
 
-  #whole(flight: WireFlight, at: number): void {
+  #whole(flight: Flight, at: number): void {
     const { head } = this.parser
     if (!head.staysOpen || flight.request.closes) this.isEnding = true
     // The answer came before the request was read: what is left of it would stand before the next one.

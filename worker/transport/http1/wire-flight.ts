@@ -2,15 +2,14 @@ import type { Exchange } from '../../engine/transport-port.ts'
 import type { Waiter } from '../connection-pool.ts'
 import type { InLine } from '../waiting-line.ts'
 import { type EncodedRequest, emptyRequest } from './request-encoder.ts'
-import type { WireConnection } from './wire-connection.ts'
 
-/** One exchange on its way. Used again by the next exchange of its slot. */
-export class WireFlight implements Waiter {
+/** One exchange on its way, on a connection `C`. Used again by the next exchange of its slot. */
+export class WireFlight<C> implements Waiter {
   before: InLine | null = null
   after: InLine | null = null
   inLine = false
   exchange: Exchange | null = null
-  connection: WireConnection | null = null
+  connection: C | null = null
   request: EncodedRequest
   /** For a request that is not always the same. */
   readonly own = emptyRequest()

@@ -14,7 +14,7 @@ import { IdleWatch } from './idle-watch.ts'
 import { ReadBuffer, type SocketReader } from './read-buffer.ts'
 import { RequestEncoder } from './request-encoder.ts'
 import { KnownHeads } from './response-parser.ts'
-import { WireConnection, type WireListener, type WireSettings } from './wire-connection.ts'
+import { type Flight, WireConnection, type WireListener, type WireSettings } from './wire-connection.ts'
 import { WireFlight } from './wire-flight.ts'
 
 export interface WireHttp1Settings {
@@ -37,12 +37,12 @@ export class WireHttp1Transport implements Transport, WireListener {
   readonly name = 'wire-http1'
   readonly #settings: WireHttp1Settings
   readonly #delivery: Delivery
-  readonly #flights: (WireFlight | undefined)[] = []
+  readonly #flights: (Flight | undefined)[] = []
   readonly #connectionSettings: WireSettings
   readonly #idle: IdleWatch
   readonly #idleMicros: number
   #encoder: RequestEncoder
-  #pool: ConnectionPool<WireFlight, WireConnection> | null = null
+  #pool: ConnectionPool<Flight, WireConnection> | null = null
   /** Null: none is between, or nothing is prepared yet. */
   #proxy: ProxyServer | null = null
   #isSending = false
@@ -73,7 +73,7 @@ export class WireHttp1Transport implements Transport, WireListener {
     const buffer = new ReadBuffer()
     this.#proxy = endpoint.proxy
     this.#encoder = new RequestEncoder(new URL(target.url), endpoint.proxy)
-    const pool = new ConnectionPool<WireFlight, WireConnection, SocketReader>(
+    const pool = new ConnectionPool<Flight, WireConnection, SocketReader>(
       poolSettings(this.#settings, endpoint),
       clock,
       {
@@ -100,7 +100,7 @@ export class WireHttp1Transport implements Transport, WireListener {
     const { request } = exchange
     let flight = this.#flights[exchange.slot]
     if (flight === undefined) {
-      flight = new WireFlight()
+      flight = new WireFlight<WireConnection>()
       this.#flights[exchange.slot] = flight
     }
     flight.start(exchange)
@@ -140,7 +140,7 @@ export class WireHttp1Transport implements Transport, WireListener {
     await Promise.resolve()
   }
 
-  ended(connection: WireConnection, flight: WireFlight, at: number): void {
+  ended(connection: WireConnection, flight: Flight, at: number): void {
     const exchange = flight.finish()
     connection.letGo()
     connection.served++
@@ -149,16 +149,16 @@ export class WireHttp1Transport implements Transport, WireListener {
     this.#delivery.now(exchange, null, null, at)
   }
 
-  broken(connection: WireConnection, flight: WireFlight, at: number): void {
+  broken(connection: WireConnection, flight: Flight, at: number): void {
     this.#give(connection, flight, at, 'protocol', connection.parser.problem)
   }
 
-  tooLarge(connection: WireConnection, flight: WireFlight, at: number): void {
+  tooLarge(connection: WireConnection, flight: Flight, at: number): void {
     const most = this.#settings.target.maxBodyBytes
     this.#give(connection, flight, at, 'too_large', `the body has more than ${most} bytes`)
   }
 
-  lost(connection: WireConnection, flight: WireFlight, error: Error | null): void {
+  lost(connection: WireConnection, flight: Flight, error: Error | null): void {
     const { isNew, isAnswered, isRetried, request } = flight
     const name = error === null ? 'reset' : requestErrorOf(error)
     flight.connection = null
@@ -174,7 +174,7 @@ export class WireHttp1Transport implements Transport, WireListener {
     this.#finish(flight, name, `${detail}${this.#through}`)
   }
 
-  get #openPool(): ConnectionPool<WireFlight, WireConnection> {
+  get #openPool(): ConnectionPool<Flight, WireConnection> {
     if (this.#pool === null) throw new Error('send before prepare')
     return this.#pool
   }
@@ -183,7 +183,7 @@ export class WireHttp1Transport implements Transport, WireListener {
     return this.#proxy === null ? '' : `, through the proxy ${this.#proxy.url}`
   }
 
-  #board(flight: WireFlight, connection: WireConnection, isNew: boolean): void {
+  #board(flight: Flight, connection: WireConnection, isNew: boolean): void {
     const { exchange } = flight
     flight.connection = connection
     flight.isNew = isNew
@@ -194,7 +194,7 @@ export class WireHttp1Transport implements Transport, WireListener {
     connection.write(flight)
   }
 
-  #refused(flight: WireFlight, error: Error | null): void {
+  #refused(flight: Flight, error: Error | null): void {
     if (error !== null) this.#finish(flight, requestErrorOf(error), errorDetailOf(error))
     else {
       const { connect } = this.#settings.target.timeoutMs
@@ -203,13 +203,7 @@ export class WireHttp1Transport implements Transport, WireListener {
   }
 
   /** The answer cannot be read any further, and so neither can anything behind it. */
-  #give(
-    connection: WireConnection,
-    flight: WireFlight,
-    at: number,
-    error: RequestError,
-    detail: string,
-  ): void {
+  #give(connection: WireConnection, flight: Flight, at: number, error: RequestError, detail: string): void {
     const exchange = flight.finish()
     connection.letGo()
     this.#openPool.discard(connection)
@@ -228,13 +222,13 @@ export class WireHttp1Transport implements Transport, WireListener {
     else this.#idle.idle(connection, at + Math.min(this.#idleMicros, hintMicros))
   }
 
-  #finish(flight: WireFlight, error: RequestError, detail: string): void {
+  #finish(flight: Flight, error: RequestError, detail: string): void {
     if (this.#isSending) this.#delivery.late(flight.finish(), error, detail)
     else this.#delivery.now(flight.finish(), error, detail)
   }
 }
 
-function closedWhere({ isAnswered, exchange }: WireFlight): string {
+function closedWhere({ isAnswered, exchange }: Flight): string {
   if (exchange?.status !== 0) return 'the connection was closed within the body of the answer'
   return isAnswered
     ? 'the connection was closed within the head of the answer'
