@@ -120,6 +120,28 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       done(await worker(console, flags))
     })
 
+  withNatsFlags(
+    command(
+      'halt',
+      'end all load of a cluster within two seconds, and allow none until it is lifted; needs no controller',
+      "breakwater halt --nats nats://localhost:4222 --why 'the shop is down'",
+    ),
+    'NATS server of the workers',
+  )
+    .option('--why <text>', 'told to whoever wants to make load meanwhile')
+    .action(async (flags) => {
+      const { halt } = await import('./commands/halt.ts')
+      done(await halt(console, flags))
+    })
+
+  withNatsFlags(
+    command('unhalt', 'allow load again', 'breakwater unhalt --nats nats://localhost:4222'),
+    'NATS server of the workers',
+  ).action(async (flags) => {
+    const { unhalt } = await import('./commands/halt.ts')
+    done(await unhalt(console, flags))
+  })
+
   withSpecFlags(
     command(
       'validate <file...>',

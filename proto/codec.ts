@@ -4,5 +4,6 @@
  */
 export * from './controller-codec.ts'
 export { protocolVersion } from './envelope.ts'
+export { decodeHaltOrder, decodeHaltQuestion, encodeHaltOrder, encodeHaltQuestion } from './halt-codec.ts'
 export * from './snapshot-codec.ts'
 export * from './worker-codec.ts'

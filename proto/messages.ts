@@ -19,6 +19,27 @@ export interface WorkerHello {
   readonly run: string | null
   /** Why its state is `failed`. */
   readonly failure?: WorkerFailure
+  /** In force there: it makes no load until it is lifted. */
+  readonly halt?: Halt
+}
+
+/** All load of a cluster is forbidden. */
+export interface Halt {
+  readonly why: string
+  /** Who asked for it: user and host. */
+  readonly by: string
+  /** Wall clock of who asked, ms since the epoch. */
+  readonly atMs: number
+}
+
+/** On `bw.halt`, to all workers; and the answer of a halted one to the question of one that has just come, on `bw.halted`. Null: it is lifted. */
+export interface HaltOrder {
+  readonly halt: Halt | null
+}
+
+/** Request on `bw.halted`: nobody answers where no halt is in force. */
+export interface HaltQuestion {
+  readonly worker: string
 }
 
 export interface WorkerFailure {
@@ -115,7 +136,7 @@ export type CommandReply =
       readonly type: 'refused'
       readonly incarnation: string
       /** `superseded`: a coordinator of a higher term has spoken; `stale-fence`: a later epoch of the same one. */
-      readonly code: 'superseded' | 'stale-fence' | 'busy' | 'unknown-run' | 'invalid' | 'failed'
+      readonly code: 'superseded' | 'stale-fence' | 'busy' | 'halted' | 'unknown-run' | 'invalid' | 'failed'
       readonly message: string
       readonly hint: string
     }

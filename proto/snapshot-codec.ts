@@ -27,7 +27,7 @@ import {
 } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
 
-const endings = ['left', 'data', 'silence'] as const satisfies readonly EndedBy[]
+const endings = ['left', 'data', 'silence', 'halt'] as const satisfies readonly EndedBy[]
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   return seal({

@@ -10,6 +10,7 @@ export interface Subjects {
   /** The controller's sign of life to the workers of its run. */
   control(run: string): string
   readonly halt: string
+  readonly halted: string
 }
 
 export function createSubjects(prefix = 'bw'): Subjects {
@@ -23,5 +24,6 @@ export function createSubjects(prefix = 'bw'): Subjects {
     event: (run) => `${prefix}.run.${run}.event`,
     control: (run) => `${prefix}.run.${run}.control`,
     halt: `${prefix}.halt`,
+    halted: `${prefix}.halted`,
   }
 }

@@ -4,6 +4,7 @@ import type { LoadTest } from '../core/spec/load-test.ts'
 import { open, refuse, seal } from './envelope.ts'
 import { count, digest, finite, id, json, oneOf, positive, present, text, token } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
+import { fromHalt } from './halt-codec.ts'
 import type { CommandReply, Fence, ObjectRef, WorkerCommand, WorkerHello, WorkerState } from './messages.ts'
 
 const workerStates = [
@@ -26,7 +27,7 @@ const epochCauses = [
   'resume',
   'phase',
 ] as const satisfies readonly Epoch['cause'][]
-const refusals = ['superseded', 'stale-fence', 'busy', 'unknown-run', 'invalid', 'failed'] as const
+const refusals = ['superseded', 'stale-fence', 'busy', 'halted', 'unknown-run', 'invalid', 'failed'] as const
 
 export function encodeHello(hello: WorkerHello): Uint8Array {
   const { run, ...rest } = hello
@@ -36,7 +37,7 @@ export function encodeHello(hello: WorkerHello): Uint8Array {
 /** @throws BreakwaterError `bad-message` */
 export function decodeHello(bytes: Uint8Array): WorkerHello {
   const message = open(bytes, 'hello')
-  const { failure } = message
+  const { failure, halt } = message
   return {
     id: token(message.id, 'id'),
     incarnation: id(message.incarnation, 'incarnation'),
@@ -54,6 +55,7 @@ export function decodeHello(bytes: Uint8Array): WorkerHello {
         hint: text(failure.hint, 'failure.hint'),
       },
     }),
+    ...(halt !== undefined && { halt: fromHalt(halt) }),
   }
 }
 

@@ -116,6 +116,8 @@ function onReply(
   }
   if (reply.type === 'performed') return keep(state)
   if (reply.type === 'refused') {
+    if (reply.code === 'halted' && (state.stage === 'running' || state.stage === 'rejoining'))
+      return endRun(state, { mode: 'abort', how: 'halted', why: reply.message, nowMs: event.nowMs })
     if (state.stage === 'running' || state.stage === 'rejoining')
       return lose(state, [member.id], 'failed', reply.message, event.nowMs)
     return refuse(state, {
@@ -221,8 +223,11 @@ function onEarlyEnd(
     const why = `worker ${worker} came to the end of data that must not end (onEnd: error)`
     return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
   }
-  if (endedBy !== 'silence') return keep(state)
-  const why = `worker ${worker} heard no controller for 10 s and stopped sending load`
+  if (endedBy !== 'silence' && endedBy !== 'halt') return keep(state)
+  const why =
+    endedBy === 'halt'
+      ? 'all load was halted'
+      : `worker ${worker} heard no controller for 10 s and stopped sending load`
   const stoppedAtMs = Math.min(nowMs, (state.startAtMs ?? nowMs) + at / 1000)
   return endRun(state, { mode: 'abort', how: 'halted', why, nowMs: stoppedAtMs })
 }

@@ -108,7 +108,7 @@ export interface ThreadHealth {
   readonly runQueueWait: number
 }
 
-export type EndedBy = 'left' | 'data' | 'silence'
+export type EndedBy = 'left' | 'data' | 'silence' | 'halt'
 
 /** One worker's counters and histograms since the snapshot before. Keyed (run, incarnation, sequence); sequences start at 1 and never restart. */
 export interface Snapshot {

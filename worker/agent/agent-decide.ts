@@ -1,4 +1,4 @@
-import type { CommandReply, Fence, WorkerCommand } from '../../proto/messages.ts'
+import type { CommandReply, Fence, Halt, WorkerCommand } from '../../proto/messages.ts'
 import type { StageResult } from '../engine/thread-protocol.ts'
 import {
   type AgentAction,
@@ -62,6 +62,8 @@ export function decide(state: AgentState, event: AgentEvent): AgentDecision {
         : { state: heard(state, event.nowMs), actions: [] }
     case 'tick':
       return onTick(state, event.nowMs)
+    case 'halt':
+      return onHalt(state, event.halt)
     case 'leave':
       return onLeave(state)
     default:
@@ -78,6 +80,7 @@ function onCommand(state: AgentState, command: WorkerCommand, request: number, n
     state,
     actions: [reply(request, refused(state, ...why))],
   })
+  if (state.halt !== null && makesLoad.has(command.type)) return refuse(...haltedBy(state.halt))
   if (command.type === 'prepare') return onPrepare(state, command, request, nowMs)
   if (state.prepare === null || state.prepare.run !== command.run) {
     if (command.type === 'release' || command.type === 'abort') return answer(state)
@@ -110,10 +113,7 @@ function onCommand(state: AgentState, command: WorkerCommand, request: number, n
     case 'abort':
       return answer(ending(fenced), ...(underWay(state) ? [{ type: 'abort' } as const] : []))
     case 'release':
-      return answer(
-        { ...idleAgent(state.incarnation, state.threads), leaving: state.leaving },
-        { type: 'release' },
-      )
+      return answer(freed(state), { type: 'release' })
     default:
       return command satisfies never
   }
@@ -201,16 +201,46 @@ function onTick(before: AgentState, nowMs: number): AgentDecision {
   if (state.prepare === null || isOver(state)) return { state, actions: [] }
   const silentMs = nowMs - state.heardAtMs
   if (silentMs > keepMs) {
-    const { incarnation, threads, leaving } = state
     const released: AgentAction[] = [{ type: 'release' }]
     return {
-      state: { ...idleAgent(incarnation, threads), leaving },
-      actions: leaving ? [...released, { type: 'leave' }] : released,
+      state: freed(state),
+      actions: state.leaving ? [...released, { type: 'leave' }] : released,
     }
   }
   if (silentMs <= silenceMs || state.isAlone) return { state, actions: [] }
   const alone: AgentState = { ...ending(state), isAlone: true }
   return { state: alone, actions: underWay(state) ? [{ type: 'silence' }] : [] }
+}
+
+/** Whatever it does ends, and what of it cannot be counted is refused: set-up and teardown. It stays so beyond the run. */
+function onHalt(state: AgentState, halt: Halt | null): AgentDecision {
+  const hello = { type: 'hello' } as const
+  if (halt === null) return { state: { ...state, halt }, actions: state.halt === null ? [] : [hello] }
+  if (state.halt !== null) return { state, actions: [] }
+  const halted: AgentState = { ...state, halt }
+  const kill = { type: 'halt', halt } as const
+  if (state.performing !== null) {
+    const why = refused(state, ...haltedBy(halt))
+    const told = state.performing.waiting.map((request) => reply(request, why))
+    return { state: freed(halted), actions: [kill, ...told, { type: 'release' }, hello] }
+  }
+  return { state: ending(halted), actions: underWay(state) ? [kill, hello] : [hello] }
+}
+
+const makesLoad: ReadonlySet<WorkerCommand['type']> = new Set(['prepare', 'arm', 'perform', 'epoch'])
+
+function haltedBy({ why, by, atMs }: Halt): [RefusalCode, string, string] {
+  const at = new Date(atMs).toISOString()
+  return [
+    'halted',
+    `${by} has halted all load at ${at}: ${why}`,
+    'lift it when that is over: breakwater unhalt',
+  ]
+}
+
+/** Without a run. */
+function freed({ incarnation, threads, leaving, halt }: AgentState): AgentState {
+  return { ...idleAgent(incarnation, threads), leaving, halt }
 }
 
 function heard(state: AgentState, nowMs: number): AgentState {

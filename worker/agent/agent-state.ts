@@ -1,5 +1,5 @@
 import type { Epoch } from '../../core/plan/plan.ts'
-import type { CommandReply, Fence, WorkerCommand, WorkerState } from '../../proto/messages.ts'
+import type { CommandReply, Fence, Halt, WorkerCommand, WorkerState } from '../../proto/messages.ts'
 import type { Captured, OnceStage, StageResult } from '../engine/thread-protocol.ts'
 
 type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
@@ -26,6 +26,8 @@ export interface AgentState {
   readonly tickedAtMs: number
   /** No controller was heard for too long; until one is heard again. */
   readonly isAlone: boolean
+  /** No load at all until it is lifted; null: it is not in force. */
+  readonly halt: Halt | null
   /** The operator asked this worker to leave: it drains, then takes no further run. */
   readonly leaving: boolean
 }
@@ -58,6 +60,8 @@ export type AgentEvent =
   /** Its controller's sign of life. */
   | { readonly type: 'heard'; readonly run: string; readonly term: number; readonly nowMs: number }
   | { readonly type: 'tick'; readonly nowMs: number }
+  /** Null: it is lifted. */
+  | { readonly type: 'halt'; readonly halt: Halt | null }
   /** SIGTERM. */
   | { readonly type: 'leave' }
 
@@ -76,6 +80,10 @@ export type AgentAction =
   | { readonly type: 'abort' }
   /** Interrupt, because nobody controls the run any more. */
   | { readonly type: 'silence' }
+  /** Interrupt, because all load is halted. */
+  | { readonly type: 'halt'; readonly halt: Halt }
+  /** Tell at once how things are. */
+  | { readonly type: 'hello' }
   /** Stop, because this worker leaves. */
   | { readonly type: 'drain' }
   /** End the threads and forget the run. */
@@ -103,6 +111,7 @@ export function idleAgent(incarnation: string, threads: number): AgentState {
     heardAtMs: 0,
     tickedAtMs: 0,
     isAlone: false,
+    halt: null,
     leaving: false,
   }
 }

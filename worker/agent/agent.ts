@@ -1,5 +1,14 @@
 import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
-import { decodeCommand, decodeControllerBeat, encodeHello, encodeReply } from '../../proto/codec.ts'
+import {
+  decodeCommand,
+  decodeControllerBeat,
+  decodeHaltOrder,
+  decodeHaltQuestion,
+  encodeHaltOrder,
+  encodeHaltQuestion,
+  encodeHello,
+  encodeReply,
+} from '../../proto/codec.ts'
 import type { WorkerHello } from '../../proto/messages.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { decide, tickMs } from './agent-decide.ts'
@@ -29,6 +38,8 @@ export interface Agent {
   /** Ends everything at once. */
   close(): Promise<void>
 }
+
+const haltAnswerMs = 1_000
 
 /** One worker on the bus. Says hello, beats, and does what its coordinator commands. */
 export function createAgent(dependencies: AgentDependencies): Agent {
@@ -95,6 +106,15 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         )
         session?.silence()
         return
+      case 'halt': {
+        const { by, why } = action.halt
+        log('warn', `halted by ${by} (${why}): what is in flight is interrupted, nothing more is sent`)
+        session?.halt()
+        return
+      }
+      case 'hello':
+        bus.publish(subjects.hello(id), encodeHello(hello()))
+        return
       case 'release':
         log('info', 'released')
         void session?.close()
@@ -123,8 +143,9 @@ export function createAgent(dependencies: AgentDependencies): Agent {
 
   function hello(): WorkerHello {
     const { version, host, pid, labels } = dependencies
-    const { threads, stage, prepare } = state
-    return { id, incarnation, version, threads, labels, host, pid, state: stage, run: prepare?.run ?? null }
+    const { threads, stage, prepare, halt } = state
+    const run = prepare?.run ?? null
+    return { id, incarnation, version, threads, labels, host, pid, state: stage, run, ...(halt && { halt }) }
   }
 
   const commands = bus.subscribe(subjects.command(id), (message) => {
@@ -137,8 +158,38 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
     }
   })
+  const orders = bus.subscribe(subjects.halt, (message) => {
+    try {
+      dispatch({ type: 'halt', halt: decodeHaltOrder(message.payload).halt })
+    } catch (error) {
+      log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
+    }
+  })
+  const questions = bus.subscribe(subjects.halted, (message) => {
+    try {
+      const { worker } = decodeHaltQuestion(message.payload)
+      if (state.halt !== null && worker !== id) message.respond(encodeHaltOrder({ halt: state.halt }))
+    } catch (error) {
+      log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
+    }
+  })
+
+  /** Whoever was not there when all load was halted hears of it from those who were. */
+  async function askForHalt(): Promise<void> {
+    try {
+      const question = encodeHaltQuestion({ worker: id })
+      const answer = await bus.request(subjects.halted, question, { timeoutMs: haltAnswerMs })
+      const { halt } = decodeHaltOrder(answer)
+      if (halt !== null) dispatch({ type: 'halt', halt })
+    } catch {
+      // Nobody is halted, or nobody is there.
+    }
+  }
+
   const states = bus.onState((busState) => {
-    if (busState === 'connected') bus.publish(subjects.hello(id), encodeHello(hello()))
+    if (busState !== 'connected') return
+    bus.publish(subjects.hello(id), encodeHello(hello()))
+    void askForHalt()
   })
   const beat = setInterval(() => {
     dispatch({ type: 'tick', nowMs: localNowMs() })
@@ -152,6 +203,8 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       clearInterval(beat)
       control?.unsubscribe()
       commands.unsubscribe()
+      orders.unsubscribe()
+      questions.unsubscribe()
       states.unsubscribe()
       await session?.close()
       resolveLeft()

@@ -55,6 +55,8 @@ export interface RunSession {
   abort(): void
   /** Interrupts because nobody controls the run. */
   silence(): void
+  /** Interrupts, because all load is halted. */
+  halt(): void
   close(): Promise<void>
 }
 
@@ -70,7 +72,8 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   let threads: EngineThreads | null = null
   let closed = false
   let leaving = false
-  let isSilenced = false
+  /** What this worker interrupted its load for, by itself. */
+  let cut: 'silence' | 'halt' | null = null
   let sequence = 0
   let epoch = 0
   let parts: ThreadPart[] = []
@@ -226,7 +229,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   }
 
   function endedBy(): EndedBy | null {
-    if (isSilenced) return 'silence'
+    if (cut !== null) return cut
     if (leaving) return 'left'
     return parts.some((part) => part.dataEnded) ? 'data' : null
   }
@@ -279,7 +282,11 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     },
     abort: () => threads?.abort(),
     silence() {
-      isSilenced = true
+      cut = 'silence'
+      threads?.abort()
+    },
+    halt() {
+      cut = 'halt'
       threads?.abort()
     },
     async close() {

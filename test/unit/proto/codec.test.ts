@@ -31,6 +31,8 @@ const kinds: readonly Kind[] = [
   kind('rows reply', arbitrary.rowsReply, codec.encodeRowsReply, codec.decodeRowsReply),
   kind('snapshot', arbitrary.snapshot, codec.encodeSnapshot, codec.decodeSnapshot),
   kind('controller beat', arbitrary.controllerBeat, codec.encodeControllerBeat, codec.decodeControllerBeat),
+  kind('halt order', arbitrary.haltOrder, codec.encodeHaltOrder, codec.decodeHaltOrder),
+  kind('halt question', arbitrary.haltQuestion, codec.encodeHaltQuestion, codec.decodeHaltQuestion),
   kind('kept sums', arbitrary.kept, codec.encodeKept, codec.decodeKept),
   kind('snapshot ack', arbitrary.snapshotAck, codec.encodeSnapshotAck, codec.decodeSnapshotAck),
 ]
@@ -277,6 +279,8 @@ const readers = {
   snapshotAck: codec.decodeSnapshotAck,
   controllerBeat: codec.decodeControllerBeat,
   kept: codec.decodeKept,
+  haltOrder: codec.decodeHaltOrder,
+  haltQuestion: codec.decodeHaltQuestion,
 }
 
 for (const { why, body, says } of refusals) {

@@ -6,6 +6,9 @@ import type { LoadTest } from '../../../core/spec/load-test.ts'
 import type {
   CommandReply,
   ControllerBeat,
+  Halt,
+  HaltOrder,
+  HaltQuestion,
   ObjectReply,
   ObjectRequest,
   RowsReply,
@@ -58,9 +61,14 @@ function byName<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> {
 
 const failure = record<NonNullable<WorkerHello['failure']>>({ code: text, message: text, hint: text })
 
+const halt = record<Halt>({ why: text, by: text, atMs: finite })
+
+export const haltOrder = record<HaltOrder>({ halt: fc.option(halt) })
+export const haltQuestion = record<HaltQuestion>({ worker: token })
+
 export const hello: fc.Arbitrary<WorkerHello> = fc
   .tuple(
-    record<Omit<WorkerHello, 'failure'>>({
+    record<Omit<WorkerHello, 'failure' | 'halt'>>({
       id: token,
       incarnation: id,
       version: text,
@@ -72,8 +80,13 @@ export const hello: fc.Arbitrary<WorkerHello> = fc
       run: fc.option(token),
     }),
     fc.option(failure),
+    fc.option(halt),
   )
-  .map(([rest, why]) => (why === null ? rest : { ...rest, failure: why }))
+  .map(([rest, why, halted]) => ({
+    ...rest,
+    ...(why !== null && { failure: why }),
+    ...(halted !== null && { halt: halted }),
+  }))
 
 const epoch = record<Epoch>({
   number: count.map((value) => Math.max(1, value)),

@@ -47,6 +47,19 @@ test('hello is on the wire as it was', (t) => {
   )
 })
 
+test('a halt is on the wire as it was', (t) => {
+  const halt = { why: 'w', by: 'b@c', atMs: 1.5 }
+  const orders = [codec.encodeHaltOrder, codec.decodeHaltOrder] as const
+  bothWays(t, orders, { halt }, 'CAFqEwoRCgF3EgNiQGMZAAAAAAAA+D8=')
+  bothWays(t, orders, { halt: null }, 'CAFqAA==')
+  bothWays(
+    t,
+    [codec.encodeHaltQuestion, codec.decodeHaltQuestion] as const,
+    { worker: 'w-1' },
+    'CAFyBQoDdy0x',
+  )
+})
+
 test('prepare is on the wire as it was', (t) => {
   bothWays(
     t,

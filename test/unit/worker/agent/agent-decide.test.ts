@@ -1,4 +1,5 @@
 import test from 'ava'
+import fc from 'fast-check'
 import type { WorkerCommand } from '../../../../proto/messages.ts'
 import { decide } from '../../../../worker/agent/agent-decide.ts'
 import { type AgentEvent, type AgentState, idleAgent } from '../../../../worker/agent/agent-state.ts'
@@ -256,4 +257,79 @@ test('a worker that is told to leave drains first, then takes no further run', (
   const left = play(command(prepare()), prepared, command(arm()), started, { type: 'leave' }, drained)
   t.deepEqual(left.log.slice(-2), ['drain', 'leave'])
   t.deepEqual(play({ type: 'leave' }, command(prepare())).log, ['leave', 'reply:busy'])
+})
+
+const halt = { why: 'the shop is down', by: 'ann@box', atMs: 0 }
+const halted: AgentEvent = { type: 'halt', halt }
+const lifted: AgentEvent = { type: 'halt', halt: null }
+
+test('halted, a worker interrupts its load, once, tells of it, and makes none until it is lifted', (t) => {
+  const { log, state } = play(...running, halted, halted)
+  t.deepEqual(log.slice(-2), ['halt', 'hello'])
+  t.is(state.stage, 'draining')
+  t.deepEqual(state.halt, halt)
+  const epochs = command({ type: 'epoch', run: 'r1', fence: fence(2), epoch: epoch(2) })
+  t.deepEqual(play(...running, halted, epochs).log.slice(-1), ['reply:halted'])
+  const release = command(plain('release', fence(2)))
+  const next = [halted, drained, release, command(prepare())] as const
+  t.deepEqual(play(...running, ...next).log.slice(-1), ['reply:halted'])
+  const again = play(...running, ...next, lifted, command(prepare()), prepared)
+  t.deepEqual(again.log.slice(-3), ['hello', 'prepare', 'reply:ok'])
+})
+
+test('halted before its start, a worker does not start', (t) => {
+  const early = play(command(prepare()), prepared, halted, command(arm()))
+  t.deepEqual(early.log, ['prepare', 'reply:ok', 'hello', 'reply:halted'])
+  const armed = play(command(prepare()), prepared, command(arm()), halted)
+  t.deepEqual(armed.log.slice(-2), ['halt', 'hello'])
+})
+
+test('halted in set-up or teardown, a worker lets go of all of it', (t) => {
+  const perform = command({ type: 'perform', run: 'r1', fence: fence(1), stage: 'setup', setup: {} })
+  const { log, state } = play(command(prepare()), prepared, perform, halted, perform)
+  t.deepEqual(log, [
+    'prepare',
+    'reply:ok',
+    'perform',
+    'halt',
+    'reply:halted',
+    'release',
+    'hello',
+    'reply:halted',
+  ])
+  t.is(state.stage, 'idle')
+  t.deepEqual(state.halt, halt)
+})
+
+test('what a worker is asked to end, or for its clock, it answers while it is halted', (t) => {
+  for (const type of ['clock', 'stop', 'abort', 'release'] as const) {
+    t.deepEqual(play(...running, halted, command(plain(type, fence(1)))).log.slice(-1), ['reply:ok'], type)
+  }
+})
+
+test('no sequence of events lets a halted worker begin anything', (t) => {
+  const event = fc.constantFrom<AgentEvent>(
+    command(prepare()),
+    prepared,
+    command(arm()),
+    started,
+    drained,
+    command({ type: 'perform', run: 'r1', fence: fence(1), stage: 'teardown', setup: {} }),
+    command({ type: 'epoch', run: 'r1', fence: fence(2), epoch: epoch(2) }),
+    command(plain('stop', fence(1))),
+    command(plain('release', fence(1))),
+    { type: 'tick', nowMs: 500 },
+    { type: 'leave' },
+    halted,
+  )
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 12 }), fc.array(event, { maxLength: 12 }), (before, after) => {
+      const then = play(...before, halted).log.length
+      const all = play(...before, halted, ...after)
+      const begun = all.log.slice(then).filter((entry) => /^(prepare|arm|perform|epoch)$/.test(entry))
+      t.deepEqual(begun, [])
+      t.false(['armed', 'running'].includes(all.state.stage))
+    }),
+    { numRuns: 2_000 },
+  )
 })
