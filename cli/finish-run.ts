@@ -9,11 +9,12 @@ import { ndjson, resultJson } from '../core/report/json.ts'
 import { reportFiles } from '../core/report/report-files.ts'
 import { textReport } from '../core/report/report-text.ts'
 import type { ResultDocument, Verdict } from '../core/report/result.ts'
-import { type RouteKind, routesOf } from '../core/spec/targets.ts'
+import { routesOf } from '../core/spec/targets.ts'
 import { accountRun } from '../core/verdict/accounts.ts'
 import { judgeRun } from '../core/verdict/judge.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
 import { version } from '../core/version.ts'
+import { transportsOf } from '../worker/transport/create-transport.ts'
 import { readCalibration } from './calibration/calibration-file.ts'
 import type { Console } from './console.ts'
 import { describeFailure } from './failure.ts'
@@ -59,7 +60,7 @@ export async function finishRun(console: Console, finished: FinishedRun): Promis
     judgement,
     exitCode,
     specDigest: `sha256:${createHash('sha256').update(spec).digest('hex')}`,
-    environment: environmentOf(record),
+    environment: environmentOf(record, await transportOf(finished)),
     reproduce: reproduceLines(finished.source, finished.flags, record.plan.seed),
   })
   const unwritten = await writeFiles(finished, document, spec)
@@ -101,18 +102,23 @@ async function writeFiles(
   for (const { name, text } of reportFiles(document, record)) await folder.write(name, text)
 }
 
-const libraries: Readonly<Record<RouteKind, string>> = {
-  http: 'undici',
-  grpc: 'grpc-js',
-  ws: 'ws',
-  sse: 'undici',
+/** What carried the load: each transport by its name, streams by what they are made of. */
+async function transportOf({ prepared, loaded, record }: FinishedRun): Promise<string> {
+  const { test } = record
+  const names: string[] = (await transportsOf(test, loaded.files, prepared.order.engine)).filter(
+    (name) => name !== 'streams',
+  )
+  const kinds = routesOf(test).map(({ kind }) => kind)
+  if (kinds.includes('ws')) names.push('ws')
+  if (kinds.includes('sse')) names.push('undici')
+  return [...new Set(names)].join(' + ')
 }
 
 function exitCodeFor(record: RunRecord, verdict: Verdict): number {
   return record.ended === 'interrupted' ? exitCodes.interrupted : exitCodes[verdict]
 }
 
-function environmentOf({ test }: RunRecord): ResultDocument['environment'] {
+function environmentOf({ test }: RunRecord, transport: string): ResultDocument['environment'] {
   return {
     breakwater: version,
     node: process.versions.node,
@@ -121,6 +127,6 @@ function environmentOf({ test }: RunRecord): ResultDocument['environment'] {
     memoryBytes: totalmem(),
     target: test.target.url,
     targets: Object.fromEntries(Object.entries(test.targets).map(([name, { url }]) => [name, url])),
-    transport: [...new Set(routesOf(test).map(({ kind }) => libraries[kind]))].join(' + '),
+    transport,
   }
 }

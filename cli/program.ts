@@ -60,7 +60,10 @@ export function createProgram(console: Console, done: (exitCode: number) => void
         .default('timer'),
     )
     .addOption(
-      new Option('--engine <engine>', 'transport for HTTP')
+      new Option(
+        '--engine <engine>',
+        'what speaks HTTP and gRPC: clients of our own, or the libraries; auto takes the fastest that can',
+      )
         .choices(['auto', 'wire', 'undici'])
         .default('auto'),
     )

@@ -4,6 +4,7 @@ import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import { localWorkers } from '../../core/plan/calibration.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
+import { transportsOf } from '../../worker/transport/create-transport.ts'
 import { readCalibration } from '../calibration/calibration-file.ts'
 import type { Console } from '../console.ts'
 import { readNatsAccess } from '../nats-flags.ts'
@@ -67,6 +68,8 @@ async function runAll(
   const natsUrl = flags.nats ?? console.config.natsUrl
   const natsAccess = natsUrl === null ? undefined : await readNatsAccess(flags, console.config)
   const { seed = null, threads = null, pace, engine, strict = false } = flags
+  // A worker would refuse it, too; said here nothing has begun.
+  if (engine === 'wire') await transportsOf(loaded.test, loaded.files, engine)
   const workers = flags.workers ?? (await workersOf(console, loaded, natsUrl))
   const prepared = prepareRun(loaded, { seed, workers, threads, pace, engine, strict })
   const { order } = prepared

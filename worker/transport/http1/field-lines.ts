@@ -46,10 +46,10 @@ export class FieldLines {
         if (byte < 32 ? byte !== tab : byte === del) break
         at++
       }
+      // Before all else: what is no HTTP at all may never end a line.
+      if (this.#isStatusNext && !beginsAsHttp(bytes, line, at)) return this.#broken(noHttp)
       if (at - start > mostHeadBytes) return this.#broken(`it has more than ${mostHeadBytes} bytes`)
       if (at >= end || (byte === cr && at + 1 >= end)) {
-        // What is no HTTP at all may never end a line.
-        if (this.#isStatusNext && !beginsAsHttp(bytes, line, at)) return this.#broken(noHttp)
         this.#lineAt = line - start
         this.#seenTo = at - start
         return incomplete
@@ -72,7 +72,6 @@ export class FieldLines {
 
   #readStatus(bytes: Uint8Array, from: number, to: number): boolean {
     const head = this.#head
-    if (!beginsAsHttp(bytes, from, to)) return this.#bad(noHttp)
     const minor = (bytes[from + 7] as number) - zero
     const hundreds = (bytes[from + 9] as number) - zero
     const tens = (bytes[from + 10] as number) - zero
