@@ -1,10 +1,9 @@
 import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
-import { createMerge, type Merge } from '../../core/measure/merge.ts'
-import { type SeriesTable, seriesTable } from '../../core/measure/series.ts'
+import { seriesTable } from '../../core/measure/series.ts'
 import type { ShardState } from '../../core/measure/snapshot.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
-import type { MemberRecord, RunRecord } from '../../core/verdict/run-record.ts'
+import type { RunRecord } from '../../core/verdict/run-record.ts'
 import {
   decodeHello,
   decodeReply,
@@ -18,21 +17,16 @@ import {
 import { serveObjects } from '../../proto/objects.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import type { HeldRun, StoredRun } from '../store/run-store.ts'
-import { beginRun, decide } from './coordinator.ts'
-import type {
-  CoordinatorAction,
-  CoordinatorEvent,
-  CoordinatorState,
-  Decision,
-  Member,
-} from './coordinator-state.ts'
+import { decide } from './coordinator.ts'
+import type { CoordinatorAction, CoordinatorEvent, CoordinatorState, Decision } from './coordinator-state.ts'
 import { createJournal } from './journal.ts'
-import { fromJson, keptOf } from './kept-parts.ts'
+import { memberRecord } from './member-record.ts'
 import { howEnded } from './members.ts'
 import { resumeRun } from './rejoin.ts'
 import { createRowLeases, type RowLeases } from './row-leases.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
-import { isNews, restoredState, type SavedRun, savedState, shiftClock } from './saved-run.ts'
+import { isNews, type SavedRun, savedState } from './saved-run.ts'
+import { takeUp } from './taken-up.ts'
 import { beatMs } from './timing.ts'
 
 export interface ConductorDependencies {
@@ -77,7 +71,7 @@ const ticksPerBeat = beatMs / tickMs
 export function createConductor(dependencies: ConductorDependencies): Conductor {
   const { bus, subjects, order, localNowMs, log } = dependencies
   const table = seriesTable(order.test)
-  const taken = takeUp(dependencies.keeping?.stored ?? null, table, dependencies)
+  const taken = takeUp(dependencies.keeping?.stored ?? null, table, order, dependencies)
   const { merge, leasedTo } = taken
   const subscriptions: Subscription[] = []
   let { state, startedAtMs, dataEnded } = taken
@@ -333,64 +327,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   }
 }
 
-interface TakenUp {
-  readonly merge: Merge
-  readonly state: CoordinatorState
-  readonly startedAtMs: number | null
-  readonly dataEnded: boolean
-  readonly leasedTo: readonly number[] | null
-  /** Of snapshots that were merged one by one. */
-  readonly snapshotBytes: number
-  readonly resumed: boolean
-}
-
-/** A run as it was left, on this process's clock; or a new one. */
-function takeUp(stored: StoredRun | null, table: SeriesTable, dependencies: ConductorDependencies): TakenUp {
-  const { order, localNowMs, wallNowMs } = dependencies
-  const state = stored?.parts.get('state')
-  if (stored === null || state === undefined) {
-    const begun = { startedAtMs: null, dataEnded: false, leasedTo: null, snapshotBytes: 0, resumed: false }
-    return { ...begun, merge: createMerge(table), state: beginRun(order, localNowMs()) }
-  }
-  const merge = createMerge(table, keptOf(stored.parts))
-  for (const payload of stored.snapshots) merge.add(decodeSnapshot(payload))
-  const saved = fromJson(state) as SavedRun
-  const { clock, startedAtMs, dataEnded, leasedTo } = saved
-  const shiftMs = localNowMs() - wallNowMs() - (clock.localMs - clock.wallMs)
-  return {
-    merge,
-    state: shiftClock({ ...restoredState(order, saved.state), beganAtMs: Number.POSITIVE_INFINITY }, shiftMs),
-    startedAtMs,
-    dataEnded,
-    leasedTo,
-    snapshotBytes: stored.snapshots.reduce((sum, bytes) => sum + bytes.length, 0),
-    resumed: true,
-  }
-}
-
 function isSuperseded({ last }: CoordinatorState): boolean {
   return last.type === 'refuse' && last.code === 'superseded'
-}
-
-function memberRecord(member: Member, startAtMs: number): MemberRecord {
-  return {
-    id: member.id,
-    incarnation: member.incarnation,
-    host: member.host,
-    threads: member.threads,
-    state: fateOf(member),
-    lostAt: member.lostAtMs === null ? null : (member.lostAtMs - startAtMs) * 1000,
-    why: member.why,
-    clockUncertaintyMs: member.roundTripMs / 2,
-    clockDriftMs: member.driftMs,
-  }
 }
 
 function isDone(shards: readonly ShardState[], phase: number): boolean {
   const own = shards.filter((shard) => shard.phase === phase)
   return own.length > 0 && own.every((shard) => shard.done)
-}
-
-function fateOf({ status }: Member): MemberRecord['state'] {
-  return status === 'lost' || status === 'failed' || status === 'left' ? status : 'drained'
 }

@@ -33,9 +33,11 @@ export interface Journal {
 
 /** Snapshots may wait for others this long: ten writes to the disk a second, however many workers there are. */
 const commitEveryMs = 100
-/** Snapshots are added up in the store when there are more of them than this, and than so many times what was written the last time. */
-const leastCompactBytes = 32 * 1024 * 1024
-const compactRatio = 4
+/**
+ * Snapshots are added up in the store when there are more of them than this, and than what that wrote the last time: so it never writes more than the
+ * snapshots do, and whoever takes the run up merges a second's worth one by one.
+ */
+const leastCompactBytes = 16 * 1024 * 1024
 
 export function createJournal(dependencies: JournalDependencies): Journal {
   const { held, merge, saved, nowMs, onBroken } = dependencies
@@ -95,7 +97,7 @@ export function createJournal(dependencies: JournalDependencies): Journal {
     if (isCompact) {
       for (const [name, bytes] of partsOf(merge.keep())) parts.set(name, bytes)
       const keptBytes = [...parts.values()].reduce((sum, bytes) => sum + bytes.length, 0)
-      compactBytes = Math.max(least, compactRatio * keptBytes)
+      compactBytes = Math.max(least, keptBytes)
       bytesSince = 0
     }
     const change = { parts, snapshots: isCompact ? [] : snapshots, events, isCompact }

@@ -1,0 +1,55 @@
+import { createMerge, type Merge } from '../../core/measure/merge.ts'
+import type { SeriesTable } from '../../core/measure/series.ts'
+import { decodeSnapshot } from '../../proto/codec.ts'
+import type { StoredRun } from '../store/run-store.ts'
+import { beginRun } from './coordinator.ts'
+import type { CoordinatorState } from './coordinator-state.ts'
+import { fromJson, keptOf } from './kept-parts.ts'
+import type { RunOrder } from './run-order.ts'
+import { restoredState, type SavedRun, shiftClock } from './saved-run.ts'
+
+export interface Clocks {
+  /** This machine's monotonic clock, ms. */
+  readonly localNowMs: () => number
+  /** Wall clock, ms since 1970 UTC. */
+  readonly wallNowMs: () => number
+}
+
+export interface TakenUp {
+  readonly merge: Merge
+  readonly state: CoordinatorState
+  readonly startedAtMs: number | null
+  readonly dataEnded: boolean
+  readonly leasedTo: readonly number[] | null
+  /** Of snapshots that were merged one by one. */
+  readonly snapshotBytes: number
+  readonly resumed: boolean
+}
+
+/** A run as it was left, on this process's clock; or a new one. */
+export function takeUp(
+  stored: StoredRun | null,
+  table: SeriesTable,
+  order: RunOrder,
+  { localNowMs, wallNowMs }: Clocks,
+): TakenUp {
+  const state = stored?.parts.get('state')
+  if (stored === null || state === undefined) {
+    const begun = { startedAtMs: null, dataEnded: false, leasedTo: null, snapshotBytes: 0, resumed: false }
+    return { ...begun, merge: createMerge(table), state: beginRun(order, localNowMs()) }
+  }
+  const merge = createMerge(table, keptOf(stored.parts))
+  for (const payload of stored.snapshots) merge.add(decodeSnapshot(payload))
+  const saved = fromJson(state) as SavedRun
+  const { clock, startedAtMs, dataEnded, leasedTo } = saved
+  const shiftMs = localNowMs() - wallNowMs() - (clock.localMs - clock.wallMs)
+  return {
+    merge,
+    state: shiftClock({ ...restoredState(order, saved.state), beganAtMs: Number.POSITIVE_INFINITY }, shiftMs),
+    startedAtMs,
+    dataEnded,
+    leasedTo,
+    snapshotBytes: stored.snapshots.reduce((sum, bytes) => sum + bytes.length, 0),
+    resumed: true,
+  }
+}
