@@ -10,7 +10,7 @@ import type { ResultDocument } from '../../core/report/result.ts'
 import type { Json } from '../../core/spec/load-test.ts'
 import { startBreakwater, startWorkerProcess } from '../kit/breakwater.ts'
 import { breakwater } from '../kit/command.ts'
-import { startNats } from '../kit/nats.ts'
+import { type Nats, startNats } from '../kit/nats.ts'
 import { type LoggedRequest, type Nginx, startNginx } from '../kit/nginx.ts'
 import type { Program } from '../kit/program.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
@@ -196,6 +196,30 @@ testOnCluster('killed while one worker takes down, the run is taken up and taken
   await isComplete(t, place, JSON.parse(stdout) as ResultDocument, 100)
 })
 
+testOnCluster(
+  'a NATS server that is away for too long ends the run in order, with all that was measured',
+  async (t) => {
+    const place = await startPlace(t, { rate: 50, seconds: 40 })
+    await isUnderWay(place)
+    const killedAt = Date.now()
+    await place.nats.kill()
+    await until(
+      'both workers stop by themselves',
+      () => place.workers.every((worker) => worker.output().includes('no controller was heard for 10 s')),
+      { withinMs: 20_000 },
+    )
+    await place.nats.restart()
+    t.is(await place.run.ended, 3)
+    const result = JSON.parse(await readFile(join(place.out, 'result.json'), 'utf8')) as ResultDocument
+    const log = await place.nginx.accessLog()
+    t.like(result, { verdict: 'inconclusive', ended: 'halted', merge: { missing: 0 } })
+    t.like(result.ledger, { planned: 2_000, lost: 0, balanced: true })
+    t.is(result.requests.sent, log.length)
+    t.true(Math.max(...visits(log).map(({ at }) => at)) - killedAt < 11_500)
+    t.is(count(log, 'DELETE /seed/t1'), 1)
+  },
+)
+
 const nats = ['--nats', 'nats://127.0.0.1:1']
 
 const refusals: readonly {
@@ -273,6 +297,7 @@ testOnCluster(
 
 interface Place {
   readonly nginx: Nginx
+  readonly nats: Nats
   readonly workers: readonly Program[]
   readonly run: Program
   readonly out: string
@@ -363,7 +388,7 @@ async function startPlace(t: ExecutionContext, wish: Wish): Promise<Place> {
   const where = ['--nats', nats.url, '--data', data, '--json']
   const run = await startBreakwater(['run', file, '--workers', '2', '--out', out, ...where], env)
   t.teardown(() => run.stop('SIGKILL'))
-  return { nginx, workers, run, out, data, resumeArgs: (id) => ['run', '--resume', id, ...where] }
+  return { nginx, nats, workers, run, out, data, resumeArgs: (id) => ['run', '--resume', id, ...where] }
 }
 
 function loadTest(
