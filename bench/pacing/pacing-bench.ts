@@ -1,11 +1,18 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type BenchResult, breakwaterContender } from '../breakwater-contender.ts'
+import { onCore } from '../cores.ts'
+import { measure } from '../measured-command.ts'
 import { race, type Sample } from '../race.ts'
 import { withTarget } from '../target-run.ts'
+import { root } from '../tree.ts'
 
 export interface PacingFigures {
   readonly wish: PacingWish
   /** Contenders are the modes. */
   readonly samples: readonly Sample[]
+  /** Arrivals of a schedule that are computed in a CPU second, of each round, by shape. */
+  readonly schedules: Readonly<Record<string, readonly number[]>>
 }
 
 export interface PacingWish {
@@ -38,8 +45,22 @@ export async function pacingBench(
       ...{ name: 'pacing', contenders, rounds, timeoutS: 4 * seconds + 30 },
       ...{ out, targetPid: pid, say },
     })
-    return { wish, samples }
+    return { wish, samples, schedules: await schedulesOf(rounds, out) }
   })
+}
+
+/** The schedule alone, without a pacer and without requests. */
+async function schedulesOf(rounds: number, out: string): Promise<PacingFigures['schedules']> {
+  const command = onCore(0, [process.execPath, join(import.meta.dirname, 'schedule-main.ts')])
+  const figures: Record<string, number[]> = {}
+  for (let round = 1; round <= rounds; round++) {
+    const { stdout } = await measure(command, { cwd: root, timeoutS: 120 })
+    for (const [shape, perSecond] of Object.entries(JSON.parse(stdout) as Record<string, number>)) {
+      figures[shape] = [...(figures[shape] ?? []), perSecond]
+    }
+  }
+  writeFileSync(join(out, 'schedules.json'), `${JSON.stringify(figures, null, 2)}\n`)
+  return figures
 }
 
 /** Milliseconds, arrivals, and the worker's share of its core, on average. */

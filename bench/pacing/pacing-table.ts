@@ -4,15 +4,30 @@ import { sectionText } from '../section.ts'
 import { spreadText } from '../statistics.ts'
 import type { PacingFigures } from './pacing-bench.ts'
 
-export function pacingSection({ wish: { rate, seconds, rounds }, samples }: PacingFigures): string {
+export function pacingSection({
+  wish: { rate, seconds, rounds },
+  samples,
+  schedules,
+}: PacingFigures): string {
   return sectionText({
     title: 'Pacing',
-    what: `\`get: /\` of a static answer by nginx at ${rate.toLocaleString('en-US')}/s on one core, ${seconds} s each, rounds by turns: ${rounds}. Pacer lag is what the engine was late to send, send lag that and the wait for a connection, both of every arrival, as result.json has them; CPU time is of the whole run.`,
+    what: `\`get: /\` of a static answer by nginx at ${rate.toLocaleString('en-US')}/s on one core, ${seconds} s each, rounds by turns: ${rounds}. Pacer lag is what the engine was late to send, send lag that and the wait for a connection, both of every arrival, as result.json has them; CPU time is of the whole run. Below, the schedule alone: the arrivals of one of four threads, as the engine asks for them.`,
     samples,
     versions: [],
     missing: [],
-    tables: [pacingTable(samples)],
+    tables: [pacingTable(samples), scheduleTable(schedules)],
   })
+}
+
+export function scheduleTable(schedules: PacingFigures['schedules']): string {
+  const rows = Object.entries(schedules).map(([shape, perSecond]) => [
+    shape,
+    spreadText(
+      perSecond.map((figure) => figure / 1e6),
+      1,
+    ),
+  ])
+  return markdownTable([['schedule', 'million arrivals per CPU second'], ...rows])
 }
 
 export function pacingTable(samples: readonly Sample[]): string {

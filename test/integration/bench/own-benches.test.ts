@@ -23,6 +23,9 @@ testWith('nginx')('pacing, gRPC and connections are measured on real runs', asyn
   )
   for (const { extra } of pacing.samples) t.true((extra.sendP99 ?? -1) >= (extra.sendP50 ?? 0))
 
+  t.deepEqual(Object.keys(pacing.schedules), ['constant', 'ramp', 'sine', 'poisson'])
+  for (const [perSecond = 0] of Object.values(pacing.schedules)) t.true(perSecond > 1000)
+
   const grpc = await grpcBench({ rounds: 1, seconds: 1 }, at('grpc'), said)
   t.true((grpc.samples[0]?.ok ?? 0) > 0)
   t.is(grpc.samples[0]?.failed, 0)

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { connectionsTable } from '../../../bench/connections/connections-table.ts'
-import { pacingTable } from '../../../bench/pacing/pacing-table.ts'
+import { pacingTable, scheduleTable } from '../../../bench/pacing/pacing-table.ts'
 import type { Sample } from '../../../bench/race.ts'
 
 const sample = (contender: string, round: number, extra: Sample['extra']): Sample => ({
@@ -18,6 +18,13 @@ test('each mode of pacing has its lags, its CPU time, and what became of every a
   t.is(
     table.split('\n')[2],
     '| timer | 0.50 (0.50 … 0.50) | 2.00 (1.50 … 2.50) | 0.60 (0.60 … 0.60) | 2.00 (2.00 … 2.00) | 3.00 (3.00 … 3.00) | 2.00 (2.00 … 2.00) | 25 (25 … 25) | 1,000 (1,000 … 1,000) | 990 (990 … 990) | 0 (0 … 0) |',
+  )
+})
+
+test('what a schedule computes is told in millions', (t) => {
+  t.is(
+    scheduleTable({ sine: [3_800_000, 4_000_000, 3_900_000] }).split('\n')[2],
+    '| sine | 3.9 (3.8 … 4.0) |',
   )
 })
 
