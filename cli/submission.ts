@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { RunOrder } from '../controller/run/run-order.ts'
 import { BreakwaterError } from '../core/error.ts'
+import { version } from '../core/version.ts'
 import type { RunFlags } from './run-flags.ts'
 import type { LoadedTest } from './spec-source.ts'
 
@@ -10,6 +11,8 @@ import type { LoadedTest } from './spec-source.ts'
  * whoever resumes a run resolves them again.
  */
 export interface Submission {
+  /** Of breakwater. */
+  readonly version: string
   /** File or URL, as given. */
   readonly source: string
   /** A LoadTest as written, overlays merged. */
@@ -42,6 +45,7 @@ export interface Submitted {
 export function submissionOf({ source, loaded, out, flags, order }: Submitted, isUrl: boolean): Submission {
   const salt = randomBytes(16).toString('hex')
   return {
+    version,
     source,
     spec: loaded.source,
     folder: path.resolve(isUrl ? '.' : path.dirname(source)),
@@ -56,6 +60,16 @@ function withoutNats(flags: RunFlags): RunFlags {
   return Object.fromEntries(
     Object.entries(flags).filter(([name]) => !name.startsWith('nats')),
   ) as unknown as RunFlags
+}
+
+/** What another version keeps may mean something else. Throws BreakwaterError `other-test`. */
+export function expectSameVersion(run: string, submission: Submission): void {
+  if (submission.version === version) return
+  throw new BreakwaterError(
+    'other-test',
+    `run ${run} was begun by breakwater ${submission.version}, and this is ${version}`,
+    { hint: 'Resume it with the version that began it, which its workers have as well.' },
+  )
 }
 
 /** @throws BreakwaterError `other-test` */

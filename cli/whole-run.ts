@@ -1,7 +1,7 @@
 import type { NatsAccess } from '../bus/nats-access.ts'
 import type { Conductor, Keeping } from '../controller/run/conductor.ts'
 import type { RunEvent } from '../controller/run/run-order.ts'
-import { BreakwaterError, exitCodes } from '../core/error.ts'
+import { BreakwaterError, type ErrorCode, exitCodes } from '../core/error.ts'
 import { conductRun } from './conduct-run.ts'
 import type { Console } from './console.ts'
 import { finishRun } from './finish-run.ts'
@@ -59,7 +59,11 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
         log: follower.log,
       })
       follower.close()
-      const onWritten = async () => keeping?.held.finish()
+      const onWritten = async (): Promise<void> => {
+        await keeping?.held.finish().catch((error: unknown) => {
+          follower.note(`warning: what was kept of this run could not be deleted: ${String(error)}`)
+        })
+      }
       return finishRun(console, { record, prepared, loaded, folder, events, source, flags, onWritten })
     })
   } catch (error) {
@@ -74,11 +78,14 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
   }
 }
 
-/** What was refused before its start is over. What someone else has taken over is not, nor a run that is resumed where its NATS server is not to be reached. */
+/** What was refused before its start is over. What someone else has taken over is not, nor a run that could not even be taken up. */
 function isOver(error: unknown, keeping: Keeping | null): boolean {
   if (!(error instanceof BreakwaterError) || error.code === 'superseded') return false
-  return keeping?.stored == null || !error.code.startsWith('bus-')
+  return keeping?.stored == null || refusals.has(error.code)
 }
+
+/** Of a conductor. */
+const refusals: ReadonlySet<ErrorCode> = new Set(['too-few-workers', 'prepare-failed', 'stopped'])
 
 /** Until the results are written: the first Ctrl-C drains, the second interrupts, a third ends this process without results. */
 async function interruptible<T>(

@@ -7,7 +7,7 @@ import type { RunFlags } from '../run-flags.ts'
 import { prepareRun, renamed } from '../run-order.ts'
 import { openRunStore } from '../run-store.ts'
 import { loadTestText } from '../spec-source.ts'
-import { expectSame, type Submission } from '../submission.ts'
+import { expectSame, expectSameVersion, type Submission } from '../submission.ts'
 import { surroundingsOf } from '../surroundings.ts'
 import { runWhole } from '../whole-run.ts'
 
@@ -27,6 +27,7 @@ export async function resumeRun(
   const held = await (await openRunStore(console, given)).take(wanted)
   try {
     const submission = JSON.parse(held.submission) as Submission
+    expectSameVersion(held.run, submission)
     const { source, spec, folder, out, made } = submission
     const flags: RunFlags = {
       ...submission.flags,

@@ -61,6 +61,8 @@ export interface CoordinatorState {
   readonly order: RunOrder
   readonly stage: Stage
   readonly members: ReadonlyMap<string, Member>
+  /** While gathering: workers that are there and in another run, with it. */
+  readonly busy: ReadonlyMap<string, string>
   readonly beganAtMs: number
   /** The last tick: a gap tells that this process itself was held up, which is no worker's fault. */
   readonly tickedAtMs: number

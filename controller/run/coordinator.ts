@@ -15,6 +15,7 @@ export function beginRun(order: RunOrder, nowMs: number): CoordinatorState {
     order,
     stage: 'gathering',
     members: new Map(),
+    busy: new Map(),
     beganAtMs: nowMs,
     tickedAtMs: nowMs,
     connected: true,
@@ -72,7 +73,10 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
     const members = new Map(state.members)
     if (hello.state === 'idle') members.set(hello.id, candidate)
     else members.delete(hello.id)
-    const next = { ...state, members }
+    const busy = new Map(state.busy)
+    if (hello.state === 'idle' || hello.run === null) busy.delete(hello.id)
+    else busy.set(hello.id, hello.run)
+    const next = { ...state, members, busy }
     const news =
       members.size === state.members.size
         ? []
@@ -310,8 +314,16 @@ function gatherTick(state: CoordinatorState, nowMs: number): Decision {
     type: 'refuse',
     code: 'too-few-workers',
     message: `${members.size} ${members.size === 1 ? 'worker' : 'workers'} answered within ${state.order.test.workers.waitMs / 1000} s, the run needs ${want}`,
-    hint: 'Start workers with `breakwater worker --nats URL` against the same server, or ask for fewer with --workers.',
+    hint: `${busyText(next)}Start workers with \`breakwater worker --nats URL\` against the same server, or ask for fewer with --workers.`,
   })
+}
+
+/** A run whose controller died holds its workers for a while. */
+function busyText({ busy }: CoordinatorState): string {
+  const [run] = busy.values()
+  if (run === undefined) return ''
+  const are = busy.size === 1 ? '1 more is there, and' : `${busy.size} more are there, and`
+  return `${are} busy with run ${run}: wait for it, or take it up with \`breakwater run --resume ${run}\` if its process has died. `
 }
 
 function watchTick(state: CoordinatorState, nowMs: number): Decision {

@@ -10,15 +10,22 @@ export interface SavedRun {
   readonly dataEnded: boolean
   /** The next row of each data source that nobody was given; null: nobody asked. */
   readonly leasedTo: readonly number[] | null
-  readonly state: Omit<CoordinatorState, 'order' | 'members'> & { readonly members: readonly Member[] }
+  readonly state: Omit<CoordinatorState, 'order' | 'busy' | 'members'> & {
+    readonly members: readonly Member[]
+  }
 }
 
-export function savedState({ order: _order, members, ...state }: CoordinatorState): SavedRun['state'] {
+export function savedState({
+  order: _order,
+  busy: _busy,
+  members,
+  ...state
+}: CoordinatorState): SavedRun['state'] {
   return { ...state, members: [...members.values()] }
 }
 
 export function restoredState(order: RunOrder, { members, ...state }: SavedRun['state']): CoordinatorState {
-  return { ...state, order, members: new Map(members.map((member) => [member.id, member])) }
+  return { ...state, order, busy: new Map(), members: new Map(members.map((member) => [member.id, member])) }
 }
 
 /** Whether it says more than who was heard from: what a later process has to know before anyone acts on it. */

@@ -220,6 +220,60 @@ testOnCluster(
   },
 )
 
+testOnCluster('a run is taken up as often as its controllers die', async (t) => {
+  const place = await startPlace(t, { rate: 60, seconds: 14 })
+  await killInMidRun(place)
+  for (const life of [2, 3]) {
+    const next = await startBreakwater(place.resumeArgs('latest'))
+    t.teardown(() => next.stop('SIGKILL'))
+    await until('it is taken up', () => next.output().includes('resuming with 2 workers'), {
+      withinMs: 20_000,
+    })
+    // Somewhere in what follows, another time each.
+    await sleep(400 * life)
+    await next.stop('SIGKILL')
+  }
+  const { code, stdout, stderr } = await breakwater(place.resumeArgs('latest'))
+  t.is(code, 0, stderr)
+  const result = JSON.parse(stdout) as ResultDocument
+  await isComplete(t, place, result, 840)
+  const events = (await readFile(join(place.out, 'events.ndjson'), 'utf8')).trim().split('\n')
+  const resumed = events.map((line) => JSON.parse(line) as { kind: string; term?: number })
+  t.deepEqual(
+    resumed.filter(({ kind }) => kind === 'resumed').map(({ term }) => term),
+    [2, 3, 4],
+  )
+})
+
+testOnCluster('whoever starts another run while a dead one holds its workers is told of it', async (t) => {
+  const place = await startPlace(t, { rate: 20, seconds: 20 })
+  await until('the load is under way', async () => visits(await place.nginx.accessLog()).length > 20, {
+    withinMs: 30_000,
+  })
+  await place.run.stop('SIGKILL')
+  const more = [
+    '--nats',
+    place.nats.url,
+    '--data',
+    place.data,
+    '--json',
+    '--workers',
+    '2',
+    '--set',
+    'workers.wait=2s',
+  ]
+  const { code, stdout } = await breakwater(
+    ['run', place.nginx.url, '--rate', '1', '--duration', '1s', ...more],
+    {
+      cwd: place.data,
+    },
+  )
+  t.is(code, 2)
+  const { error } = JSON.parse(stdout) as { error: { code: string; hint: string } }
+  t.is(error.code, 'too-few-workers')
+  t.regex(error.hint, /2 more are there, and busy with run .*--resume/)
+})
+
 const nats = ['--nats', 'nats://127.0.0.1:1']
 
 const refusals: readonly {

@@ -198,7 +198,7 @@ function onTick(before: AgentState, nowMs: number): AgentDecision {
     tickedAtMs: nowMs,
     heardAtMs: Math.min(nowMs, before.heardAtMs + heldUpMs),
   }
-  if (state.prepare === null || isOver(state)) return { state, actions: [] }
+  if (state.prepare === null) return { state, actions: [] }
   const silentMs = nowMs - state.heardAtMs
   if (silentMs > keepMs) {
     const released: AgentAction[] = [{ type: 'release' }]
@@ -207,7 +207,7 @@ function onTick(before: AgentState, nowMs: number): AgentDecision {
       actions: state.leaving ? [...released, { type: 'leave' }] : released,
     }
   }
-  if (silentMs <= silenceMs || state.isAlone) return { state, actions: [] }
+  if (silentMs <= silenceMs || state.isAlone || isOver(state)) return { state, actions: [] }
   const alone: AgentState = { ...ending(state), isAlone: true }
   return { state: alone, actions: underWay(state) ? [{ type: 'silence' }] : [] }
 }

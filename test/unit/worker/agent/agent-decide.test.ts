@@ -171,6 +171,10 @@ test('what nobody has taken is kept for a quarter of an hour, then the worker is
   t.is(late.state.stage, 'idle')
   t.is(late.log.at(-1), 'release')
   t.is(play(...running, ...silence(0, 15 * 60_000 - 10_000)).state.stage, 'draining')
+  // Its load was over, and nobody said that the run is.
+  const over = play(...running, drained, ...silence(0, 15 * 60_000 + 10_000))
+  t.is(over.state.stage, 'idle')
+  t.false(over.log.includes('silence'))
 })
 
 test('a worker that is prepared and no more sends nothing that could be interrupted', (t) => {
