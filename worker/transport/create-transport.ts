@@ -91,17 +91,19 @@ export async function loadTransports(
   }
 }
 
-/** What serves the routes of a test, as `name` of a transport says it. Throws as {@link loadTransports}. */
+/** What serves the routes of a test, as people know it. Throws as {@link loadTransports}. */
 export async function transportsOf(
   test: LoadTest,
   files: Files,
   engine: EngineChoice,
-): Promise<readonly TransportName[]> {
+): Promise<readonly string[]> {
   const targets = targetsOf(test)
   const names = await Promise.all(
-    routesOf(test).map((route) =>
-      nameFor({ target: targets[route.target] as Target, route, engine, test, files }),
-    ),
+    routesOf(test).map(async (route) => {
+      const target = targets[route.target] as Target
+      const name = await nameFor({ target, route, engine, test, files })
+      return name === 'wire-grpc' ? 'wire-http2' : name
+    }),
   )
   return [...new Set(names)]
 }
