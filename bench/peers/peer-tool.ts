@@ -30,8 +30,10 @@ export function findPeer(name: PeerName): PeerTool | undefined {
     const file = join(cache, `${name}-${version}`, name)
     return isExecutable(file) ? { name, version, command: [file] } : undefined
   }
-  const file = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))
-  const found = file.find(isExecutable)
+  const found = (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable)
   return found === undefined ? undefined : { name, version: debianVersion(name), command: [found] }
 }
 

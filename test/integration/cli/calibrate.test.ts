@@ -73,3 +73,21 @@ test.serial('Ctrl-C ends a calibration soon, and nothing is kept', async (t) => 
   t.regex(stderr, /leaving; nothing is kept/)
   await t.throwsAsync(readFile(join(folder.path, 'breakwater/calibration.json')), { code: 'ENOENT' })
 })
+
+test.serial(
+  'without a calibration a run with workers.count: auto has one worker, and says why',
+  async (t) => {
+    const folder = await makeTempDir()
+    t.teardown(folder.remove)
+    const file = join(folder.path, 'one.yaml')
+    const one = spec('{ count: auto }').replace('rate: 1000000, duration: 1s', 'users: 1, iterations: 1')
+    await writeFile(file, one)
+    const env = { XDG_STATE_HOME: folder.path }
+    const { stdout, stderr } = await breakwater(
+      ['run', file, '--out', join(folder.path, 'out'), '--quiet', '--json'],
+      { env },
+    )
+    t.is(JSON.parse(stdout).workers.length, 1)
+    t.regex(stderr, /workers\.count: auto starts one worker, .* Run breakwater calibrate once\./)
+  },
+)
