@@ -286,7 +286,7 @@ export class SessionPool<W extends SessionWaiter> {
     const opening: Opening = { destroy: () => socket.destroy() }
     const timer = setTimeout(() => {
       socket.destroy()
-      finish(new Error(`no connection within ${connectTimeoutMs} ms`))
+      finish(new LateError(connectTimeoutMs))
     }, connectTimeoutMs)
     this.#openings.add(opening)
     this.#openSockets++
@@ -298,7 +298,7 @@ export class SessionPool<W extends SessionWaiter> {
         this.#sessions.push(session)
         finish(null)
         const first = this.#firstFor(session.user)
-        if (first !== null && isWaitedFor) {
+        if (first !== null && isWaitedFor && session.mostStreams > 0) {
           this.leave(first)
           this.#grant(first, session, true)
         } else if (session.user !== null) this.#idle.set(session.user, session)
@@ -372,5 +372,12 @@ export class SessionPool<W extends SessionWaiter> {
       if (waiter.dispatchedAt > due) return
       this.#refuse(waiter, null)
     }
+  }
+}
+
+class LateError extends Error {
+  readonly code = 'ETIMEDOUT'
+  constructor(connectTimeoutMs: number) {
+    super(`no connection within ${connectTimeoutMs} ms`)
   }
 }

@@ -430,12 +430,9 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     if (this.#isGone) return
     this.#failure = error
     this.#out.goaway(error.http2Code)
-    // Who does not read what was written before will not read this.
-    if (this.#out.isWriting) this.#socket.destroy()
-    else {
-      this.#out.flush(this.#turn.instant())
-      this.#socket.destroySoon()
-    }
+    this.#out.flush(this.#turn.instant())
+    // What the system has not taken by now is not waited for: such a peer may never read it.
+    this.#socket.destroy()
     this.#lose()
   }
 

@@ -308,7 +308,7 @@ export class WireGrpcTransport implements Transport {
     this.#openPool.acquire(flight, 'first')
   }
 
-  /** A status says why there is no connection; but what is wrong here, or no HTTP/2 there, has a name of its own. */
+  /** A status says why there is no connection; but what is wrong here, late, or no HTTP/2 there, has a name of its own. */
   #refused(flight: WireFlight, error: Error | null): void {
     const { proxy, timeoutMs } = this.#settings.target
     const through = proxy === null ? '' : `, through the proxy ${proxy.url}`
@@ -318,7 +318,8 @@ export class WireGrpcTransport implements Transport {
     }
     const name = requestErrorOf(error)
     const detail = `${errorDetailOf(error)}${through}`
-    if (name === 'ports' || name === 'files' || name === 'protocol') this.#finish(flight, name, detail)
+    if (name === 'ports' || name === 'files' || name === 'protocol' || name === 'timeout')
+      this.#finish(flight, name, detail)
     else this.#answer(flight, grpcCodes.unavailable, detail)
   }
 
