@@ -123,6 +123,41 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       done(await worker(console, flags))
     })
 
+  const ofCluster = 'NATS server of the cluster'
+  withNatsFlags(
+    command(
+      'workers',
+      'the workers of a cluster and what they do; needs no controller',
+      'breakwater workers --nats nats://localhost:4222',
+    ),
+    ofCluster,
+  ).action(async (flags) => {
+    const { listWorkers } = await import('./commands/list-workers.ts')
+    done(await listWorkers(console, flags))
+  })
+
+  withNatsFlags(
+    command('ls', 'the runs that are under way in a cluster', 'breakwater ls --nats nats://localhost:4222'),
+    ofCluster,
+  ).action(async (flags) => {
+    const { listRuns } = await import('./commands/steer-run.ts')
+    done(await listRuns(console, flags))
+  })
+
+  for (const [name, act, description] of [
+    ['show', 'showRun', 'how a run is just now, whoever controls it'],
+    ['watch', 'watchRun', 'a line a second until a run is over'],
+    ['stop', 'stopRun', 'end a run in order: no more load, what is in flight finishes, results are written'],
+  ] as const) {
+    withNatsFlags(
+      command(`${name} <run|latest>`, description, `breakwater ${name} latest --nats nats://localhost:4222`),
+      ofCluster,
+    ).action(async (run: string, flags) => {
+      const commands = await import('./commands/steer-run.ts')
+      done(await commands[act](console, run, flags))
+    })
+  }
+
   withNatsFlags(
     command(
       'halt',

@@ -172,6 +172,38 @@ export interface SnapshotAck {
   readonly term: number
 }
 
+/** Request on `bw.run.<run>.steer`, answered by how the run is then. `stop`: no more load; what is in flight finishes. */
+export interface RunRequest {
+  readonly action: 'show' | 'stop'
+  /** Who asks: user and host. */
+  readonly by: string
+}
+
+export interface RunStatus {
+  readonly run: string
+  readonly name: string
+  /** `gathering`, `running`, `teardown` … */
+  readonly stage: string
+  readonly term: number
+  /** Wall clock of the start instant, ms since 1970 UTC; null: it is not fixed. */
+  readonly startedAtMs: number | null
+  readonly elapsedMs: number
+  /** Of the plan, without drain. */
+  readonly lengthMs: number
+  readonly epoch: number
+  readonly ending: { readonly how: string; readonly why: string } | null
+  readonly workers: readonly { readonly id: string; readonly threads: number; readonly status: string }[]
+  /** Of open phases. */
+  readonly planned: number
+  readonly started: number
+  readonly skipped: number
+  readonly lost: number
+  /** Requests. */
+  readonly sent: number
+  readonly ok: number
+  readonly failed: number
+}
+
 /** On `bw.run.<run>.control` every 500 ms: the run is under control. */
 export interface ControllerBeat {
   readonly run: string

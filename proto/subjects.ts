@@ -9,6 +9,8 @@ export interface Subjects {
   event(run: string): string
   /** The controller's sign of life to the workers of its run. */
   control(run: string): string
+  /** Whoever watches or steers a run asks its controller there. */
+  steer(run: string): string
   readonly halt: string
   readonly halted: string
 }
@@ -22,6 +24,7 @@ export function createSubjects(prefix = 'bw'): Subjects {
     object: (run) => `${prefix}.run.${run}.object`,
     rows: (run) => `${prefix}.run.${run}.rows`,
     event: (run) => `${prefix}.run.${run}.event`,
+    steer: (run) => `${prefix}.run.${run}.steer`,
     control: (run) => `${prefix}.run.${run}.control`,
     halt: `${prefix}.halt`,
     halted: `${prefix}.halted`,

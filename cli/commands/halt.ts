@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os'
 import type { Bus } from '../../bus/bus.ts'
 import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import { decodeHello, encodeHaltOrder } from '../../proto/codec.ts'
@@ -6,6 +5,7 @@ import type { Halt, WorkerHello } from '../../proto/messages.ts'
 import { createSubjects } from '../../proto/subjects.ts'
 import type { Console } from '../console.ts'
 import { type NatsFlags, readNatsAccess } from '../nats-flags.ts'
+import { whoAsks } from '../who.ts'
 
 export interface HaltFlags extends NatsFlags {
   readonly why?: string
@@ -19,8 +19,7 @@ const longestMs = 3_000
 
 /** Ends all load of a cluster, and forbids more; needs no controller. Exit code 1 where a worker has not confirmed it. */
 export async function halt(console: Console, flags: HaltFlags): Promise<number> {
-  const by = `${userName()}@${hostname()}`
-  return give(console, flags, { why: flags.why ?? 'no reason was given', by, atMs: Date.now() })
+  return give(console, flags, { why: flags.why ?? 'no reason was given', by: whoAsks(), atMs: Date.now() })
 }
 
 /** Lifts it. */
@@ -108,13 +107,4 @@ function report(
     }),
   })
   return open.length === 0 ? exitCodes.pass : exitCodes.fail
-}
-
-/** A container may have no name for its user. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? ''}`.trim()
-  }
 }

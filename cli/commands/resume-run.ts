@@ -2,6 +2,7 @@ import { BreakwaterError } from '../../core/error.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
 import type { Console } from '../console.ts'
 import { readNatsAccess } from '../nats-flags.ts'
+import { guarded, railsOf } from '../rail-flags.ts'
 import { openResultFolder } from '../result-folder.ts'
 import type { RunFlags } from '../run-flags.ts'
 import { prepareRun, renamed } from '../run-order.ts'
@@ -39,7 +40,8 @@ export async function resumeRun(
     // Overlays are merged already.
     const surroundings = surroundingsOf(console.config, flags)
     const text = JSON.stringify(spec)
-    const loaded = renamed(await loadTestText(text, source, folder, surroundings), flags)
+    const named = renamed(await loadTestText(text, source, folder, surroundings), flags)
+    const loaded = guarded(named, railsOf(flags, console.config))
     const redactor = createRedactor(loaded.secrets)
     console.hide((text) => redactor.text(text))
     const prepared = prepareRun(

@@ -8,10 +8,12 @@ import {
   decodeHello,
   decodeReply,
   decodeRowsRequest,
+  decodeRunRequest,
   decodeSnapshot,
   encodeCommand,
   encodeControllerBeat,
   encodeRowsReply,
+  encodeRunStatus,
   encodeSnapshotAck,
 } from '../../proto/codec.ts'
 import { serveObjects } from '../../proto/objects.ts'
@@ -25,6 +27,7 @@ import { howEnded } from './members.ts'
 import { resumeRun } from './rejoin.ts'
 import { createRowLeases, type RowLeases } from './row-leases.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
+import { runStatus } from './run-status.ts'
 import { isNews, type SavedRun, savedState } from './saved-run.ts'
 import { takeUp } from './taken-up.ts'
 import { beatMs } from './timing.ts'
@@ -241,6 +244,19 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     else void journal.kept('now').then(() => message.respond(rows))
   }
 
+  /** Someone else than who began the run, anywhere. */
+  function onSteer(message: BusMessage): void {
+    const { action, by } = decodeRunRequest(message.payload)
+    if (action === 'stop') {
+      dispatch({ type: 'end', mode: 'stop', how: 'stopped', why: `${by} stopped it`, nowMs: localNowMs() })
+    }
+    message.respond(encodeRunStatus(runStatus(state, soFar())))
+  }
+
+  function soFar(): RunRecord | null {
+    return state.startAtMs === null ? null : recordNow()
+  }
+
   function listen(subject: string, handle: (message: BusMessage) => void): void {
     subscriptions.push(
       bus.subscribe(subject, (message) => {
@@ -304,6 +320,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   listen(subjects.beat('*'), onHello)
   listen(subjects.snapshot(order.run, '*'), onSnapshot)
   listen(subjects.rows(order.run), onRows)
+  listen(subjects.steer(order.run), onSteer)
   subscriptions.push(serveObjects(bus, subjects.object(order.run), dependencies.objects))
   subscriptions.push(
     bus.onState((s) => dispatch({ type: 'connection', connected: s === 'connected', nowMs: localNowMs() })),
@@ -320,7 +337,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   return {
     record,
     end: (mode, how, why) => dispatch({ type: 'end', mode, how, why, nowMs: localNowMs() }),
-    soFar: () => (state.startAtMs === null ? null : recordNow()),
+    soFar,
     get state() {
       return state
     },

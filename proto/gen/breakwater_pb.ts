@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file breakwater.proto.
  */
 export const file_breakwater: GenFile = /*@__PURE__*/
-  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIqgFCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAQgYKBGJvZHkizQIKC1dvcmtlckhlbGxvEgoKAmlkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDwoHdGhyZWFkcxgEIAEoDRI2CgZsYWJlbHMYBSADKAsyJi5icmVha3dhdGVyLnYxLldvcmtlckhlbGxvLkxhYmVsc0VudHJ5EgwKBGhvc3QYBiABKAkSCwoDcGlkGAcgASgNEg0KBXN0YXRlGAggASgJEhAKA3J1bhgJIAEoCUgAiAEBEi0KB2ZhaWx1cmUYCiABKAsyHC5icmVha3dhdGVyLnYxLldvcmtlckZhaWx1cmUSIQoEaGFsdBgLIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBF9ydW4iLgoESGFsdBILCgN3aHkYASABKAkSCgoCYnkYAiABKAkSDQoFYXRfbXMYAyABKAEiLgoJSGFsdE9yZGVyEiEKBGhhbHQYASABKAsyEy5icmVha3dhdGVyLnYxLkhhbHQiHgoMSGFsdFF1ZXN0aW9uEg4KBndvcmtlchgBIAEoCSI8Cg1Xb3JrZXJGYWlsdXJlEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIMCgRoaW50GAMgASgJIokDCg1Xb3JrZXJDb21tYW5kEgsKA3J1bhgBIAEoCRIjCgVmZW5jZRgCIAEoCzIULmJyZWFrd2F0ZXIudjEuRmVuY2USKQoHcHJlcGFyZRgDIAEoCzIWLmJyZWFrd2F0ZXIudjEuUHJlcGFyZUgAEiUKBWNsb2NrGAQgASgLMhQuYnJlYWt3YXRlci52MS5DbG9ja0gAEiEKA2FybRgFIAEoCzISLmJyZWFrd2F0ZXIudjEuQXJtSAASJQoFZXBvY2gYBiABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoSAASIwoEc3RvcBgHIAEoCzITLmJyZWFrd2F0ZXIudjEuU3RvcEgAEiUKBWFib3J0GAggASgLMhQuYnJlYWt3YXRlci52MS5BYm9ydEgAEikKB3JlbGVhc2UYCSABKAsyFi5icmVha3dhdGVyLnYxLlJlbGVhc2VIABIpCgdwZXJmb3JtGAogASgLMhYuYnJlYWt3YXRlci52MS5QZXJmb3JtSABCCAoGYWN0aW9uIiQKBUZlbmNlEgwKBHRlcm0YASABKAQSDQoFZXBvY2gYAiABKAQi8AEKB1ByZXBhcmUSDAoEdGVzdBgBIAEoDBIMCgRzZWVkGAIgASgEEjAKBWZpbGVzGAMgAygLMiEuYnJlYWt3YXRlci52MS5QcmVwYXJlLkZpbGVzRW50cnkSFAoHdGhyZWFkcxgEIAEoDUgAiAEBEgwKBHBhY2UYBSABKAkSDgoGZW5naW5lGAYgASgJEg8KB3NlY3JldHMYByADKAkaRgoKRmlsZXNFbnRyeRILCgNrZXkYASABKAkSJwoFdmFsdWUYAiABKAsyGC5icmVha3dhdGVyLnYxLk9iamVjdFJlZjoCOAFCCgoIX3RocmVhZHMiBwoFQ2xvY2siUQoDQXJtEhYKDnN0YXJ0X2xvY2FsX21zGAEgASgBEiMKBWVwb2NoGAIgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaBINCgVzZXR1cBgDIAEoCSInCgdQZXJmb3JtEg0KBXN0YWdlGAEgASgJEg0KBXNldHVwGAIgASgJIgYKBFN0b3AiBwoFQWJvcnQiCQoHUmVsZWFzZSKJAQoFRXBvY2gSDgoGbnVtYmVyGAEgASgEEgoKAmF0GAIgASgBEg0KBWNhdXNlGAMgASgJEioKBnJvc3RlchgEIAMoCzIaLmJyZWFrd2F0ZXIudjEuUm9zdGVyRW50cnkSKQoGcGhhc2VzGAUgAygLMhkuYnJlYWt3YXRlci52MS5FcG9jaFBoYXNlIj4KC1Jvc3RlckVudHJ5Eg4KBndvcmtlchgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0SDwoHdGhyZWFkcxgDIAEoDSJFCgpFcG9jaFBoYXNlEhAKCHN0YXJ0X2F0GAEgASgBEg4KBmVuZF9hdBgCIAEoARIVCg1maXJzdF9hcnJpdmFsGAMgASgEIq8BCgxDb21tYW5kUmVwbHkSEwoLaW5jYXJuYXRpb24YASABKAkSJQoCb2sYAiABKAsyFy5icmVha3dhdGVyLnYxLkFjY2VwdGVkSAASKQoHcmVmdXNlZBgDIAEoCzIWLmJyZWFrd2F0ZXIudjEuUmVmdXNlZEgAEi0KCXBlcmZvcm1lZBgEIAEoCzIYLmJyZWFrd2F0ZXIudjEuUGVyZm9ybWVkSABCCQoHb3V0Y29tZSI8CghBY2NlcHRlZBINCgVzdGF0ZRgBIAEoCRIQCghsb2NhbF9tcxgCIAEoARIPCgd0aHJlYWRzGAMgASgNIlkKCVBlcmZvcm1lZBIMCgRzZW50GAEgASgEEg4KBnZhbHVlcxgCIAEoCRIUCgdmYWlsdXJlGAMgASgJSACIAQESDAoEYXV0aBgEIAEoBEIKCghfZmFpbHVyZSI2CgdSZWZ1c2VkEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIMCgRoaW50GAMgASgJIioKCU9iamVjdFJlZhIOCgZkaWdlc3QYASABKAkSDQoFYnl0ZXMYAiABKAQiLwoNT2JqZWN0UmVxdWVzdBIOCgZkaWdlc3QYASABKAkSDgoGb2Zmc2V0GAIgASgEImoKC09iamVjdFJlcGx5EiUKBWNodW5rGAEgASgLMhQuYnJlYWt3YXRlci52MS5DaHVua0gAEikKB3Vua25vd24YAiABKAsyFi5icmVha3dhdGVyLnYxLlVua25vd25IAEIJCgdvdXRjb21lIiUKBUNodW5rEg0KBWJ5dGVzGAEgASgMEg0KBXRvdGFsGAIgASgEIgkKB1Vua25vd24iQgoLUm93c1JlcXVlc3QSDgoGd29ya2VyGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg4KBnNvdXJjZRgDIAEoDSIoCglSb3dzUmVwbHkSDAoEZnJvbRgBIAEoBBINCgVjb3VudBgCIAEoBCJCCgtTbmFwc2hvdEFjaxITCgtpbmNhcm5hdGlvbhgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIMCgR0ZXJtGAMgASgEIisKDkNvbnRyb2xsZXJCZWF0EgsKA3J1bhgBIAEoCRIMCgR0ZXJtGAIgASgEItsDCghTbmFwc2hvdBILCgNydW4YASABKAkSDgoGd29ya2VyGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgEEgoKAmF0GAYgASgBEioKCWludGVydmFscxgHIAMoCzIXLmJyZWFrd2F0ZXIudjEuSW50ZXJ2YWwSKQoGc2hhcmRzGAggAygLMhkuYnJlYWt3YXRlci52MS5TaGFyZFN0YXRlEi4KCHJlcXVlc3RzGAkgAygLMhwuYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzEiUKBmhlYWx0aBgKIAEoCzIVLmJyZWFrd2F0ZXIudjEuSGVhbHRoEi4KCGZhaWx1cmVzGAsgAygLMhwuYnJlYWt3YXRlci52MS5GYWlsdXJlU2FtcGxlEhcKCnN0YXJ0X3NrZXcYDCABKAFIAIgBARINCgVmaW5hbBgNIAEoCBIlCgZ0b3RhbHMYDiABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFscxIVCghlbmRlZF9ieRgPIAEoCUgBiAEBEhAKCHdhcm5pbmdzGBAgAygJQg0KC19zdGFydF9za2V3QgsKCV9lbmRlZF9ieSI0CgZUb3RhbHMSKgoJaW50ZXJ2YWxzGAEgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbCJ9CghJbnRlcnZhbBIOCgZzZWNvbmQYASABKBESDgoGdGhyZWFkGAIgASgNEioKBnNlcmllcxgDIAMoCzIaLmJyZWFrd2F0ZXIudjEuU2VyaWVzRGVsdGESJQoEbGFncxgEIAMoCzIXLmJyZWFrd2F0ZXIudjEuTGFnRGVsdGEihwMKC1Nlcmllc0RlbHRhEg4KBnNlcmllcxgBIAEoDRIKCgJvaxgCIAEoBBIOCgZmYWlsZWQYAyABKAQSEQoJaW5fd2luZG93GAQgASgEEhQKDG9rX2luX3dpbmRvdxgFIAEoBBIQCghieXRlc19pbhgGIAEoBBIRCglieXRlc19vdXQYByABKAQSFQoNY2hlY2tzX3Bhc3NlZBgIIAEoBBIVCg1jaGVja3NfZmFpbGVkGAkgASgEEjYKBmVycm9ycxgKIAMoCzImLmJyZWFrd2F0ZXIudjEuU2VyaWVzRGVsdGEuRXJyb3JzRW50cnkSEwoLcmVzcG9uc2Vfb2sYCyABKAwSFwoPcmVzcG9uc2VfZmFpbGVkGAwgASgMEg8KB3NlcnZpY2UYDSABKAwSDwoHY29ubmVjdBgOIAEoDBILCgN0bHMYDyABKAwSDAoEdHRmYhgQIAEoDBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBIj4KCExhZ0RlbHRhEg0KBXBoYXNlGAEgASgNEhAKCHNlbmRfbGFnGAIgASgMEhEKCXBhY2VyX2xhZxgDIAEoDCKUAgoKU2hhcmRTdGF0ZRIOCgZ0aHJlYWQYASABKA0SDQoFcGhhc2UYAiABKA0SDQoFZXBvY2gYAyABKAQSDwoHdGhyb3VnaBgEIAEoBBIPCgdzdGFydGVkGAUgASgEEhkKEXNraXBwZWRfaW5fZmxpZ2h0GAYgASgEEhQKDHNraXBwZWRfbGF0ZRgHIAEoBBIRCgljb21wbGV0ZWQYCCABKAQSDgoGZmFpbGVkGAkgASgEEhMKC2ludGVycnVwdGVkGAogASgEEhEKCWluX2ZsaWdodBgLIAEoBBIdChVpbl9mbGlnaHRfYnlfc2NlbmFyaW8YDCADKAQSDQoFdXNlcnMYDSABKAQSDAoEZG9uZRgOIAEoCCKXAwoNUmVxdWVzdENvdW50cxIOCgZ0aHJlYWQYASABKA0SEQoJYXR0ZW1wdGVkGAIgASgEEgwKBHNlbnQYAyABKAQSCgoCb2sYBCABKAQSDgoGZmFpbGVkGAUgASgEEhMKC2ludGVycnVwdGVkGAYgASgEEg8KB292ZXJydW4YByABKAQSDQoFc2V0dXAYCCABKAQSEAoIdGVhcmRvd24YCSABKAQSDAoEYXV0aBgKIAEoBBI4CgZlcnJvcnMYCyADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuRXJyb3JzRW50cnkSOAoGcGFzc2VzGAwgAygLMiguYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzLlBhc3Nlc0VudHJ5EhIKCnJlZGlyZWN0ZWQYDSABKAQaLQoLRXJyb3JzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ARotCgtQYXNzZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBImwKBkhlYWx0aBILCgNjcHUYASABKAESLAoHdGhyZWFkcxgCIAMoCzIbLmJyZWFrd2F0ZXIudjEuVGhyZWFkSGVhbHRoEhEKCXJzc19ieXRlcxgDIAEoARIUCgxvcGVuX3NvY2tldHMYBCABKA0icwoMVGhyZWFkSGVhbHRoEg4KBnRocmVhZBgBIAEoDRILCgNjcHUYAiABKAESGQoRbG9vcF9kZWxheV9wOTlfbXMYAyABKAESEwoLZ2NfcGF1c2VfbXMYBCABKAESFgoOcnVuX3F1ZXVlX3dhaXQYBSABKAEi9wEKDUZhaWx1cmVTYW1wbGUSDgoGd29ya2VyGAEgASgJEg0KBXBoYXNlGAIgASgJEhAKCHNjZW5hcmlvGAMgASgJEgwKBHN0ZXAYBCABKAkSDQoFZXJyb3IYBSABKAkSCgoCYXQYBiABKAESDgoGZGV0YWlsGAcgASgJEisKB3JlcXVlc3QYCCABKAsyGi5icmVha3dhdGVyLnYxLlNlbnRSZXF1ZXN0EjEKCHJlc3BvbnNlGAkgASgLMh8uYnJlYWt3YXRlci52MS5SZWNlaXZlZFJlc3BvbnNlEhIKBWV4dHJhGAogASgJSACIAQFCCAoGX2V4dHJhIlcKC1NlbnRSZXF1ZXN0Eg4KBm1ldGhvZBgBIAEoCRILCgN1cmwYAiABKAkSDwoHaGVhZGVycxgDIAMoCRIRCgRib2R5GAQgASgJSACIAQFCBwoFX2JvZHkiTwoQUmVjZWl2ZWRSZXNwb25zZRIOCgZzdGF0dXMYASABKA0SDwoHaGVhZGVycxgCIAMoCRIRCgRib2R5GAMgASgJSACIAQFCBwoFX2JvZHliBnByb3RvMw");
+  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIooGCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSABCBgoEYm9keSLNAgoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBgoEX3J1biIuCgRIYWx0EgsKA3doeRgBIAEoCRIKCgJieRgCIAEoCRINCgVhdF9tcxgDIAEoASIuCglIYWx0T3JkZXISIQoEaGFsdBgBIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdCIeCgxIYWx0UXVlc3Rpb24SDgoGd29ya2VyGAEgASgJIjwKDVdvcmtlckZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiiQMKDVdvcmtlckNvbW1hbmQSCwoDcnVuGAEgASgJEiMKBWZlbmNlGAIgASgLMhQuYnJlYWt3YXRlci52MS5GZW5jZRIpCgdwcmVwYXJlGAMgASgLMhYuYnJlYWt3YXRlci52MS5QcmVwYXJlSAASJQoFY2xvY2sYBCABKAsyFC5icmVha3dhdGVyLnYxLkNsb2NrSAASIQoDYXJtGAUgASgLMhIuYnJlYWt3YXRlci52MS5Bcm1IABIlCgVlcG9jaBgGIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2hIABIjCgRzdG9wGAcgASgLMhMuYnJlYWt3YXRlci52MS5TdG9wSAASJQoFYWJvcnQYCCABKAsyFC5icmVha3dhdGVyLnYxLkFib3J0SAASKQoHcmVsZWFzZRgJIAEoCzIWLmJyZWFrd2F0ZXIudjEuUmVsZWFzZUgAEikKB3BlcmZvcm0YCiABKAsyFi5icmVha3dhdGVyLnYxLlBlcmZvcm1IAEIICgZhY3Rpb24iJAoFRmVuY2USDAoEdGVybRgBIAEoBBINCgVlcG9jaBgCIAEoBCLwAQoHUHJlcGFyZRIMCgR0ZXN0GAEgASgMEgwKBHNlZWQYAiABKAQSMAoFZmlsZXMYAyADKAsyIS5icmVha3dhdGVyLnYxLlByZXBhcmUuRmlsZXNFbnRyeRIUCgd0aHJlYWRzGAQgASgNSACIAQESDAoEcGFjZRgFIAEoCRIOCgZlbmdpbmUYBiABKAkSDwoHc2VjcmV0cxgHIAMoCRpGCgpGaWxlc0VudHJ5EgsKA2tleRgBIAEoCRInCgV2YWx1ZRgCIAEoCzIYLmJyZWFrd2F0ZXIudjEuT2JqZWN0UmVmOgI4AUIKCghfdGhyZWFkcyIHCgVDbG9jayJRCgNBcm0SFgoOc3RhcnRfbG9jYWxfbXMYASABKAESIwoFZXBvY2gYAiABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoEg0KBXNldHVwGAMgASgJIicKB1BlcmZvcm0SDQoFc3RhZ2UYASABKAkSDQoFc2V0dXAYAiABKAkiBgoEU3RvcCIHCgVBYm9ydCIJCgdSZWxlYXNlIokBCgVFcG9jaBIOCgZudW1iZXIYASABKAQSCgoCYXQYAiABKAESDQoFY2F1c2UYAyABKAkSKgoGcm9zdGVyGAQgAygLMhouYnJlYWt3YXRlci52MS5Sb3N0ZXJFbnRyeRIpCgZwaGFzZXMYBSADKAsyGS5icmVha3dhdGVyLnYxLkVwb2NoUGhhc2UiPgoLUm9zdGVyRW50cnkSDgoGd29ya2VyGAEgASgJEg4KBndlaWdodBgCIAEoDRIPCgd0aHJlYWRzGAMgASgNIkUKCkVwb2NoUGhhc2USEAoIc3RhcnRfYXQYASABKAESDgoGZW5kX2F0GAIgASgBEhUKDWZpcnN0X2Fycml2YWwYAyABKAQirwEKDENvbW1hbmRSZXBseRITCgtpbmNhcm5hdGlvbhgBIAEoCRIlCgJvaxgCIAEoCzIXLmJyZWFrd2F0ZXIudjEuQWNjZXB0ZWRIABIpCgdyZWZ1c2VkGAMgASgLMhYuYnJlYWt3YXRlci52MS5SZWZ1c2VkSAASLQoJcGVyZm9ybWVkGAQgASgLMhguYnJlYWt3YXRlci52MS5QZXJmb3JtZWRIAEIJCgdvdXRjb21lIjwKCEFjY2VwdGVkEg0KBXN0YXRlGAEgASgJEhAKCGxvY2FsX21zGAIgASgBEg8KB3RocmVhZHMYAyABKA0iWQoJUGVyZm9ybWVkEgwKBHNlbnQYASABKAQSDgoGdmFsdWVzGAIgASgJEhQKB2ZhaWx1cmUYAyABKAlIAIgBARIMCgRhdXRoGAQgASgEQgoKCF9mYWlsdXJlIjYKB1JlZnVzZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiKgoJT2JqZWN0UmVmEg4KBmRpZ2VzdBgBIAEoCRINCgVieXRlcxgCIAEoBCIvCg1PYmplY3RSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAQiagoLT2JqZWN0UmVwbHkSJQoFY2h1bmsYASABKAsyFC5icmVha3dhdGVyLnYxLkNodW5rSAASKQoHdW5rbm93bhgCIAEoCzIWLmJyZWFrd2F0ZXIudjEuVW5rbm93bkgAQgkKB291dGNvbWUiJQoFQ2h1bmsSDQoFYnl0ZXMYASABKAwSDQoFdG90YWwYAiABKAQiCQoHVW5rbm93biJCCgtSb3dzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDgoGc291cmNlGAMgASgNIigKCVJvd3NSZXBseRIMCgRmcm9tGAEgASgEEg0KBWNvdW50GAIgASgEIkIKC1NuYXBzaG90QWNrEhMKC2luY2FybmF0aW9uGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHRlcm0YAyABKAQiKAoKUnVuUmVxdWVzdBIOCgZhY3Rpb24YASABKAkSCgoCYnkYAiABKAki5wIKCVJ1blN0YXR1cxILCgNydW4YASABKAkSDAoEbmFtZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIMCgR0ZXJtGAQgASgEEhoKDXN0YXJ0ZWRfYXRfbXMYBSABKAFIAIgBARISCgplbGFwc2VkX21zGAYgASgBEhEKCWxlbmd0aF9tcxgHIAEoARINCgVlcG9jaBgIIAEoBBIoCgZlbmRpbmcYCSABKAsyGC5icmVha3dhdGVyLnYxLlJ1bkVuZGluZxIpCgd3b3JrZXJzGAogAygLMhguYnJlYWt3YXRlci52MS5SdW5Xb3JrZXISDwoHcGxhbm5lZBgLIAEoBBIPCgdzdGFydGVkGAwgASgEEg8KB3NraXBwZWQYDSABKAQSDAoEbG9zdBgOIAEoBBIMCgRzZW50GA8gASgEEgoKAm9rGBAgASgEEg4KBmZhaWxlZBgRIAEoBEIQCg5fc3RhcnRlZF9hdF9tcyIlCglSdW5FbmRpbmcSCwoDaG93GAEgASgJEgsKA3doeRgCIAEoCSI4CglSdW5Xb3JrZXISCgoCaWQYASABKAkSDwoHdGhyZWFkcxgCIAEoDRIOCgZzdGF0dXMYAyABKAkiKwoOQ29udHJvbGxlckJlYXQSCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQi2wMKCFNuYXBzaG90EgsKA3J1bhgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKAkSEAoIc2VxdWVuY2UYBCABKAQSDQoFZXBvY2gYBSABKAQSCgoCYXQYBiABKAESKgoJaW50ZXJ2YWxzGAcgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbBIpCgZzaGFyZHMYCCADKAsyGS5icmVha3dhdGVyLnYxLlNoYXJkU3RhdGUSLgoIcmVxdWVzdHMYCSADKAsyHC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMSJQoGaGVhbHRoGAogASgLMhUuYnJlYWt3YXRlci52MS5IZWFsdGgSLgoIZmFpbHVyZXMYCyADKAsyHC5icmVha3dhdGVyLnYxLkZhaWx1cmVTYW1wbGUSFwoKc3RhcnRfc2tldxgMIAEoAUgAiAEBEg0KBWZpbmFsGA0gASgIEiUKBnRvdGFscxgOIAEoCzIVLmJyZWFrd2F0ZXIudjEuVG90YWxzEhUKCGVuZGVkX2J5GA8gASgJSAGIAQESEAoId2FybmluZ3MYECADKAlCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIpcDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkSEgoKcmVkaXJlY3RlZBgNIAEoBBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1Bhc3Nlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEibAoGSGVhbHRoEgsKA2NwdRgBIAEoARIsCgd0aHJlYWRzGAIgAygLMhsuYnJlYWt3YXRlci52MS5UaHJlYWRIZWFsdGgSEQoJcnNzX2J5dGVzGAMgASgBEhQKDG9wZW5fc29ja2V0cxgEIAEoDSJzCgxUaHJlYWRIZWFsdGgSDgoGdGhyZWFkGAEgASgNEgsKA2NwdRgCIAEoARIZChFsb29wX2RlbGF5X3A5OV9tcxgDIAEoARITCgtnY19wYXVzZV9tcxgEIAEoARIWCg5ydW5fcXVldWVfd2FpdBgFIAEoASL3AQoNRmFpbHVyZVNhbXBsZRIOCgZ3b3JrZXIYASABKAkSDQoFcGhhc2UYAiABKAkSEAoIc2NlbmFyaW8YAyABKAkSDAoEc3RlcBgEIAEoCRINCgVlcnJvchgFIAEoCRIKCgJhdBgGIAEoARIOCgZkZXRhaWwYByABKAkSKwoHcmVxdWVzdBgIIAEoCzIaLmJyZWFrd2F0ZXIudjEuU2VudFJlcXVlc3QSMQoIcmVzcG9uc2UYCSABKAsyHy5icmVha3dhdGVyLnYxLlJlY2VpdmVkUmVzcG9uc2USEgoFZXh0cmEYCiABKAlIAIgBAUIICgZfZXh0cmEiVwoLU2VudFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIPCgdoZWFkZXJzGAMgAygJEhEKBGJvZHkYBCABKAlIAIgBAUIHCgVfYm9keSJPChBSZWNlaXZlZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoDRIPCgdoZWFkZXJzGAIgAygJEhEKBGJvZHkYAyABKAlIAIgBAUIHCgVfYm9keWIGcHJvdG8z");
 
 /**
  * @generated from message breakwater.v1.Envelope
@@ -112,6 +112,18 @@ export type Envelope = Message<"breakwater.v1.Envelope"> & {
      */
     value: HaltQuestion;
     case: "haltQuestion";
+  } | {
+    /**
+     * @generated from field: breakwater.v1.RunRequest run_request = 15;
+     */
+    value: RunRequest;
+    case: "runRequest";
+  } | {
+    /**
+     * @generated from field: breakwater.v1.RunStatus run_status = 16;
+     */
+    value: RunStatus;
+    case: "runStatus";
   } | { case: undefined; value?: undefined };
 };
 
@@ -952,6 +964,182 @@ export const SnapshotAckSchema: GenMessage<SnapshotAck> = /*@__PURE__*/
   messageDesc(file_breakwater, 29);
 
 /**
+ * To the controller of a run, from whoever watches or steers it. Answered by the run's status.
+ *
+ * @generated from message breakwater.v1.RunRequest
+ */
+export type RunRequest = Message<"breakwater.v1.RunRequest"> & {
+  /**
+   * show or stop.
+   *
+   * @generated from field: string action = 1;
+   */
+  action: string;
+
+  /**
+   * Who asks: user and host.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+};
+
+/**
+ * Describes the message breakwater.v1.RunRequest.
+ * Use `create(RunRequestSchema)` to create a new message.
+ */
+export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
+  messageDesc(file_breakwater, 30);
+
+/**
+ * @generated from message breakwater.v1.RunStatus
+ */
+export type RunStatus = Message<"breakwater.v1.RunStatus"> & {
+  /**
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string stage = 3;
+   */
+  stage: string;
+
+  /**
+   * @generated from field: uint64 term = 4;
+   */
+  term: bigint;
+
+  /**
+   * Wall clock of the start instant, ms since the epoch. Absent: it is not fixed.
+   *
+   * @generated from field: optional double started_at_ms = 5;
+   */
+  startedAtMs?: number | undefined;
+
+  /**
+   * @generated from field: double elapsed_ms = 6;
+   */
+  elapsedMs: number;
+
+  /**
+   * @generated from field: double length_ms = 7;
+   */
+  lengthMs: number;
+
+  /**
+   * @generated from field: uint64 epoch = 8;
+   */
+  epoch: bigint;
+
+  /**
+   * @generated from field: breakwater.v1.RunEnding ending = 9;
+   */
+  ending?: RunEnding | undefined;
+
+  /**
+   * @generated from field: repeated breakwater.v1.RunWorker workers = 10;
+   */
+  workers: RunWorker[];
+
+  /**
+   * @generated from field: uint64 planned = 11;
+   */
+  planned: bigint;
+
+  /**
+   * @generated from field: uint64 started = 12;
+   */
+  started: bigint;
+
+  /**
+   * @generated from field: uint64 skipped = 13;
+   */
+  skipped: bigint;
+
+  /**
+   * @generated from field: uint64 lost = 14;
+   */
+  lost: bigint;
+
+  /**
+   * @generated from field: uint64 sent = 15;
+   */
+  sent: bigint;
+
+  /**
+   * @generated from field: uint64 ok = 16;
+   */
+  ok: bigint;
+
+  /**
+   * @generated from field: uint64 failed = 17;
+   */
+  failed: bigint;
+};
+
+/**
+ * Describes the message breakwater.v1.RunStatus.
+ * Use `create(RunStatusSchema)` to create a new message.
+ */
+export const RunStatusSchema: GenMessage<RunStatus> = /*@__PURE__*/
+  messageDesc(file_breakwater, 31);
+
+/**
+ * @generated from message breakwater.v1.RunEnding
+ */
+export type RunEnding = Message<"breakwater.v1.RunEnding"> & {
+  /**
+   * @generated from field: string how = 1;
+   */
+  how: string;
+
+  /**
+   * @generated from field: string why = 2;
+   */
+  why: string;
+};
+
+/**
+ * Describes the message breakwater.v1.RunEnding.
+ * Use `create(RunEndingSchema)` to create a new message.
+ */
+export const RunEndingSchema: GenMessage<RunEnding> = /*@__PURE__*/
+  messageDesc(file_breakwater, 32);
+
+/**
+ * @generated from message breakwater.v1.RunWorker
+ */
+export type RunWorker = Message<"breakwater.v1.RunWorker"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: uint32 threads = 2;
+   */
+  threads: number;
+
+  /**
+   * @generated from field: string status = 3;
+   */
+  status: string;
+};
+
+/**
+ * Describes the message breakwater.v1.RunWorker.
+ * Use `create(RunWorkerSchema)` to create a new message.
+ */
+export const RunWorkerSchema: GenMessage<RunWorker> = /*@__PURE__*/
+  messageDesc(file_breakwater, 33);
+
+/**
  * To all workers of a run, from its controller.
  *
  * @generated from message breakwater.v1.ControllerBeat
@@ -973,7 +1161,7 @@ export type ControllerBeat = Message<"breakwater.v1.ControllerBeat"> & {
  * Use `create(ControllerBeatSchema)` to create a new message.
  */
 export const ControllerBeatSchema: GenMessage<ControllerBeat> = /*@__PURE__*/
-  messageDesc(file_breakwater, 30);
+  messageDesc(file_breakwater, 34);
 
 /**
  * @generated from message breakwater.v1.Snapshot
@@ -1067,7 +1255,7 @@ export type Snapshot = Message<"breakwater.v1.Snapshot"> & {
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_breakwater, 31);
+  messageDesc(file_breakwater, 35);
 
 /**
  * @generated from message breakwater.v1.Totals
@@ -1084,7 +1272,7 @@ export type Totals = Message<"breakwater.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_breakwater, 32);
+  messageDesc(file_breakwater, 36);
 
 /**
  * @generated from message breakwater.v1.Interval
@@ -1118,7 +1306,7 @@ export type Interval = Message<"breakwater.v1.Interval"> & {
  * Use `create(IntervalSchema)` to create a new message.
  */
 export const IntervalSchema: GenMessage<Interval> = /*@__PURE__*/
-  messageDesc(file_breakwater, 33);
+  messageDesc(file_breakwater, 37);
 
 /**
  * Histograms are sparse counts: varint pairs (distance to the index of the previous non-zero bucket, count).
@@ -1212,7 +1400,7 @@ export type SeriesDelta = Message<"breakwater.v1.SeriesDelta"> & {
  * Use `create(SeriesDeltaSchema)` to create a new message.
  */
 export const SeriesDeltaSchema: GenMessage<SeriesDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 34);
+  messageDesc(file_breakwater, 38);
 
 /**
  * @generated from message breakwater.v1.LagDelta
@@ -1239,7 +1427,7 @@ export type LagDelta = Message<"breakwater.v1.LagDelta"> & {
  * Use `create(LagDeltaSchema)` to create a new message.
  */
 export const LagDeltaSchema: GenMessage<LagDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 35);
+  messageDesc(file_breakwater, 39);
 
 /**
  * @generated from message breakwater.v1.ShardState
@@ -1321,7 +1509,7 @@ export type ShardState = Message<"breakwater.v1.ShardState"> & {
  * Use `create(ShardStateSchema)` to create a new message.
  */
 export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
-  messageDesc(file_breakwater, 36);
+  messageDesc(file_breakwater, 40);
 
 /**
  * @generated from message breakwater.v1.RequestCounts
@@ -1402,7 +1590,7 @@ export type RequestCounts = Message<"breakwater.v1.RequestCounts"> & {
  * Use `create(RequestCountsSchema)` to create a new message.
  */
 export const RequestCountsSchema: GenMessage<RequestCounts> = /*@__PURE__*/
-  messageDesc(file_breakwater, 37);
+  messageDesc(file_breakwater, 41);
 
 /**
  * @generated from message breakwater.v1.Health
@@ -1434,7 +1622,7 @@ export type Health = Message<"breakwater.v1.Health"> & {
  * Use `create(HealthSchema)` to create a new message.
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
-  messageDesc(file_breakwater, 38);
+  messageDesc(file_breakwater, 42);
 
 /**
  * @generated from message breakwater.v1.ThreadHealth
@@ -1471,7 +1659,7 @@ export type ThreadHealth = Message<"breakwater.v1.ThreadHealth"> & {
  * Use `create(ThreadHealthSchema)` to create a new message.
  */
 export const ThreadHealthSchema: GenMessage<ThreadHealth> = /*@__PURE__*/
-  messageDesc(file_breakwater, 39);
+  messageDesc(file_breakwater, 43);
 
 /**
  * @generated from message breakwater.v1.FailureSample
@@ -1535,7 +1723,7 @@ export type FailureSample = Message<"breakwater.v1.FailureSample"> & {
  * Use `create(FailureSampleSchema)` to create a new message.
  */
 export const FailureSampleSchema: GenMessage<FailureSample> = /*@__PURE__*/
-  messageDesc(file_breakwater, 40);
+  messageDesc(file_breakwater, 44);
 
 /**
  * @generated from message breakwater.v1.SentRequest
@@ -1567,7 +1755,7 @@ export type SentRequest = Message<"breakwater.v1.SentRequest"> & {
  * Use `create(SentRequestSchema)` to create a new message.
  */
 export const SentRequestSchema: GenMessage<SentRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 41);
+  messageDesc(file_breakwater, 45);
 
 /**
  * @generated from message breakwater.v1.ReceivedResponse
@@ -1594,5 +1782,5 @@ export type ReceivedResponse = Message<"breakwater.v1.ReceivedResponse"> & {
  * Use `create(ReceivedResponseSchema)` to create a new message.
  */
 export const ReceivedResponseSchema: GenMessage<ReceivedResponse> = /*@__PURE__*/
-  messageDesc(file_breakwater, 42);
+  messageDesc(file_breakwater, 46);
 

@@ -440,7 +440,10 @@ async function startPlace(t: ExecutionContext, wish: Wish): Promise<Place> {
   const data = join(home.path, 'data')
   await writeFile(file, stringify(loadTest(nginx.url, { rate, seconds, more })))
   const where = ['--nats', nats.url, '--data', data, '--json']
-  const run = await startBreakwater(['run', file, '--workers', '2', '--out', out, ...where], env)
+  const run = await startBreakwater(
+    ['run', file, '--workers', '2', '--allow-network', '127.0.0.1', '--out', out, ...where],
+    env,
+  )
   t.teardown(() => run.stop('SIGKILL'))
   return { nginx, nats, workers, run, out, data, resumeArgs: (id) => ['run', '--resume', id, ...where] }
 }

@@ -108,6 +108,7 @@ testOnNats("a worker's user can neither give commands nor hear or say what is an
       'bw.run.r1.snapshot.w2',
       'bw.run.r1.event',
       'bw.run.r1.control',
+      'bw.run.r1.steer',
       'bw.halt',
       '_INBOX.controller.x',
     ],

@@ -33,6 +33,8 @@ const kinds: readonly Kind[] = [
   kind('controller beat', arbitrary.controllerBeat, codec.encodeControllerBeat, codec.decodeControllerBeat),
   kind('halt order', arbitrary.haltOrder, codec.encodeHaltOrder, codec.decodeHaltOrder),
   kind('halt question', arbitrary.haltQuestion, codec.encodeHaltQuestion, codec.decodeHaltQuestion),
+  kind('run request', arbitrary.runRequest, codec.encodeRunRequest, codec.decodeRunRequest),
+  kind('run status', arbitrary.runStatus, codec.encodeRunStatus, codec.decodeRunStatus),
   kind('kept sums', arbitrary.kept, codec.encodeKept, codec.decodeKept),
   kind('snapshot ack', arbitrary.snapshotAck, codec.encodeSnapshotAck, codec.decodeSnapshotAck),
 ]
@@ -279,6 +281,8 @@ const readers = {
   snapshotAck: codec.decodeSnapshotAck,
   controllerBeat: codec.decodeControllerBeat,
   kept: codec.decodeKept,
+  runRequest: codec.decodeRunRequest,
+  runStatus: codec.decodeRunStatus,
   haltOrder: codec.decodeHaltOrder,
   haltQuestion: codec.decodeHaltQuestion,
 }

@@ -13,6 +13,8 @@ import type {
   ObjectRequest,
   RowsReply,
   RowsRequest,
+  RunRequest,
+  RunStatus,
   SnapshotAck,
   WorkerCommand,
   WorkerHello,
@@ -183,6 +185,26 @@ export const snapshotAck = record<SnapshotAck>({
   incarnation: id,
   sequence: count.map((value) => Math.max(1, value)),
   term: count,
+})
+export const runRequest = record<RunRequest>({ action: fc.constantFrom('show', 'stop'), by: text })
+export const runStatus = record<RunStatus>({
+  run: token,
+  name: text,
+  stage: text,
+  term: count,
+  startedAtMs: fc.option(finite),
+  elapsedMs: magnitude,
+  lengthMs: magnitude,
+  epoch: count,
+  ending: fc.option(record<NonNullable<RunStatus['ending']>>({ how: text, why: text })),
+  workers: listOf(record<RunStatus['workers'][number]>({ id: token, threads: small, status: text })),
+  planned: count,
+  started: count,
+  skipped: count,
+  lost: count,
+  sent: count,
+  ok: count,
+  failed: count,
 })
 export const controllerBeat = record<ControllerBeat>({ run: token, term: count })
 

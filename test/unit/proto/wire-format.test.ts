@@ -24,6 +24,8 @@ const objectReplies = [codec.encodeObjectReply, codec.decodeObjectReply] as cons
 const rowsRequests = [codec.encodeRowsRequest, codec.decodeRowsRequest] as const
 const rowsReplies = [codec.encodeRowsReply, codec.decodeRowsReply] as const
 const acks = [codec.encodeSnapshotAck, codec.decodeSnapshotAck] as const
+const runRequests = [codec.encodeRunRequest, codec.decodeRunRequest] as const
+const runStatuses = [codec.encodeRunStatus, codec.decodeRunStatus] as const
 const beats = [codec.encodeControllerBeat, codec.decodeControllerBeat] as const
 const snapshots = [codec.encodeSnapshot, codec.decodeSnapshot] as const
 
@@ -208,6 +210,34 @@ test('rowsReply is on the wire as it was', (t) => {
 test('snapshotAck is on the wire as it was', (t) => {
   bothWays(t, acks, { incarnation: 'i1', sequence: 2, term: 0 }, 'CAFSBgoCaTEQAg==')
   bothWays(t, acks, { incarnation: 'i1', sequence: 2, term: 3 }, 'CAFSCAoCaTEQAhgD')
+})
+
+test('what is asked of a run’s controller, and its answer, are on the wire as they were', (t) => {
+  bothWays(t, runRequests, { action: 'stop', by: 'a@b' }, 'CAF6CwoEc3RvcBIDYUBi')
+  bothWays(
+    t,
+    runStatuses,
+    {
+      run: 'r1',
+      name: 'n',
+      stage: 'running',
+      term: 2,
+      startedAtMs: 5,
+      elapsedMs: 6,
+      lengthMs: 7,
+      epoch: 3,
+      ending: { how: 'stopped', why: 'w' },
+      workers: [{ id: 'w1', threads: 2, status: 'armed' }],
+      planned: 10,
+      started: 9,
+      skipped: 1,
+      lost: 4,
+      sent: 8,
+      ok: 7,
+      failed: 6,
+    },
+    'CAGCAVwKAnIxEgFuGgdydW5uaW5nIAIpAAAAAAAAFEAxAAAAAAAAGEA5AAAAAAAAHEBAA0oMCgdzdG9wcGVkEgF3Ug0KAncxEAIaBWFybWVkWApgCWgBcAR4CIABB4gBBg==',
+  )
 })
 
 test('a controller’s beat is on the wire as it was', (t) => {

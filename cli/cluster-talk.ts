@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bus } from '../bus/bus.ts'
+import { BreakwaterError } from '../core/error.ts'
+import { decodeControllerBeat, decodeHello, decodeRunStatus, encodeRunRequest } from '../proto/codec.ts'
+import type { RunRequest, RunStatus, WorkerHello } from '../proto/messages.ts'
+import { createSubjects } from '../proto/subjects.ts'
+import type { Console } from './console.ts'
+import { type NatsFlags, readNatsAccess } from './nats-flags.ts'
+import { whoAsks } from './who.ts'
+
+/** What a command that controls no run can hear and ask on a cluster's NATS server. */
+export interface ClusterTalk {
+  /** Who beats now, by id; the newest of each. */
+  workers(): Promise<readonly WorkerHello[]>
+  /** Runs that are under control now, the oldest first. */
+  runs(): Promise<readonly string[]>
+  /**
+   * `run`: its id, or `latest`.
+   * @throws BreakwaterError `unknown-run` where no controller answers for it
+   */
+  ask(run: string, action: RunRequest['action']): Promise<RunStatus>
+  close(): Promise<void>
+}
+
+/** Longer than it is between two beats: whoever is there was heard. */
+const listenMs = 1_200
+const answerMs = 3_000
+
+/** `command`: as a person writes it. Throws BreakwaterError `usage` where no NATS server is named. */
+export async function talkToCluster(
+  console: Console,
+  flags: NatsFlags,
+  command: string,
+): Promise<ClusterTalk> {
+  const url = flags.nats ?? console.config.natsUrl
+  if (url === null) {
+    throw new BreakwaterError('usage', 'the cluster is reached through a NATS server', {
+      hint: `Name it: breakwater ${command} --nats nats://localhost:4222, or set BREAKWATER_NATS_URL.`,
+    })
+  }
+  const { connectNats } = await import('../bus/nats.ts')
+  const access = await readNatsAccess(flags, console.config)
+  const onRefused = (what: string) => console.note(`warning: ${what}`)
+  const name = `breakwater ${command}`
+  return talk(await connectNats({ url, name, role: 'controller', access, onRefused }))
+}
+
+function talk(bus: Bus): ClusterTalk {
+  const subjects = createSubjects()
+
+  async function hear(names: readonly string[], handle: (payload: Uint8Array) => void): Promise<void> {
+    const subscriptions = names.map((subject) =>
+      bus.subscribe(subject, ({ payload }) => {
+        try {
+          handle(payload)
+        } catch (error) {
+          // Whoever else publishes there is not who is looked for.
+          if (!(error instanceof BreakwaterError)) throw error
+        }
+      }),
+    )
+    await sleep(listenMs)
+    for (const subscription of subscriptions) subscription.unsubscribe()
+  }
+
+  async function runs(): Promise<readonly string[]> {
+    const heard = new Set<string>()
+    await hear([subjects.control('*')], (payload) => heard.add(decodeControllerBeat(payload).run))
+    return [...heard].sort()
+  }
+
+  return {
+    runs,
+    async workers() {
+      const heard = new Map<string, WorkerHello>()
+      await hear([subjects.hello('*'), subjects.beat('*')], (payload) => {
+        const hello = decodeHello(payload)
+        heard.set(hello.id, hello)
+      })
+      return [...heard.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+    },
+    async ask(wanted, action) {
+      const run = wanted === 'latest' ? (await runs()).at(-1) : wanted
+      if (run === undefined) {
+        throw new BreakwaterError('unknown-run', 'no run is under control at this NATS server', {
+          hint: 'If its process has died, take it up: breakwater run --resume latest.',
+        })
+      }
+      if (!/^[\w-]+$/.test(run)) throw unknownRun(run)
+      const request = encodeRunRequest({ action, by: whoAsks() })
+      try {
+        return decodeRunStatus(await bus.request(subjects.steer(run), request, { timeoutMs: answerMs }))
+      } catch (error) {
+        const code = error instanceof BreakwaterError ? error.code : null
+        if (code === 'bus-no-responders' || code === 'bus-timeout') throw unknownRun(run)
+        throw error
+      }
+    },
+    close: () => bus.close(),
+  }
+}
+
+function unknownRun(run: string): BreakwaterError {
+  return new BreakwaterError('unknown-run', `no controller of run ${run} answers at this NATS server`, {
+    hint: `If it is over, see its results. If its process has died, take it up: breakwater run --resume ${run}.`,
+  })
+}

@@ -1,0 +1,67 @@
+import { open, seal } from './envelope.ts'
+import { count, finite, magnitude, oneOf, text, token } from './fields.ts'
+import type { RunRequest, RunStatus } from './messages.ts'
+
+/** What is said to the controller of a run, and its answer. Every `decode…` throws BreakwaterError `bad-message`. */
+
+export function encodeRunRequest({ action, by }: RunRequest): Uint8Array {
+  return seal({ case: 'runRequest', value: { action, by } })
+}
+
+export function decodeRunRequest(bytes: Uint8Array): RunRequest {
+  const message = open(bytes, 'runRequest')
+  return { action: oneOf(['show', 'stop'], message.action, 'action'), by: text(message.by, 'by') }
+}
+
+export function encodeRunStatus(status: RunStatus): Uint8Array {
+  const { startedAtMs, ending, workers, ...rest } = status
+  return seal({
+    case: 'runStatus',
+    value: {
+      ...rest,
+      term: BigInt(status.term),
+      epoch: BigInt(status.epoch),
+      planned: BigInt(status.planned),
+      started: BigInt(status.started),
+      skipped: BigInt(status.skipped),
+      lost: BigInt(status.lost),
+      sent: BigInt(status.sent),
+      ok: BigInt(status.ok),
+      failed: BigInt(status.failed),
+      workers: workers.slice(),
+      ...(startedAtMs !== null && { startedAtMs }),
+      ...(ending !== null && { ending }),
+    },
+  })
+}
+
+export function decodeRunStatus(bytes: Uint8Array): RunStatus {
+  const message = open(bytes, 'runStatus')
+  const { ending } = message
+  return {
+    run: token(message.run, 'run'),
+    name: text(message.name, 'name'),
+    stage: text(message.stage, 'stage'),
+    term: count(message.term, 'term'),
+    startedAtMs: message.startedAtMs === undefined ? null : finite(message.startedAtMs, 'startedAtMs'),
+    elapsedMs: magnitude(message.elapsedMs, 'elapsedMs'),
+    lengthMs: magnitude(message.lengthMs, 'lengthMs'),
+    epoch: count(message.epoch, 'epoch'),
+    ending:
+      ending === undefined
+        ? null
+        : { how: text(ending.how, 'ending.how'), why: text(ending.why, 'ending.why') },
+    workers: message.workers.map((worker) => ({
+      id: token(worker.id, 'workers.id'),
+      threads: worker.threads,
+      status: text(worker.status, 'workers.status'),
+    })),
+    planned: count(message.planned, 'planned'),
+    started: count(message.started, 'started'),
+    skipped: count(message.skipped, 'skipped'),
+    lost: count(message.lost, 'lost'),
+    sent: count(message.sent, 'sent'),
+    ok: count(message.ok, 'ok'),
+    failed: count(message.failed, 'failed'),
+  }
+}
