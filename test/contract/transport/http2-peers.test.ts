@@ -3,11 +3,14 @@ import { createServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { frameTypes } from '../../../worker/transport/http2/frame.ts'
 import { makeCertificates } from '../../kit/certificates.ts'
 import { Exchanges, type TargetWish, targetOf } from '../../kit/exchanges.ts'
+import { startRawServer } from '../../kit/failing-servers.ts'
 import { add, shopProtos } from '../../kit/grpc-exchanges.ts'
 import { item } from '../../kit/grpc-hostile.ts'
 import { shopFiles } from '../../kit/grpc-shop.ts'
+import { framesIn, headers, settings } from '../../kit/http2-frames.ts'
 import { type Nghttpd, startNghttpd } from '../../kit/nghttpd.ts'
 import { startNginx } from '../../kit/nginx.ts'
 import { testWith } from '../../kit/tools.ts'
@@ -181,4 +184,21 @@ test('a connection that was busy when its idle time was over is closed when it i
   t.is((await exchanges.send()).bodyBytes, 4)
   await until('none is open', () => exchanges.transport.openSockets === 0)
   await exchanges.close()
+})
+
+test('a server that takes its time to greet is not taken for idle', async (t) => {
+  const server = await startRawServer((socket) => {
+    setTimeout(() => socket.write(settings()), 200)
+    socket.on('data', (bytes: Buffer) => {
+      if (framesIn(bytes).some(({ type }) => type === frameTypes.headers)) {
+        socket.write(headers(1, [':status', '204'], true))
+      }
+    })
+  })
+  const wish = { protocol: 'http2', connections: { idleMs: 50 } } as const
+  const exchanges = new Exchanges(targetOf(server.url, wish), { engine })
+  await exchanges.transport.prepare()
+  t.is((await exchanges.send()).status, 204)
+  await exchanges.close()
+  await server.close()
 })

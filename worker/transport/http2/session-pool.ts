@@ -267,10 +267,10 @@ export class SessionPool<W extends SessionWaiter> {
         const made = new Session(this.#turn, this.#listenerOf(finish, told === null), opened)
         made.user = user
         session = made
-        // Told again and again, so that one that was busy then is closed later.
+        // One that is not ready is not idle either, and what was busy then may be idle the next time.
         socket.setTimeout(Math.max(1, idleMs))
         socket.on('timeout', () => {
-          if (made.inFlight === 0) socket.destroy()
+          if (made.isReady && made.inFlight === 0) socket.destroy()
         })
         if (isTunnel) socket.on('data', (bytes) => made.read(bytes, bytes.length))
       },

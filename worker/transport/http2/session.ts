@@ -112,6 +112,11 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     this.#out.widen(0, connectionWindow - defaultWindow)
   }
 
+  /** The peer has said what it allows. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
   /** Streams under way. */
   get inFlight(): number {
     return this.#streams.size
