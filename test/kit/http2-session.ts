@@ -66,7 +66,7 @@ export class WatchedSession {
   isSocketBusy = false
   now = 0
 
-  constructor() {
+  constructor(firstStreamId = 1) {
     this.turn = new Turn({ nowMicros: () => ++this.now })
     const socket = new Duplex({
       read() {},
@@ -87,7 +87,7 @@ export class WatchedSession {
         changed: () => {},
         gone: (_session, error) => this.log.push(`gone: ${error.message}`),
       },
-      { socket: socket as unknown as Socket, isTls: false, connectMicros: 0, tlsMicros: 0 },
+      { socket: socket as unknown as Socket, isTls: false, connectMicros: 0, tlsMicros: 0, firstStreamId },
     )
     this.turn.flush()
   }

@@ -55,3 +55,19 @@ export class HpackError extends Http2Error {
     super(message, errorCodes.compression)
   }
 }
+
+/** It came for streams of which nothing more is known. */
+export class ConnectionEndedError extends Error {
+  readonly code = 'ECONNRESET'
+  constructor() {
+    super('the connection was closed before the answer was whole')
+  }
+}
+
+/** The peer said why it ends the connection. */
+export class GoawayError extends Error {
+  readonly code = 'ECONNRESET'
+  constructor(code: number) {
+    super(`the target ended the connection by GOAWAY with ${errorCodeName(code)}`)
+  }
+}

@@ -195,7 +195,11 @@ export class SessionPool<W extends SessionWaiter> {
 
   #retireOld(lifetimeMs: number): void {
     const due = this.#turn.instant() - lifetimeMs * 1000
-    for (const session of this.#sessions.filter(({ usedSince }) => usedSince < due)) session.retire()
+    // From behind, because who retires leaves the list.
+    for (let n = this.#sessions.length - 1; n >= 0; n--) {
+      const session = this.#sessions[n] as Session
+      if (session.usedSince < due) session.retire()
+    }
   }
 
   #serve(): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { EncodedRequest } from './encoded-request.ts'
+import { FloodGuard } from './flood-guard.ts'
 import {
   defaultWindow,
   flags,
@@ -17,7 +18,7 @@ import { type FrameListener, FrameReader } from './frame-reader.ts'
 import { HeaderAssembly, type HeaderAssemblyListener } from './header-assembly.ts'
 import { HeaderDecoder } from './header-decoder.ts'
 import { Outgoing, UnreadError } from './outgoing.ts'
-import { errorCodeName, errorCodes, Http2Error } from './protocol-error.ts'
+import { ConnectionEndedError, errorCodes, GoawayError, Http2Error } from './protocol-error.ts'
 import { HeaderCache } from './received-headers.ts'
 import type { Stream, StreamOwner } from './stream.ts'
 import { StreamTable } from './stream-table.ts'
@@ -29,9 +30,6 @@ const connectionWindow = 16 * 1024 * 1024
 /** As undici's clients allow. */
 const mostHeaderBytes = 256 * 1024
 const headerTableBytes = 4096
-/** Frames a second that bring nothing forward. */
-const mostIdleFrames = 10_000
-const idlePeriodMicros = 1_000_000
 
 const ourSettings = [
   ...[settingIds.enablePush, 0],
@@ -57,6 +55,8 @@ export interface OpenedSocket {
   readonly isTls: boolean
   readonly connectMicros: number
   readonly tlsMicros: number
+  /** 1 where it isn't given. */
+  readonly firstStreamId?: number
 }
 
 /**
@@ -82,7 +82,8 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
   readonly #heads = new HeaderCache(this.#decoder)
   readonly #trailers = new HeaderCache(this.#decoder)
   readonly #streams = new StreamTable<Stream>()
-  #nextId = 1
+  readonly #guard = new FloodGuard()
+  #nextId: number
   #isReady = false
   #isRetiring = false
   #isGone = false
@@ -90,17 +91,16 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
   #mostStreams = Number.POSITIVE_INFINITY
   /** Bytes that came since the connection's window was last widened. */
   #received = 0
-  #idleFrames = 0
-  #idleSince = 0
 
   constructor(
     turn: Turn,
     listener: SessionListener,
-    { socket, isTls, connectMicros, tlsMicros }: OpenedSocket,
+    { socket, isTls, connectMicros, tlsMicros, firstStreamId = 1 }: OpenedSocket,
   ) {
     this.#turn = turn
     this.#listener = listener
     this.#socket = socket
+    this.#nextId = firstStreamId
     this.connectMicros = connectMicros
     this.tlsMicros = tlsMicros
     this.#out = new Outgoing(turn, socket, isTls, () => this.#endIfDone())
@@ -177,7 +177,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     if (this.#isGone) return
     this.#turn.beginRead()
     try {
-      if (this.#turn.now - this.#idleSince > idlePeriodMicros) this.#broughtForward()
+      this.#guard.beginRead(this.#turn.now)
       this.#reader.read(bytes, size)
     } catch (error) {
       if (!(error instanceof Http2Error)) throw error
@@ -199,7 +199,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
         this.#assembly.headers(bytes, at, length, flagBits, id)
         return
       case frameTypes.continuation:
-        if (length === 0) this.#broughtNothing()
+        if (length === 0) this.#guard.nothing()
         this.#assembly.continuation(bytes, at, length, flagBits)
         return
       case frameTypes.rstStream:
@@ -217,7 +217,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
       case frameTypes.ping:
         requireNoStream('a PING', id)
         requireSize('PING', length, 8)
-        this.#broughtNothing()
+        this.#guard.nothing()
         if ((flagBits & flags.ack) === 0) this.#out.pong(bytes, at)
         return
       case frameTypes.goaway:
@@ -230,10 +230,10 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
       case frameTypes.priority:
         requireSize('PRIORITY', length, 5)
         if (id === 0) throw new Http2Error('a PRIORITY of no stream')
-        this.#broughtNothing()
+        this.#guard.nothing()
         return
       default:
-        this.#broughtNothing()
+        this.#guard.nothing()
     }
   }
 
@@ -244,7 +244,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     const cache = stream?.hasHead === true ? this.#trailers : this.#heads
     const headers = cache.decode(bytes, at, end)
     if (stream === undefined) {
-      this.#broughtNothing()
+      this.#guard.nothing()
       return
     }
     stream.bytesIn += end - at + frameHeaderBytes
@@ -255,15 +255,15 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
         this.#break(stream, 'headers came behind the headers')
         return
       }
-      this.#broughtForward()
+      this.#guard.forward(this.#turn.now)
       stream.headers(headers, true)
       if (isOn(stream, this, id)) this.#end(stream)
     } else if (status === 0) this.#break(stream, 'its headers have no :status')
     else if (status < 200) {
       if (isLast || status === 101) this.#break(stream, `it ended with the status ${status}`)
-      else this.#broughtNothing()
+      else this.#guard.nothing()
     } else {
-      this.#broughtForward()
+      this.#guard.forward(this.#turn.now)
       stream.hasHead = true
       stream.headers(headers, false)
       if (isLast && isOn(stream, this, id)) this.#end(stream)
@@ -288,8 +288,8 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     }
     const isLast = (flagBits & flags.endStream) !== 0
     const stream = this.#streamOf(id)
-    if (stream !== undefined && (end > from || isLast)) this.#broughtForward()
-    else this.#broughtNothing()
+    if (stream !== undefined && (end > from || isLast)) this.#guard.forward(this.#turn.now)
+    else this.#guard.nothing()
     if (stream === undefined) return
     stream.received += length
     stream.bytesIn += length + frameHeaderBytes
@@ -311,7 +311,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
   #reset(code: number, id: number): void {
     const stream = this.#streamOf(id)
     if (stream === undefined) {
-      this.#broughtNothing()
+      this.#guard.nothing()
       return
     }
     this.#leave(stream)
@@ -321,7 +321,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
   }
 
   #windowUpdate(more: number, id: number): void {
-    this.#broughtNothing()
+    this.#guard.nothing()
     if (id === 0) {
       if (more === 0) throw new Http2Error('a WINDOW_UPDATE by nothing')
       this.#out.addWindow(more)
@@ -338,7 +338,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
   }
 
   #settings(bytes: Buffer, at: number, length: number, flagBits: number): void {
-    this.#broughtNothing()
+    this.#guard.nothing()
     if ((flagBits & flags.ack) !== 0) {
       requireSize('acknowledgement of SETTINGS', length, 0)
       return
@@ -378,7 +378,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
   }
 
   #goaway(last: number, code: number): void {
-    this.#broughtNothing()
+    this.#guard.nothing()
     if (code !== errorCodes.noError) this.#failure ??= new GoawayError(code)
     this.#isRetiring = true
     this.#listener.retiring(this)
@@ -413,7 +413,7 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     this.#leave(stream)
     stream.broke(detail)
     this.#endIfDone()
-    this.#broughtNothing()
+    this.#guard.nothing()
   }
 
   #leave(stream: Stream): void {
@@ -455,17 +455,6 @@ export class Session implements StreamOwner, FrameListener, HeaderAssemblyListen
     }
     this.#listener.gone(this, error)
   }
-
-  #broughtForward(): void {
-    this.#idleFrames = 0
-    this.#idleSince = this.#turn.now
-  }
-
-  #broughtNothing(): void {
-    this.#idleFrames++
-    if (this.#idleFrames > mostIdleFrames)
-      throw new Http2Error('a flood of frames that bring nothing forward', errorCodes.enhanceYourCalm)
-  }
 }
 
 /** Who was told may have left it, and may be on another one by now. */
@@ -479,20 +468,4 @@ function requireSize(what: string, length: number, size: number): void {
 
 function requireNoStream(what: string, id: number): void {
   if (id !== 0) throw new Http2Error(`${what} of a stream`)
-}
-
-/** It came for streams of which nothing more is known. */
-class ConnectionEndedError extends Error {
-  readonly code = 'ECONNRESET'
-  constructor() {
-    super('the connection was closed before the answer was whole')
-  }
-}
-
-/** The peer said why it ends the connection. */
-class GoawayError extends Error {
-  readonly code = 'ECONNRESET'
-  constructor(code: number) {
-    super(`the target ended the connection by GOAWAY with ${errorCodeName(code)}`)
-  }
 }

@@ -301,6 +301,20 @@ test('while the socket is busy, what comes up waits, and goes out by one write',
   t.false(Number.isNaN(fourth?.sentAt))
 })
 
+test('a connection whose stream ids are used up begins no stream more, and ends with the last one', (t) => {
+  const watched = new WatchedSession(2 ** 31 - 3).hear(settings())
+  t.is(watched.begin().id, 2 ** 31 - 3)
+  t.false(watched.session.isEnding)
+  t.is(watched.begin().id, 2 ** 31 - 1)
+  t.true(watched.session.isEnding)
+  watched.turn.flush()
+  watched.hear(headers(2 ** 31 - 1, ok, true), headers(2 ** 31 - 3, ok, true))
+  t.deepEqual(
+    watched.log.filter((line) => line.endsWith('ended')),
+    ['#1 ended', '#0 ended'],
+  )
+})
+
 test('large headers go out in several frames', (t) => {
   const watched = new WatchedSession().hear(settings())
   watched.takeWritten()
