@@ -1,7 +1,7 @@
 import { accountRun } from '../../core/verdict/accounts.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import type { RunStatus } from '../../proto/messages.ts'
-import type { CoordinatorState } from './coordinator-state.ts'
+import type { CoordinatorState, MemberStatus } from './coordinator-state.ts'
 
 /** How a run is just now; `record`: as far as it was measured, null before its start is fixed. */
 export function runStatus(state: CoordinatorState, record: RunRecord | null): RunStatus {
@@ -17,7 +17,11 @@ export function runStatus(state: CoordinatorState, record: RunRecord | null): Ru
     lengthMs: Math.max(0, ...(epochs.at(-1)?.phases ?? order.plan.phases).map(({ endAt }) => endAt)) / 1000,
     epoch: epochs.at(-1)?.number ?? 0,
     ending: ending === null ? null : { how: ending.how, why: ending.why },
-    workers: [...members.values()].map(({ id, threads, status }) => ({ id, threads, status })),
+    workers: [...members.values()].map(({ id, threads, status }) => ({
+      id,
+      threads,
+      status: words[status],
+    })),
     planned: order.plan.planned,
     started: accounts?.total.started ?? 0,
     skipped: accounts?.total.skipped ?? 0,
@@ -26,4 +30,16 @@ export function runStatus(state: CoordinatorState, record: RunRecord | null): Ru
     ok: accounts?.requests.ok ?? 0,
     failed: accounts?.requests.failed ?? 0,
   }
+}
+
+/** For people: `armed` is a step of ours. */
+const words: Readonly<Record<MemberStatus, string>> = {
+  candidate: 'idle',
+  preparing: 'preparing',
+  ready: 'ready',
+  armed: 'running',
+  final: 'drained',
+  left: 'left',
+  lost: 'lost',
+  failed: 'failed',
 }

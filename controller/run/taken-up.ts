@@ -1,3 +1,4 @@
+import { BreakwaterError } from '../../core/error.ts'
 import { createMerge, type Merge } from '../../core/measure/merge.ts'
 import type { SeriesTable } from '../../core/measure/series.ts'
 import { decodeSnapshot } from '../../proto/codec.ts'
@@ -38,9 +39,7 @@ export function takeUp(
     const begun = { startedAtMs: null, dataEnded: false, leasedTo: null, snapshotBytes: 0, resumed: false }
     return { ...begun, merge: createMerge(table), state: beginRun(order, localNowMs()) }
   }
-  const merge = createMerge(table, keptOf(stored.parts))
-  for (const payload of stored.snapshots) merge.add(decodeSnapshot(payload))
-  const saved = fromJson(state) as SavedRun
+  const { merge, saved } = read(stored, state, table, order.run)
   const { clock, startedAtMs, dataEnded, leasedTo } = saved
   const shiftMs = localNowMs() - wallNowMs() - (clock.localMs - clock.wallMs)
   return {
@@ -51,5 +50,19 @@ export function takeUp(
     leasedTo,
     snapshotBytes: stored.snapshots.reduce((sum, bytes) => sum + bytes.length, 0),
     resumed: true,
+  }
+}
+
+function read({ parts, snapshots }: StoredRun, state: Uint8Array, table: SeriesTable, run: string) {
+  try {
+    const merge = createMerge(table, keptOf(parts))
+    for (const payload of snapshots) merge.add(decodeSnapshot(payload))
+    return { merge, saved: fromJson(state) as SavedRun }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new BreakwaterError('store-unusable', `what was kept of run ${run} cannot be read: ${why}`, {
+      hint: 'Another program has written into its file, or the disk has lost something. Run it again.',
+      cause,
+    })
   }
 }

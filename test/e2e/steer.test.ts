@@ -73,7 +73,7 @@ testOnNats('a run is seen and stopped from anywhere, and ends in order', async (
   })
   t.true(shown.document.started > 0 && shown.document.started < 6_000)
   const text = await breakwater(['show', listed.run, '--nats', nats.url])
-  t.regex(text.stdout, /running, .* of 1 min[\s\S]*w1 \(armed\), w2 \(armed\)[\s\S]*6,000 planned/)
+  t.regex(text.stdout, /running, .* of 1 min[\s\S]*w1 \(running\), w2 \(running\)[\s\S]*6,000 planned/)
   const watching = await startBreakwater(['watch', 'latest', '--nats', nats.url])
   t.teardown(() => watching.stop('SIGKILL'))
   await until('it is watched', () => /run 01\w+ · running/.test(watching.output()))

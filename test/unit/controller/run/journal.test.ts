@@ -56,6 +56,32 @@ test('whoever waits is told as soon as what it waits for is kept, whatever is be
   await journal.close()
 })
 
+test('where nothing can be kept any more it is said once, and nobody waits for it', async (t) => {
+  const home = await makeTempDir()
+  t.teardown(home.remove)
+  const held = await createSqliteRunStore(home.path).create({ run: 'r1', name: 'r', submission: '{}' })
+  const merge = createMerge(table)
+  const broken: unknown[] = []
+  const journal = createJournal({
+    held,
+    merge,
+    snapshotBytes: 0,
+    saved: () => ({}) as SavedRun,
+    nowMs: () => performance.now(),
+    onBroken: (error) => broken.push(error),
+  })
+  await journal.kept('now')
+  // As a disk that is gone.
+  await held.close()
+  journal.changed()
+  await Promise.all([journal.kept('now'), journal.kept('soon')])
+  journal.snapshot(new Uint8Array([1]))
+  journal.event('{}')
+  await journal.kept('now')
+  await journal.close()
+  t.is(broken.length, 1)
+})
+
 test('a controller that dies at any moment and is taken up loses no snapshot and counts none twice', async (t) => {
   await fc.assert(
     fc.asyncProperty(
