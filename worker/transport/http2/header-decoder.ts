@@ -10,6 +10,9 @@ export function tableBytesOf(pairs: readonly string[]): number {
 /** What a field counts for beside its bytes (RFC 7541 §4.1, RFC 9113 §10.5.1). */
 const fieldOverhead = 32
 
+/** Of all decoders: what is decoded becomes a string at once. */
+let scratch = Buffer.allocUnsafe(1024)
+
 export interface HeaderDecoderLimits {
   /** Of the dynamic table, as our SETTINGS allow. */
   readonly tableBytes: number
@@ -21,14 +24,13 @@ export interface HeaderDecoderLimits {
 export class HeaderDecoder {
   readonly #limits: HeaderDecoderLimits
   /** Rings of one size, a power of two; the newest entry is at `#newest`. */
-  #names: string[] = new Array(64).fill('')
-  #values: string[] = new Array(64).fill('')
+  #names: string[] = new Array(16).fill('')
+  #values: string[] = new Array(16).fill('')
   #newest = 0
   #entries = 0
   #bytes = 0
   #tableBytes: number
   #revision = 0
-  #scratch = Buffer.allocUnsafe(512)
   #at = 0
   #readsTable = false
   #inserted: string[] = []
@@ -142,8 +144,8 @@ export class HeaderDecoder {
     this.#at = from + length
     if (!isHuffman) return bytes.toString('latin1', from, from + length)
     const most = mostDecoded(length)
-    if (most > this.#scratch.length) this.#scratch = Buffer.allocUnsafe(most * 2)
-    return this.#scratch.toString('latin1', 0, decodeHuffman(bytes, from, from + length, this.#scratch))
+    if (most > scratch.length) scratch = Buffer.allocUnsafe(most * 2)
+    return scratch.toString('latin1', 0, decodeHuffman(bytes, from, from + length, scratch))
   }
 
   #nameAt(index: number): string {

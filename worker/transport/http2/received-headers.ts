@@ -79,6 +79,8 @@ const forbidden: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+const nothing = Buffer.alloc(0)
+
 /** Of a block that is larger, no copy is worth its while. */
 const mostCachedBytes = 2048
 
@@ -89,7 +91,7 @@ const mostCachedBytes = 2048
  */
 export class HeaderCache {
   readonly #decoder: HeaderDecoder
-  readonly #bytes = Buffer.allocUnsafe(mostCachedBytes)
+  #bytes = nothing
   #length = -1
   #headers: ReceivedHeaders | null = null
   #readsTable = false
@@ -127,6 +129,7 @@ export class HeaderCache {
     if (end - at > mostCachedBytes || (readsTable && inserted.length > 0)) return headers
     this.#headers = headers
     this.#length = end - at
+    if (this.#bytes.length < end - at) this.#bytes = Buffer.allocUnsafe(2 * (end - at))
     block.copy(this.#bytes, 0, at, end)
     this.#readsTable = readsTable
     this.#revision = revision

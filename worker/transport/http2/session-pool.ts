@@ -58,6 +58,8 @@ export class SessionPool<W extends SessionWaiter> {
   readonly #waitingUsers = new Map<number, W>()
   readonly #unserved = new Set<W>()
   readonly #idle = new Map<number, Session>()
+  /** Warm, and still nobody's. */
+  readonly #nobodys = new Set<Session>()
   #next = 0
   /** That a stream has just left. */
   #left: Session | null = null
@@ -142,19 +144,15 @@ export class SessionPool<W extends SessionWaiter> {
   #roomFor({ user }: W, order: 'last' | 'first'): Session | null {
     const { lifetimeMs } = this.#settings
     if (lifetimeMs !== null) this.#retireOld(lifetimeMs)
-    if (this.#isPerUser) return this.#idle.get(user) ?? this.#nobodys() ?? null
+    if (this.#isPerUser) return this.#idle.get(user) ?? this.#nobodys.values().next().value ?? null
     return order === 'first' || this.#line.length === 0 ? this.#pick() : null
-  }
-
-  /** Warm, and still nobody's. */
-  #nobodys(): Session | undefined {
-    return this.#sessions.find(({ user }) => user === null)
   }
 
   #grant(waiter: W, session: Session, isNew: boolean): void {
     if (this.#isPerUser) {
       session.user = waiter.user
       this.#idle.delete(waiter.user)
+      this.#nobodys.delete(session)
     }
     if (Number.isNaN(session.usedSince)) session.usedSince = this.#turn.instant()
     this.#inFlight++
@@ -234,7 +232,7 @@ export class SessionPool<W extends SessionWaiter> {
   #openForUsers(): void {
     for (const waiter of this.#unserved) {
       if (this.#isFull) {
-        const idle = this.#nobodys() ?? this.#idle.values().next().value
+        const idle = this.#nobodys.values().next().value ?? this.#idle.values().next().value
         if (idle === undefined) return
         idle.retire()
         // Its place may have been taken for this one by now.
@@ -306,6 +304,7 @@ export class SessionPool<W extends SessionWaiter> {
           this.leave(first)
           this.#grant(first, session, true)
         } else if (session.user !== null) this.#idle.set(session.user, session)
+        else if (this.#isPerUser) this.#nobodys.add(session)
         this.#serve()
       },
       left: (session) => {
@@ -319,6 +318,7 @@ export class SessionPool<W extends SessionWaiter> {
       changed: () => this.#serve(),
       retiring: (session) => {
         if (this.#left === session) this.#left = null
+        this.#nobodys.delete(session)
         if (session.user !== null && this.#idle.get(session.user) === session) this.#idle.delete(session.user)
         const index = this.#sessions.indexOf(session)
         if (index < 0) return
