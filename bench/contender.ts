@@ -19,6 +19,8 @@ export interface RunOutput {
 export interface Contender {
   readonly name: string
   readonly version: string | null
+  /** Before each run: what must have come to rest since the one before. */
+  readonly settled?: () => Promise<void>
   /** The command of one run, which may write to the folder. */
   command(folder: string): readonly string[]
   /** Exit codes that are no error. */

@@ -61,6 +61,7 @@ async function sampleOf(wish: Race, contender: Contender, round: number): Promis
     `${wish.name}-${String(round).padStart(2, '0')}-${name.replaceAll(/\W+/g, '-')}`,
   )
   mkdirSync(folder, { recursive: true })
+  await contender.settled?.()
   const before = { machine: machineCpuS(), target: treeCpuS(wish.targetPid), load: load() }
   const command = onCore(0, contender.command(folder))
   const { wallS, cpuS, stdout, stderr } = await measure(command, {

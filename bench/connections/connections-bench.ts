@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { breakwaterContender } from '../breakwater-contender.ts'
 import type { Contender } from '../contender.ts'
 import { childrenOf } from '../machine-time.ts'
@@ -16,6 +17,9 @@ export interface ConnectionsWish {
   readonly seconds: number
   readonly connections: number
 }
+
+const waitMs = 100
+const mostWaits = 100
 
 /** Users come one after the other within this part of a run. */
 const rampShare = 0.3
@@ -68,6 +72,11 @@ function watched(name: string, users: number, targetPid: number, spec: object): 
   const contender = breakwaterContender({ name, spec })
   return {
     ...contender,
+    // Those of the run before take a while to be closed.
+    async settled() {
+      for (let waits = 0; openFilesOf(targetPid) > idleFiles && waits < mostWaits; waits++)
+        await sleep(waitMs)
+    },
     command(folder) {
       glances = []
       return contender.command(folder)
