@@ -159,3 +159,23 @@ test.serial(
     t.pass()
   },
 )
+
+test.serial('calls over one connection of several do not knock at a dead address each time', async (t) => {
+  // The first connection is served, all others are hung up on.
+  const server = await startRawServer((socket, connection) => {
+    if (connection > 0) socket.destroy()
+    else
+      whenAsked((open, id) => {
+        open.write(headers(id, [...ok, 'grpc-status', '0']))
+        open.write(data(id, Buffer.alloc(5)))
+        open.write(headers(id, ['grpc-status', '0'], true))
+      })(socket, connection)
+  })
+  const target = targetOf(`grpc://127.0.0.1:${server.port}`, { grpc: shopProtos, connections: { max: 8 } })
+  const exchanges = new Exchanges(target, { engine: 'wire', files: shopFiles })
+  await exchanges.transport.prepare()
+  for (let n = 0; n < 200; n++) t.is((await exchanges.send(add({ id: 1 }))).status, 0)
+  t.true(server.accepted > 1 && server.accepted < 20, `${server.accepted} connections`)
+  await exchanges.close()
+  await server.close()
+})

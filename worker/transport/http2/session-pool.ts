@@ -40,6 +40,9 @@ interface Opening {
   destroy(): void
 }
 
+/** From an opening that failed to the next one for which nobody waits: where some addresses are dead, each call would try them. */
+const spreadAgainMicros = 1_000_000
+
 /** All connections of a thread read into the same memory: nothing keeps it beyond a read. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
@@ -63,6 +66,8 @@ export class SessionPool<W extends SessionWaiter> {
   #next = 0
   /** That a stream has just left. */
   #left: Session | null = null
+  /** No connection is opened before that for which nobody waits, µs of the thread's clock. */
+  #spreadAt = Number.NEGATIVE_INFINITY
   #inFlight = 0
   #openSockets = 0
   #timer: NodeJS.Timeout | null = null
@@ -97,7 +102,8 @@ export class SessionPool<W extends SessionWaiter> {
   acquire(waiter: W, order: 'last' | 'first' | 'fresh'): void {
     const session = order === 'fresh' ? null : this.#roomFor(waiter, order)
     if (session !== null) {
-      if (this.#settings.isSpread && !this.#isFull) this.#open(null, null)
+      if (this.#settings.isSpread && !this.#isFull && this.#turn.instant() >= this.#spreadAt)
+        this.#open(null, null)
       this.#grant(waiter, session, false)
       return
     }
@@ -144,7 +150,10 @@ export class SessionPool<W extends SessionWaiter> {
   #roomFor({ user }: W, order: 'last' | 'first'): Session | null {
     const { lifetimeMs } = this.#settings
     if (lifetimeMs !== null) this.#retireOld(lifetimeMs)
-    if (this.#isPerUser) return this.#idle.get(user) ?? this.#nobodys.values().next().value ?? null
+    if (this.#isPerUser) {
+      const own = this.#idle.get(user) ?? this.#nobodys.values().next().value
+      return own !== undefined && own.mostStreams > 0 ? own : null
+    }
     return order === 'first' || this.#line.length === 0 ? this.#pick() : null
   }
 
@@ -340,6 +349,7 @@ export class SessionPool<W extends SessionWaiter> {
 
   /** An opening fails for those whom it was for: its share of those who wait. */
   #failed(user: number | null, error: Error): void {
+    this.#spreadAt = this.#clock.nowMicros() + spreadAgainMicros
     if (this.#isPerUser) {
       const waiter = this.#firstFor(user)
       if (waiter !== null) this.#refuse(waiter, error)
