@@ -21,6 +21,8 @@ export interface WorkerHello {
   readonly failure?: WorkerFailure
   /** In force there: it makes no load until it is lifted. */
   readonly halt?: Halt
+  /** X25519, 32 bytes: secrets travel sealed for it. */
+  readonly sealingKey?: Uint8Array
 }
 
 /** All load of a cluster is forbidden. */
@@ -79,6 +81,8 @@ export type WorkerCommand =
       readonly pace: 'timer' | 'spin'
       readonly engine: 'auto' | 'wire' | 'undici'
       readonly secrets: readonly string[]
+      /** By path, those of `files` that are secrets: they come with the command, sealed, and are fetched from nowhere. */
+      readonly secretFiles?: Readonly<Record<string, Uint8Array>>
     }
   /** Answered with the worker's clock. */
   | { readonly type: 'clock'; readonly run: string; readonly fence: Fence }

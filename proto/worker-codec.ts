@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
+import { BreakwaterError } from '../core/error.ts'
 import type { Epoch } from '../core/plan/plan.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
 import { open, refuse, seal } from './envelope.ts'
@@ -6,6 +7,7 @@ import { count, digest, finite, id, json, oneOf, positive, present, text, token 
 import type * as wire from './gen/breakwater_pb.ts'
 import { fromHalt } from './halt-codec.ts'
 import type { CommandReply, Fence, ObjectRef, WorkerCommand, WorkerHello, WorkerState } from './messages.ts'
+import { type SealingKey, sealFor } from './sealing.ts'
 
 const workerStates = [
   'idle',
@@ -56,36 +58,38 @@ export function decodeHello(bytes: Uint8Array): WorkerHello {
       },
     }),
     ...(halt !== undefined && { halt: fromHalt(halt) }),
+    ...(message.sealingKey !== undefined && { sealingKey: message.sealingKey }),
   }
 }
 
-export function encodeCommand(command: WorkerCommand): Uint8Array {
+/** `sealingKey`: of the worker's process. @throws BreakwaterError `bad-message` where there are secrets to send and no key */
+export function encodeCommand(command: WorkerCommand, sealingKey?: Uint8Array): Uint8Array {
   const { run, fence } = command
   return seal({
     case: 'command',
     value: {
       run,
       fence: { term: BigInt(fence.term), epoch: BigInt(fence.epoch) },
-      action: toAction(command),
+      action: toAction(command, sealingKey),
     },
   })
 }
 
+type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
 type Action = NonNullable<MessageInitShape<typeof wire.WorkerCommandSchema>['action']>
 
-function toAction(command: WorkerCommand): Action {
+function toAction(command: WorkerCommand, sealingKey: Uint8Array | undefined): Action {
   switch (command.type) {
     case 'prepare':
       return {
         case: 'prepare',
         value: {
-          test: new TextEncoder().encode(JSON.stringify(command.test)),
+          ...toTest(command, sealingKey),
           seed: BigInt(command.seed),
           files: record(command.files, (ref) => ({ digest: ref.digest, bytes: BigInt(ref.bytes) })),
           ...(command.threads !== null && { threads: command.threads }),
           pace: command.pace,
           engine: command.engine,
-          secrets: command.secrets.slice(),
         },
       }
     case 'arm':
@@ -111,8 +115,8 @@ function toAction(command: WorkerCommand): Action {
   }
 }
 
-/** @throws BreakwaterError `bad-message` */
-export function decodeCommand(bytes: Uint8Array): WorkerCommand {
+/** `sealingKey`: of this process. @throws BreakwaterError `bad-message` */
+export function decodeCommand(bytes: Uint8Array, sealingKey?: SealingKey): WorkerCommand {
   const message = open(bytes, 'command')
   const { action } = message
   const head = { run: token(message.run, 'run'), fence: fromFence(present(message.fence, 'fence')) }
@@ -122,13 +126,12 @@ export function decodeCommand(bytes: Uint8Array): WorkerCommand {
       return {
         type: 'prepare',
         ...head,
-        test: fromLoadTest(value.test),
+        ...fromTest(value, head.run, sealingKey),
         seed: count(value.seed, 'seed'),
         files: record(value.files, fromObjectRef),
         threads: value.threads === undefined ? null : positive(value.threads, 'threads'),
         pace: oneOf(['timer', 'spin'], value.pace, 'pace'),
         engine: oneOf(['auto', 'wire', 'undici'], value.engine, 'engine'),
-        secrets: value.secrets.map((secret) => text(secret, 'secrets')),
       }
     }
     case 'arm':
@@ -269,14 +272,58 @@ function fromEpoch(message: wire.Epoch): Epoch {
 }
 
 /** Its shape is the submitting part's word: the schema was applied there, and the same version runs here. */
-function fromLoadTest(bytes: Uint8Array): LoadTest {
-  let source: string
-  try {
-    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    refuse('test is not UTF-8', { cause })
+/** A LoadTest with secrets in it, and the list of them, are for its worker alone: whoever listens on the bus sees neither. */
+function toTest({ run, test, secrets, secretFiles = {} }: Prepare, sealingKey: Uint8Array | undefined) {
+  const utf8 = new TextEncoder()
+  if (secrets.length === 0 && Object.keys(secretFiles).length === 0)
+    return { test: utf8.encode(JSON.stringify(test)) }
+  if (sealingKey === undefined) {
+    throw new BreakwaterError('bad-message', 'The worker has no key for secrets to be sealed with.', {
+      hint: 'Run one version of Breakwater everywhere.',
+    })
   }
-  const test = json(source, 'test')
+  const files = record(secretFiles, (bytes) => Buffer.from(bytes).toString('base64'))
+  return { sealed: sealFor(sealingKey, utf8.encode(JSON.stringify({ test, secrets, files })), run) }
+}
+
+function fromTest(
+  value: wire.Prepare,
+  run: string,
+  sealingKey: SealingKey | undefined,
+): Pick<Prepare, 'test' | 'secrets' | 'secretFiles'> {
+  const { sealed } = value
+  if (sealed === undefined) {
+    return { test: fromLoadTest(value.test), secrets: value.secrets.map((secret) => text(secret, 'secrets')) }
+  }
+  if (sealingKey === undefined) refuse('it is sealed, and nobody is here who can open it')
+  const opened = json(utf8Of(sealingKey.open(sealed, run)), 'sealed')
+  if (typeof opened !== 'object' || opened === null) refuse('sealed is not a map')
+  const { test, secrets, files } = opened as Readonly<Record<string, unknown>>
+  const isList = Array.isArray(secrets) && secrets.every((secret) => typeof secret === 'string')
+  if (!isList) refuse('sealed has no list of secrets')
+  const pems = Object.entries(typeof files === 'object' && files !== null ? files : {}).map(
+    ([path, base64]) => [path, new Uint8Array(Buffer.from(String(base64), 'base64'))] as const,
+  )
+  return {
+    test: asLoadTest(test),
+    secrets: secrets.map((secret) => text(secret, 'secrets')),
+    ...(pems.length > 0 && { secretFiles: Object.fromEntries(pems) }),
+  }
+}
+
+function utf8Of(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    return refuse('test is not UTF-8', { cause })
+  }
+}
+
+function fromLoadTest(bytes: Uint8Array): LoadTest {
+  return asLoadTest(json(utf8Of(bytes), 'test'))
+}
+
+function asLoadTest(test: unknown): LoadTest {
   if (typeof test !== 'object' || test === null || !('scenarios' in test) || !('load' in test)) {
     refuse('test is not a LoadTest')
   }

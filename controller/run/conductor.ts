@@ -2,6 +2,7 @@ import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { seriesTable } from '../../core/measure/series.ts'
 import type { ShardState } from '../../core/measure/snapshot.ts'
+import { secretOfFile } from '../../core/spec/secret-file.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import {
@@ -112,6 +113,16 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     }
   }
 
+  /** Of the test's files, those that are secrets: they are for workers alone, by a key of theirs. */
+  const secretFiles = Object.fromEntries(
+    Object.entries(order.files).flatMap(([path, { digest }]) => {
+      const bytes = secretOfFile(path) === null ? undefined : dependencies.objects.get(digest)
+      return bytes === undefined ? [] : [[path, bytes] as const]
+    }),
+  )
+  /** By worker, of the process that was heard last. */
+  const sealingKeys = new Map<string, Uint8Array>()
+
   function dispatch(event: CoordinatorEvent): void {
     follow(decide(state, event))
   }
@@ -189,8 +200,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   }: CoordinatorAction & { type: 'send' }): Promise<void> {
     const sentMs = localNowMs()
     let payload: Uint8Array
+    const whole = command.type === 'prepare' ? { ...command, secretFiles } : command
     try {
-      payload = await bus.request(subjects.command(worker), encodeCommand(command), { timeoutMs })
+      payload = await bus.request(subjects.command(worker), encodeCommand(whole, sealingKeys.get(worker)), {
+        timeoutMs,
+      })
     } catch (error) {
       log('warn', `${command.type} to ${worker} was not answered: ${String(error)}`)
       // Sent again in a moment: nobody may be listening just now.
@@ -205,8 +219,17 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     }
   }
 
+  /** What whoever asks may have. */
+  function openObjects(): ReadonlyMap<string, Uint8Array> {
+    const open = Object.entries(order.files).filter(([path]) => secretOfFile(path) === null)
+    const digests = new Set(open.map(([, { digest }]) => digest))
+    return new Map([...dependencies.objects].filter(([digest]) => digests.has(digest)))
+  }
+
   function onHello(message: BusMessage): void {
-    dispatch({ type: 'hello', hello: decodeHello(message.payload), nowMs: localNowMs() })
+    const hello = decodeHello(message.payload)
+    if (hello.sealingKey !== undefined) sealingKeys.set(hello.id, hello.sealingKey)
+    dispatch({ type: 'hello', hello, nowMs: localNowMs() })
   }
 
   function onSnapshot(message: BusMessage): void {
@@ -321,7 +344,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   listen(subjects.snapshot(order.run, '*'), onSnapshot)
   listen(subjects.rows(order.run), onRows)
   listen(subjects.steer(order.run), onSteer)
-  subscriptions.push(serveObjects(bus, subjects.object(order.run), dependencies.objects))
+  subscriptions.push(serveObjects(bus, subjects.object(order.run), openObjects()))
   subscriptions.push(
     bus.onState((s) => dispatch({ type: 'connection', connected: s === 'connected', nowMs: localNowMs() })),
   )

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file breakwater.proto.
  */
 export const file_breakwater: GenFile = /*@__PURE__*/
-  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIooGCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSABCBgoEYm9keSLNAgoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBgoEX3J1biIuCgRIYWx0EgsKA3doeRgBIAEoCRIKCgJieRgCIAEoCRINCgVhdF9tcxgDIAEoASIuCglIYWx0T3JkZXISIQoEaGFsdBgBIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdCIeCgxIYWx0UXVlc3Rpb24SDgoGd29ya2VyGAEgASgJIjwKDVdvcmtlckZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiiQMKDVdvcmtlckNvbW1hbmQSCwoDcnVuGAEgASgJEiMKBWZlbmNlGAIgASgLMhQuYnJlYWt3YXRlci52MS5GZW5jZRIpCgdwcmVwYXJlGAMgASgLMhYuYnJlYWt3YXRlci52MS5QcmVwYXJlSAASJQoFY2xvY2sYBCABKAsyFC5icmVha3dhdGVyLnYxLkNsb2NrSAASIQoDYXJtGAUgASgLMhIuYnJlYWt3YXRlci52MS5Bcm1IABIlCgVlcG9jaBgGIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2hIABIjCgRzdG9wGAcgASgLMhMuYnJlYWt3YXRlci52MS5TdG9wSAASJQoFYWJvcnQYCCABKAsyFC5icmVha3dhdGVyLnYxLkFib3J0SAASKQoHcmVsZWFzZRgJIAEoCzIWLmJyZWFrd2F0ZXIudjEuUmVsZWFzZUgAEikKB3BlcmZvcm0YCiABKAsyFi5icmVha3dhdGVyLnYxLlBlcmZvcm1IAEIICgZhY3Rpb24iJAoFRmVuY2USDAoEdGVybRgBIAEoBBINCgVlcG9jaBgCIAEoBCLwAQoHUHJlcGFyZRIMCgR0ZXN0GAEgASgMEgwKBHNlZWQYAiABKAQSMAoFZmlsZXMYAyADKAsyIS5icmVha3dhdGVyLnYxLlByZXBhcmUuRmlsZXNFbnRyeRIUCgd0aHJlYWRzGAQgASgNSACIAQESDAoEcGFjZRgFIAEoCRIOCgZlbmdpbmUYBiABKAkSDwoHc2VjcmV0cxgHIAMoCRpGCgpGaWxlc0VudHJ5EgsKA2tleRgBIAEoCRInCgV2YWx1ZRgCIAEoCzIYLmJyZWFrd2F0ZXIudjEuT2JqZWN0UmVmOgI4AUIKCghfdGhyZWFkcyIHCgVDbG9jayJRCgNBcm0SFgoOc3RhcnRfbG9jYWxfbXMYASABKAESIwoFZXBvY2gYAiABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoEg0KBXNldHVwGAMgASgJIicKB1BlcmZvcm0SDQoFc3RhZ2UYASABKAkSDQoFc2V0dXAYAiABKAkiBgoEU3RvcCIHCgVBYm9ydCIJCgdSZWxlYXNlIokBCgVFcG9jaBIOCgZudW1iZXIYASABKAQSCgoCYXQYAiABKAESDQoFY2F1c2UYAyABKAkSKgoGcm9zdGVyGAQgAygLMhouYnJlYWt3YXRlci52MS5Sb3N0ZXJFbnRyeRIpCgZwaGFzZXMYBSADKAsyGS5icmVha3dhdGVyLnYxLkVwb2NoUGhhc2UiPgoLUm9zdGVyRW50cnkSDgoGd29ya2VyGAEgASgJEg4KBndlaWdodBgCIAEoDRIPCgd0aHJlYWRzGAMgASgNIkUKCkVwb2NoUGhhc2USEAoIc3RhcnRfYXQYASABKAESDgoGZW5kX2F0GAIgASgBEhUKDWZpcnN0X2Fycml2YWwYAyABKAQirwEKDENvbW1hbmRSZXBseRITCgtpbmNhcm5hdGlvbhgBIAEoCRIlCgJvaxgCIAEoCzIXLmJyZWFrd2F0ZXIudjEuQWNjZXB0ZWRIABIpCgdyZWZ1c2VkGAMgASgLMhYuYnJlYWt3YXRlci52MS5SZWZ1c2VkSAASLQoJcGVyZm9ybWVkGAQgASgLMhguYnJlYWt3YXRlci52MS5QZXJmb3JtZWRIAEIJCgdvdXRjb21lIjwKCEFjY2VwdGVkEg0KBXN0YXRlGAEgASgJEhAKCGxvY2FsX21zGAIgASgBEg8KB3RocmVhZHMYAyABKA0iWQoJUGVyZm9ybWVkEgwKBHNlbnQYASABKAQSDgoGdmFsdWVzGAIgASgJEhQKB2ZhaWx1cmUYAyABKAlIAIgBARIMCgRhdXRoGAQgASgEQgoKCF9mYWlsdXJlIjYKB1JlZnVzZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiKgoJT2JqZWN0UmVmEg4KBmRpZ2VzdBgBIAEoCRINCgVieXRlcxgCIAEoBCIvCg1PYmplY3RSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAQiagoLT2JqZWN0UmVwbHkSJQoFY2h1bmsYASABKAsyFC5icmVha3dhdGVyLnYxLkNodW5rSAASKQoHdW5rbm93bhgCIAEoCzIWLmJyZWFrd2F0ZXIudjEuVW5rbm93bkgAQgkKB291dGNvbWUiJQoFQ2h1bmsSDQoFYnl0ZXMYASABKAwSDQoFdG90YWwYAiABKAQiCQoHVW5rbm93biJCCgtSb3dzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDgoGc291cmNlGAMgASgNIigKCVJvd3NSZXBseRIMCgRmcm9tGAEgASgEEg0KBWNvdW50GAIgASgEIkIKC1NuYXBzaG90QWNrEhMKC2luY2FybmF0aW9uGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHRlcm0YAyABKAQiKAoKUnVuUmVxdWVzdBIOCgZhY3Rpb24YASABKAkSCgoCYnkYAiABKAki5wIKCVJ1blN0YXR1cxILCgNydW4YASABKAkSDAoEbmFtZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIMCgR0ZXJtGAQgASgEEhoKDXN0YXJ0ZWRfYXRfbXMYBSABKAFIAIgBARISCgplbGFwc2VkX21zGAYgASgBEhEKCWxlbmd0aF9tcxgHIAEoARINCgVlcG9jaBgIIAEoBBIoCgZlbmRpbmcYCSABKAsyGC5icmVha3dhdGVyLnYxLlJ1bkVuZGluZxIpCgd3b3JrZXJzGAogAygLMhguYnJlYWt3YXRlci52MS5SdW5Xb3JrZXISDwoHcGxhbm5lZBgLIAEoBBIPCgdzdGFydGVkGAwgASgEEg8KB3NraXBwZWQYDSABKAQSDAoEbG9zdBgOIAEoBBIMCgRzZW50GA8gASgEEgoKAm9rGBAgASgEEg4KBmZhaWxlZBgRIAEoBEIQCg5fc3RhcnRlZF9hdF9tcyIlCglSdW5FbmRpbmcSCwoDaG93GAEgASgJEgsKA3doeRgCIAEoCSI4CglSdW5Xb3JrZXISCgoCaWQYASABKAkSDwoHdGhyZWFkcxgCIAEoDRIOCgZzdGF0dXMYAyABKAkiKwoOQ29udHJvbGxlckJlYXQSCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQi2wMKCFNuYXBzaG90EgsKA3J1bhgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKAkSEAoIc2VxdWVuY2UYBCABKAQSDQoFZXBvY2gYBSABKAQSCgoCYXQYBiABKAESKgoJaW50ZXJ2YWxzGAcgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbBIpCgZzaGFyZHMYCCADKAsyGS5icmVha3dhdGVyLnYxLlNoYXJkU3RhdGUSLgoIcmVxdWVzdHMYCSADKAsyHC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMSJQoGaGVhbHRoGAogASgLMhUuYnJlYWt3YXRlci52MS5IZWFsdGgSLgoIZmFpbHVyZXMYCyADKAsyHC5icmVha3dhdGVyLnYxLkZhaWx1cmVTYW1wbGUSFwoKc3RhcnRfc2tldxgMIAEoAUgAiAEBEg0KBWZpbmFsGA0gASgIEiUKBnRvdGFscxgOIAEoCzIVLmJyZWFrd2F0ZXIudjEuVG90YWxzEhUKCGVuZGVkX2J5GA8gASgJSAGIAQESEAoId2FybmluZ3MYECADKAlCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIpcDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkSEgoKcmVkaXJlY3RlZBgNIAEoBBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1Bhc3Nlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEibAoGSGVhbHRoEgsKA2NwdRgBIAEoARIsCgd0aHJlYWRzGAIgAygLMhsuYnJlYWt3YXRlci52MS5UaHJlYWRIZWFsdGgSEQoJcnNzX2J5dGVzGAMgASgBEhQKDG9wZW5fc29ja2V0cxgEIAEoDSJzCgxUaHJlYWRIZWFsdGgSDgoGdGhyZWFkGAEgASgNEgsKA2NwdRgCIAEoARIZChFsb29wX2RlbGF5X3A5OV9tcxgDIAEoARITCgtnY19wYXVzZV9tcxgEIAEoARIWCg5ydW5fcXVldWVfd2FpdBgFIAEoASL3AQoNRmFpbHVyZVNhbXBsZRIOCgZ3b3JrZXIYASABKAkSDQoFcGhhc2UYAiABKAkSEAoIc2NlbmFyaW8YAyABKAkSDAoEc3RlcBgEIAEoCRINCgVlcnJvchgFIAEoCRIKCgJhdBgGIAEoARIOCgZkZXRhaWwYByABKAkSKwoHcmVxdWVzdBgIIAEoCzIaLmJyZWFrd2F0ZXIudjEuU2VudFJlcXVlc3QSMQoIcmVzcG9uc2UYCSABKAsyHy5icmVha3dhdGVyLnYxLlJlY2VpdmVkUmVzcG9uc2USEgoFZXh0cmEYCiABKAlIAIgBAUIICgZfZXh0cmEiVwoLU2VudFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIPCgdoZWFkZXJzGAMgAygJEhEKBGJvZHkYBCABKAlIAIgBAUIHCgVfYm9keSJPChBSZWNlaXZlZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoDRIPCgdoZWFkZXJzGAIgAygJEhEKBGJvZHkYAyABKAlIAIgBAUIHCgVfYm9keWIGcHJvdG8z");
+  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIooGCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSABCBgoEYm9keSL3AgoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0EhgKC3NlYWxpbmdfa2V5GAwgASgMSAGIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRfcnVuQg4KDF9zZWFsaW5nX2tleSIuCgRIYWx0EgsKA3doeRgBIAEoCRIKCgJieRgCIAEoCRINCgVhdF9tcxgDIAEoASIuCglIYWx0T3JkZXISIQoEaGFsdBgBIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdCIeCgxIYWx0UXVlc3Rpb24SDgoGd29ya2VyGAEgASgJIjwKDVdvcmtlckZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiiQMKDVdvcmtlckNvbW1hbmQSCwoDcnVuGAEgASgJEiMKBWZlbmNlGAIgASgLMhQuYnJlYWt3YXRlci52MS5GZW5jZRIpCgdwcmVwYXJlGAMgASgLMhYuYnJlYWt3YXRlci52MS5QcmVwYXJlSAASJQoFY2xvY2sYBCABKAsyFC5icmVha3dhdGVyLnYxLkNsb2NrSAASIQoDYXJtGAUgASgLMhIuYnJlYWt3YXRlci52MS5Bcm1IABIlCgVlcG9jaBgGIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2hIABIjCgRzdG9wGAcgASgLMhMuYnJlYWt3YXRlci52MS5TdG9wSAASJQoFYWJvcnQYCCABKAsyFC5icmVha3dhdGVyLnYxLkFib3J0SAASKQoHcmVsZWFzZRgJIAEoCzIWLmJyZWFrd2F0ZXIudjEuUmVsZWFzZUgAEikKB3BlcmZvcm0YCiABKAsyFi5icmVha3dhdGVyLnYxLlBlcmZvcm1IAEIICgZhY3Rpb24iJAoFRmVuY2USDAoEdGVybRgBIAEoBBINCgVlcG9jaBgCIAEoBCKXAgoHUHJlcGFyZRIMCgR0ZXN0GAEgASgMEgwKBHNlZWQYAiABKAQSMAoFZmlsZXMYAyADKAsyIS5icmVha3dhdGVyLnYxLlByZXBhcmUuRmlsZXNFbnRyeRIUCgd0aHJlYWRzGAQgASgNSACIAQESDAoEcGFjZRgFIAEoCRIOCgZlbmdpbmUYBiABKAkSDwoHc2VjcmV0cxgHIAMoCRIlCgZzZWFsZWQYCCABKAsyFS5icmVha3dhdGVyLnYxLlNlYWxlZBpGCgpGaWxlc0VudHJ5EgsKA2tleRgBIAEoCRInCgV2YWx1ZRgCIAEoCzIYLmJyZWFrd2F0ZXIudjEuT2JqZWN0UmVmOgI4AUIKCghfdGhyZWFkcyIuCgZTZWFsZWQSCwoDa2V5GAEgASgMEgoKAml2GAIgASgMEgsKA2JveBgDIAEoDCIHCgVDbG9jayJRCgNBcm0SFgoOc3RhcnRfbG9jYWxfbXMYASABKAESIwoFZXBvY2gYAiABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoEg0KBXNldHVwGAMgASgJIicKB1BlcmZvcm0SDQoFc3RhZ2UYASABKAkSDQoFc2V0dXAYAiABKAkiBgoEU3RvcCIHCgVBYm9ydCIJCgdSZWxlYXNlIokBCgVFcG9jaBIOCgZudW1iZXIYASABKAQSCgoCYXQYAiABKAESDQoFY2F1c2UYAyABKAkSKgoGcm9zdGVyGAQgAygLMhouYnJlYWt3YXRlci52MS5Sb3N0ZXJFbnRyeRIpCgZwaGFzZXMYBSADKAsyGS5icmVha3dhdGVyLnYxLkVwb2NoUGhhc2UiPgoLUm9zdGVyRW50cnkSDgoGd29ya2VyGAEgASgJEg4KBndlaWdodBgCIAEoDRIPCgd0aHJlYWRzGAMgASgNIkUKCkVwb2NoUGhhc2USEAoIc3RhcnRfYXQYASABKAESDgoGZW5kX2F0GAIgASgBEhUKDWZpcnN0X2Fycml2YWwYAyABKAQirwEKDENvbW1hbmRSZXBseRITCgtpbmNhcm5hdGlvbhgBIAEoCRIlCgJvaxgCIAEoCzIXLmJyZWFrd2F0ZXIudjEuQWNjZXB0ZWRIABIpCgdyZWZ1c2VkGAMgASgLMhYuYnJlYWt3YXRlci52MS5SZWZ1c2VkSAASLQoJcGVyZm9ybWVkGAQgASgLMhguYnJlYWt3YXRlci52MS5QZXJmb3JtZWRIAEIJCgdvdXRjb21lIjwKCEFjY2VwdGVkEg0KBXN0YXRlGAEgASgJEhAKCGxvY2FsX21zGAIgASgBEg8KB3RocmVhZHMYAyABKA0iWQoJUGVyZm9ybWVkEgwKBHNlbnQYASABKAQSDgoGdmFsdWVzGAIgASgJEhQKB2ZhaWx1cmUYAyABKAlIAIgBARIMCgRhdXRoGAQgASgEQgoKCF9mYWlsdXJlIjYKB1JlZnVzZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiKgoJT2JqZWN0UmVmEg4KBmRpZ2VzdBgBIAEoCRINCgVieXRlcxgCIAEoBCIvCg1PYmplY3RSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAQiagoLT2JqZWN0UmVwbHkSJQoFY2h1bmsYASABKAsyFC5icmVha3dhdGVyLnYxLkNodW5rSAASKQoHdW5rbm93bhgCIAEoCzIWLmJyZWFrd2F0ZXIudjEuVW5rbm93bkgAQgkKB291dGNvbWUiJQoFQ2h1bmsSDQoFYnl0ZXMYASABKAwSDQoFdG90YWwYAiABKAQiCQoHVW5rbm93biJCCgtSb3dzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDgoGc291cmNlGAMgASgNIigKCVJvd3NSZXBseRIMCgRmcm9tGAEgASgEEg0KBWNvdW50GAIgASgEIkIKC1NuYXBzaG90QWNrEhMKC2luY2FybmF0aW9uGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHRlcm0YAyABKAQiKAoKUnVuUmVxdWVzdBIOCgZhY3Rpb24YASABKAkSCgoCYnkYAiABKAki5wIKCVJ1blN0YXR1cxILCgNydW4YASABKAkSDAoEbmFtZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIMCgR0ZXJtGAQgASgEEhoKDXN0YXJ0ZWRfYXRfbXMYBSABKAFIAIgBARISCgplbGFwc2VkX21zGAYgASgBEhEKCWxlbmd0aF9tcxgHIAEoARINCgVlcG9jaBgIIAEoBBIoCgZlbmRpbmcYCSABKAsyGC5icmVha3dhdGVyLnYxLlJ1bkVuZGluZxIpCgd3b3JrZXJzGAogAygLMhguYnJlYWt3YXRlci52MS5SdW5Xb3JrZXISDwoHcGxhbm5lZBgLIAEoBBIPCgdzdGFydGVkGAwgASgEEg8KB3NraXBwZWQYDSABKAQSDAoEbG9zdBgOIAEoBBIMCgRzZW50GA8gASgEEgoKAm9rGBAgASgEEg4KBmZhaWxlZBgRIAEoBEIQCg5fc3RhcnRlZF9hdF9tcyIlCglSdW5FbmRpbmcSCwoDaG93GAEgASgJEgsKA3doeRgCIAEoCSI4CglSdW5Xb3JrZXISCgoCaWQYASABKAkSDwoHdGhyZWFkcxgCIAEoDRIOCgZzdGF0dXMYAyABKAkiKwoOQ29udHJvbGxlckJlYXQSCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQi2wMKCFNuYXBzaG90EgsKA3J1bhgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKAkSEAoIc2VxdWVuY2UYBCABKAQSDQoFZXBvY2gYBSABKAQSCgoCYXQYBiABKAESKgoJaW50ZXJ2YWxzGAcgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbBIpCgZzaGFyZHMYCCADKAsyGS5icmVha3dhdGVyLnYxLlNoYXJkU3RhdGUSLgoIcmVxdWVzdHMYCSADKAsyHC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMSJQoGaGVhbHRoGAogASgLMhUuYnJlYWt3YXRlci52MS5IZWFsdGgSLgoIZmFpbHVyZXMYCyADKAsyHC5icmVha3dhdGVyLnYxLkZhaWx1cmVTYW1wbGUSFwoKc3RhcnRfc2tldxgMIAEoAUgAiAEBEg0KBWZpbmFsGA0gASgIEiUKBnRvdGFscxgOIAEoCzIVLmJyZWFrd2F0ZXIudjEuVG90YWxzEhUKCGVuZGVkX2J5GA8gASgJSAGIAQESEAoId2FybmluZ3MYECADKAlCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIpcDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkSEgoKcmVkaXJlY3RlZBgNIAEoBBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1Bhc3Nlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEibAoGSGVhbHRoEgsKA2NwdRgBIAEoARIsCgd0aHJlYWRzGAIgAygLMhsuYnJlYWt3YXRlci52MS5UaHJlYWRIZWFsdGgSEQoJcnNzX2J5dGVzGAMgASgBEhQKDG9wZW5fc29ja2V0cxgEIAEoDSJzCgxUaHJlYWRIZWFsdGgSDgoGdGhyZWFkGAEgASgNEgsKA2NwdRgCIAEoARIZChFsb29wX2RlbGF5X3A5OV9tcxgDIAEoARITCgtnY19wYXVzZV9tcxgEIAEoARIWCg5ydW5fcXVldWVfd2FpdBgFIAEoASL3AQoNRmFpbHVyZVNhbXBsZRIOCgZ3b3JrZXIYASABKAkSDQoFcGhhc2UYAiABKAkSEAoIc2NlbmFyaW8YAyABKAkSDAoEc3RlcBgEIAEoCRINCgVlcnJvchgFIAEoCRIKCgJhdBgGIAEoARIOCgZkZXRhaWwYByABKAkSKwoHcmVxdWVzdBgIIAEoCzIaLmJyZWFrd2F0ZXIudjEuU2VudFJlcXVlc3QSMQoIcmVzcG9uc2UYCSABKAsyHy5icmVha3dhdGVyLnYxLlJlY2VpdmVkUmVzcG9uc2USEgoFZXh0cmEYCiABKAlIAIgBAUIICgZfZXh0cmEiVwoLU2VudFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIPCgdoZWFkZXJzGAMgAygJEhEKBGJvZHkYBCABKAlIAIgBAUIHCgVfYm9keSJPChBSZWNlaXZlZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoDRIPCgdoZWFkZXJzGAIgAygJEhEKBGJvZHkYAyABKAlIAIgBAUIHCgVfYm9keWIGcHJvdG8z");
 
 /**
  * @generated from message breakwater.v1.Envelope
@@ -194,6 +194,13 @@ export type WorkerHello = Message<"breakwater.v1.WorkerHello"> & {
    * @generated from field: breakwater.v1.Halt halt = 11;
    */
   halt?: Halt | undefined;
+
+  /**
+   * X25519, of this process: what is sealed for it nobody else can read.
+   *
+   * @generated from field: optional bytes sealing_key = 12;
+   */
+  sealingKey?: Uint8Array | undefined;
 };
 
 /**
@@ -438,6 +445,13 @@ export type Prepare = Message<"breakwater.v1.Prepare"> & {
    * @generated from field: repeated string secrets = 7;
    */
   secrets: string[];
+
+  /**
+   * JSON of { test, secrets, files }, in place of the first two where there are secrets; files that are secrets by path, in base64.
+   *
+   * @generated from field: breakwater.v1.Sealed sealed = 8;
+   */
+  sealed?: Sealed | undefined;
 };
 
 /**
@@ -446,6 +460,33 @@ export type Prepare = Message<"breakwater.v1.Prepare"> & {
  */
 export const PrepareSchema: GenMessage<Prepare> = /*@__PURE__*/
   messageDesc(file_breakwater, 8);
+
+/**
+ * @generated from message breakwater.v1.Sealed
+ */
+export type Sealed = Message<"breakwater.v1.Sealed"> & {
+  /**
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: bytes iv = 2;
+   */
+  iv: Uint8Array;
+
+  /**
+   * @generated from field: bytes box = 3;
+   */
+  box: Uint8Array;
+};
+
+/**
+ * Describes the message breakwater.v1.Sealed.
+ * Use `create(SealedSchema)` to create a new message.
+ */
+export const SealedSchema: GenMessage<Sealed> = /*@__PURE__*/
+  messageDesc(file_breakwater, 9);
 
 /**
  * @generated from message breakwater.v1.Clock
@@ -458,7 +499,7 @@ export type Clock = Message<"breakwater.v1.Clock"> & {
  * Use `create(ClockSchema)` to create a new message.
  */
 export const ClockSchema: GenMessage<Clock> = /*@__PURE__*/
-  messageDesc(file_breakwater, 9);
+  messageDesc(file_breakwater, 10);
 
 /**
  * @generated from message breakwater.v1.Arm
@@ -487,7 +528,7 @@ export type Arm = Message<"breakwater.v1.Arm"> & {
  * Use `create(ArmSchema)` to create a new message.
  */
 export const ArmSchema: GenMessage<Arm> = /*@__PURE__*/
-  messageDesc(file_breakwater, 10);
+  messageDesc(file_breakwater, 11);
 
 /**
  * Set-up or teardown, once for the whole cluster.
@@ -513,7 +554,7 @@ export type Perform = Message<"breakwater.v1.Perform"> & {
  * Use `create(PerformSchema)` to create a new message.
  */
 export const PerformSchema: GenMessage<Perform> = /*@__PURE__*/
-  messageDesc(file_breakwater, 11);
+  messageDesc(file_breakwater, 12);
 
 /**
  * @generated from message breakwater.v1.Stop
@@ -526,7 +567,7 @@ export type Stop = Message<"breakwater.v1.Stop"> & {
  * Use `create(StopSchema)` to create a new message.
  */
 export const StopSchema: GenMessage<Stop> = /*@__PURE__*/
-  messageDesc(file_breakwater, 12);
+  messageDesc(file_breakwater, 13);
 
 /**
  * @generated from message breakwater.v1.Abort
@@ -539,7 +580,7 @@ export type Abort = Message<"breakwater.v1.Abort"> & {
  * Use `create(AbortSchema)` to create a new message.
  */
 export const AbortSchema: GenMessage<Abort> = /*@__PURE__*/
-  messageDesc(file_breakwater, 13);
+  messageDesc(file_breakwater, 14);
 
 /**
  * @generated from message breakwater.v1.Release
@@ -552,7 +593,7 @@ export type Release = Message<"breakwater.v1.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_breakwater, 14);
+  messageDesc(file_breakwater, 15);
 
 /**
  * @generated from message breakwater.v1.Epoch
@@ -589,7 +630,7 @@ export type Epoch = Message<"breakwater.v1.Epoch"> & {
  * Use `create(EpochSchema)` to create a new message.
  */
 export const EpochSchema: GenMessage<Epoch> = /*@__PURE__*/
-  messageDesc(file_breakwater, 15);
+  messageDesc(file_breakwater, 16);
 
 /**
  * @generated from message breakwater.v1.RosterEntry
@@ -616,7 +657,7 @@ export type RosterEntry = Message<"breakwater.v1.RosterEntry"> & {
  * Use `create(RosterEntrySchema)` to create a new message.
  */
 export const RosterEntrySchema: GenMessage<RosterEntry> = /*@__PURE__*/
-  messageDesc(file_breakwater, 16);
+  messageDesc(file_breakwater, 17);
 
 /**
  * @generated from message breakwater.v1.EpochPhase
@@ -643,7 +684,7 @@ export type EpochPhase = Message<"breakwater.v1.EpochPhase"> & {
  * Use `create(EpochPhaseSchema)` to create a new message.
  */
 export const EpochPhaseSchema: GenMessage<EpochPhase> = /*@__PURE__*/
-  messageDesc(file_breakwater, 17);
+  messageDesc(file_breakwater, 18);
 
 /**
  * @generated from message breakwater.v1.CommandReply
@@ -683,7 +724,7 @@ export type CommandReply = Message<"breakwater.v1.CommandReply"> & {
  * Use `create(CommandReplySchema)` to create a new message.
  */
 export const CommandReplySchema: GenMessage<CommandReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 18);
+  messageDesc(file_breakwater, 19);
 
 /**
  * @generated from message breakwater.v1.Accepted
@@ -710,7 +751,7 @@ export type Accepted = Message<"breakwater.v1.Accepted"> & {
  * Use `create(AcceptedSchema)` to create a new message.
  */
 export const AcceptedSchema: GenMessage<Accepted> = /*@__PURE__*/
-  messageDesc(file_breakwater, 19);
+  messageDesc(file_breakwater, 20);
 
 /**
  * @generated from message breakwater.v1.Performed
@@ -746,7 +787,7 @@ export type Performed = Message<"breakwater.v1.Performed"> & {
  * Use `create(PerformedSchema)` to create a new message.
  */
 export const PerformedSchema: GenMessage<Performed> = /*@__PURE__*/
-  messageDesc(file_breakwater, 20);
+  messageDesc(file_breakwater, 21);
 
 /**
  * @generated from message breakwater.v1.Refused
@@ -773,7 +814,7 @@ export type Refused = Message<"breakwater.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_breakwater, 21);
+  messageDesc(file_breakwater, 22);
 
 /**
  * @generated from message breakwater.v1.ObjectRef
@@ -797,7 +838,7 @@ export type ObjectRef = Message<"breakwater.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_breakwater, 22);
+  messageDesc(file_breakwater, 23);
 
 /**
  * @generated from message breakwater.v1.ObjectRequest
@@ -819,7 +860,7 @@ export type ObjectRequest = Message<"breakwater.v1.ObjectRequest"> & {
  * Use `create(ObjectRequestSchema)` to create a new message.
  */
 export const ObjectRequestSchema: GenMessage<ObjectRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 23);
+  messageDesc(file_breakwater, 24);
 
 /**
  * @generated from message breakwater.v1.ObjectReply
@@ -848,7 +889,7 @@ export type ObjectReply = Message<"breakwater.v1.ObjectReply"> & {
  * Use `create(ObjectReplySchema)` to create a new message.
  */
 export const ObjectReplySchema: GenMessage<ObjectReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 24);
+  messageDesc(file_breakwater, 25);
 
 /**
  * @generated from message breakwater.v1.Chunk
@@ -870,7 +911,7 @@ export type Chunk = Message<"breakwater.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_breakwater, 25);
+  messageDesc(file_breakwater, 26);
 
 /**
  * @generated from message breakwater.v1.Unknown
@@ -883,7 +924,7 @@ export type Unknown = Message<"breakwater.v1.Unknown"> & {
  * Use `create(UnknownSchema)` to create a new message.
  */
 export const UnknownSchema: GenMessage<Unknown> = /*@__PURE__*/
-  messageDesc(file_breakwater, 26);
+  messageDesc(file_breakwater, 27);
 
 /**
  * @generated from message breakwater.v1.RowsRequest
@@ -910,7 +951,7 @@ export type RowsRequest = Message<"breakwater.v1.RowsRequest"> & {
  * Use `create(RowsRequestSchema)` to create a new message.
  */
 export const RowsRequestSchema: GenMessage<RowsRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 27);
+  messageDesc(file_breakwater, 28);
 
 /**
  * @generated from message breakwater.v1.RowsReply
@@ -932,7 +973,7 @@ export type RowsReply = Message<"breakwater.v1.RowsReply"> & {
  * Use `create(RowsReplySchema)` to create a new message.
  */
 export const RowsReplySchema: GenMessage<RowsReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 28);
+  messageDesc(file_breakwater, 29);
 
 /**
  * @generated from message breakwater.v1.SnapshotAck
@@ -961,7 +1002,7 @@ export type SnapshotAck = Message<"breakwater.v1.SnapshotAck"> & {
  * Use `create(SnapshotAckSchema)` to create a new message.
  */
 export const SnapshotAckSchema: GenMessage<SnapshotAck> = /*@__PURE__*/
-  messageDesc(file_breakwater, 29);
+  messageDesc(file_breakwater, 30);
 
 /**
  * To the controller of a run, from whoever watches or steers it. Answered by the run's status.
@@ -989,7 +1030,7 @@ export type RunRequest = Message<"breakwater.v1.RunRequest"> & {
  * Use `create(RunRequestSchema)` to create a new message.
  */
 export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 30);
+  messageDesc(file_breakwater, 31);
 
 /**
  * @generated from message breakwater.v1.RunStatus
@@ -1088,7 +1129,7 @@ export type RunStatus = Message<"breakwater.v1.RunStatus"> & {
  * Use `create(RunStatusSchema)` to create a new message.
  */
 export const RunStatusSchema: GenMessage<RunStatus> = /*@__PURE__*/
-  messageDesc(file_breakwater, 31);
+  messageDesc(file_breakwater, 32);
 
 /**
  * @generated from message breakwater.v1.RunEnding
@@ -1110,7 +1151,7 @@ export type RunEnding = Message<"breakwater.v1.RunEnding"> & {
  * Use `create(RunEndingSchema)` to create a new message.
  */
 export const RunEndingSchema: GenMessage<RunEnding> = /*@__PURE__*/
-  messageDesc(file_breakwater, 32);
+  messageDesc(file_breakwater, 33);
 
 /**
  * @generated from message breakwater.v1.RunWorker
@@ -1137,7 +1178,7 @@ export type RunWorker = Message<"breakwater.v1.RunWorker"> & {
  * Use `create(RunWorkerSchema)` to create a new message.
  */
 export const RunWorkerSchema: GenMessage<RunWorker> = /*@__PURE__*/
-  messageDesc(file_breakwater, 33);
+  messageDesc(file_breakwater, 34);
 
 /**
  * To all workers of a run, from its controller.
@@ -1161,7 +1202,7 @@ export type ControllerBeat = Message<"breakwater.v1.ControllerBeat"> & {
  * Use `create(ControllerBeatSchema)` to create a new message.
  */
 export const ControllerBeatSchema: GenMessage<ControllerBeat> = /*@__PURE__*/
-  messageDesc(file_breakwater, 34);
+  messageDesc(file_breakwater, 35);
 
 /**
  * @generated from message breakwater.v1.Snapshot
@@ -1255,7 +1296,7 @@ export type Snapshot = Message<"breakwater.v1.Snapshot"> & {
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_breakwater, 35);
+  messageDesc(file_breakwater, 36);
 
 /**
  * @generated from message breakwater.v1.Totals
@@ -1272,7 +1313,7 @@ export type Totals = Message<"breakwater.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_breakwater, 36);
+  messageDesc(file_breakwater, 37);
 
 /**
  * @generated from message breakwater.v1.Interval
@@ -1306,7 +1347,7 @@ export type Interval = Message<"breakwater.v1.Interval"> & {
  * Use `create(IntervalSchema)` to create a new message.
  */
 export const IntervalSchema: GenMessage<Interval> = /*@__PURE__*/
-  messageDesc(file_breakwater, 37);
+  messageDesc(file_breakwater, 38);
 
 /**
  * Histograms are sparse counts: varint pairs (distance to the index of the previous non-zero bucket, count).
@@ -1400,7 +1441,7 @@ export type SeriesDelta = Message<"breakwater.v1.SeriesDelta"> & {
  * Use `create(SeriesDeltaSchema)` to create a new message.
  */
 export const SeriesDeltaSchema: GenMessage<SeriesDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 38);
+  messageDesc(file_breakwater, 39);
 
 /**
  * @generated from message breakwater.v1.LagDelta
@@ -1427,7 +1468,7 @@ export type LagDelta = Message<"breakwater.v1.LagDelta"> & {
  * Use `create(LagDeltaSchema)` to create a new message.
  */
 export const LagDeltaSchema: GenMessage<LagDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 39);
+  messageDesc(file_breakwater, 40);
 
 /**
  * @generated from message breakwater.v1.ShardState
@@ -1509,7 +1550,7 @@ export type ShardState = Message<"breakwater.v1.ShardState"> & {
  * Use `create(ShardStateSchema)` to create a new message.
  */
 export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
-  messageDesc(file_breakwater, 40);
+  messageDesc(file_breakwater, 41);
 
 /**
  * @generated from message breakwater.v1.RequestCounts
@@ -1590,7 +1631,7 @@ export type RequestCounts = Message<"breakwater.v1.RequestCounts"> & {
  * Use `create(RequestCountsSchema)` to create a new message.
  */
 export const RequestCountsSchema: GenMessage<RequestCounts> = /*@__PURE__*/
-  messageDesc(file_breakwater, 41);
+  messageDesc(file_breakwater, 42);
 
 /**
  * @generated from message breakwater.v1.Health
@@ -1622,7 +1663,7 @@ export type Health = Message<"breakwater.v1.Health"> & {
  * Use `create(HealthSchema)` to create a new message.
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
-  messageDesc(file_breakwater, 42);
+  messageDesc(file_breakwater, 43);
 
 /**
  * @generated from message breakwater.v1.ThreadHealth
@@ -1659,7 +1700,7 @@ export type ThreadHealth = Message<"breakwater.v1.ThreadHealth"> & {
  * Use `create(ThreadHealthSchema)` to create a new message.
  */
 export const ThreadHealthSchema: GenMessage<ThreadHealth> = /*@__PURE__*/
-  messageDesc(file_breakwater, 43);
+  messageDesc(file_breakwater, 44);
 
 /**
  * @generated from message breakwater.v1.FailureSample
@@ -1723,7 +1764,7 @@ export type FailureSample = Message<"breakwater.v1.FailureSample"> & {
  * Use `create(FailureSampleSchema)` to create a new message.
  */
 export const FailureSampleSchema: GenMessage<FailureSample> = /*@__PURE__*/
-  messageDesc(file_breakwater, 44);
+  messageDesc(file_breakwater, 45);
 
 /**
  * @generated from message breakwater.v1.SentRequest
@@ -1755,7 +1796,7 @@ export type SentRequest = Message<"breakwater.v1.SentRequest"> & {
  * Use `create(SentRequestSchema)` to create a new message.
  */
 export const SentRequestSchema: GenMessage<SentRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 45);
+  messageDesc(file_breakwater, 46);
 
 /**
  * @generated from message breakwater.v1.ReceivedResponse
@@ -1782,5 +1823,5 @@ export type ReceivedResponse = Message<"breakwater.v1.ReceivedResponse"> & {
  * Use `create(ReceivedResponseSchema)` to create a new message.
  */
 export const ReceivedResponseSchema: GenMessage<ReceivedResponse> = /*@__PURE__*/
-  messageDesc(file_breakwater, 46);
+  messageDesc(file_breakwater, 47);
 

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { connect } from '@nats-io/transport-node'
 import fc from 'fast-check'
 import { startWorkerProcess } from '../kit/breakwater.ts'
+import { makeCertificates } from '../kit/certificates.ts'
 import { breakwater } from '../kit/command.ts'
 import { specText } from '../kit/malformed-files.ts'
 import { startNats } from '../kit/nats.ts'
@@ -57,7 +60,7 @@ function formsOf(value: string): readonly string[] {
 }
 
 testWith('nats-server')(
-  'secrets come to light nowhere: not in results, traces, logs of workers, nor on the terminal; and a worker gives nothing of its own',
+  'secrets come to light nowhere: not in results, traces, logs of workers, on the bus, in what is kept, nor on the terminal; and a worker gives nothing of its own',
   async (t) => {
     t.timeout(120_000)
     const [echo, nats, folder] = await Promise.all([
@@ -101,7 +104,13 @@ testWith('nats-server')(
     })
     t.teardown(() => worker.stop())
     const out = join(folder.path, 'out')
-    const env = { SHOP_TOKEN: token, BREAKWATER_SECRETS: join(folder.path, 'secrets') }
+    const listener = await connect({ servers: nats.url })
+    const travelled: Uint8Array[] = []
+    listener.subscribe('>', { callback: (_, { data }) => void travelled.push(data) })
+    await listener.flush()
+    t.teardown(() => listener.close())
+    const data = join(folder.path, 'data')
+    const env = { BREAKWATER_DATA: data, SHOP_TOKEN: token, BREAKWATER_SECRETS: join(folder.path, 'secrets') }
     const outputs: string[] = []
     const say = async (...args: string[]) => {
       const { code, stdout, stderr } = await breakwater(args, { env })
@@ -114,6 +123,12 @@ testWith('nats-server')(
     t.is(await say('plan', file), 0)
     t.is(await say('validate', file), 0)
     outputs.push(worker.output())
+    await listener.flush()
+    t.true(travelled.length > 20)
+    for (const bytes of travelled) outputs.push(Buffer.from(bytes).toString('utf8'))
+    for (const name of await readdir(data, { recursive: true, withFileTypes: true })) {
+      if (name.isFile()) outputs.push((await readFile(join(name.parentPath, name.name))).toString('utf8'))
+    }
     for (const name of await readdir(out)) outputs.push((await readFile(join(out, name))).toString('utf8'))
 
     // The target did get them: the submitter's, from a worker that has others.
@@ -128,5 +143,73 @@ testWith('nats-server')(
     const spec = await readFile(join(out, 'spec.yaml'), 'utf8')
     t.regex(spec, /secret: shop/)
     t.regex(spec, /sid=\$\{token\}/)
+  },
+)
+
+testWith('nats-server')(
+  'a private key that is a secret reaches the worker, and nobody who listens on the bus',
+  async (t) => {
+    const { ca, cert, key, client } = await makeCertificates()
+    const [nats, folder] = await Promise.all([startNats({ jetstream: false }), makeTempDir()])
+    const server = createHttps(
+      { ca, cert, key, requestCert: true, rejectUnauthorized: true },
+      (_, response) => response.end('ok'),
+    )
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const worker = await startWorkerProcess(nats.url, 'w1')
+    const listener = await connect({ servers: nats.url })
+    t.teardown(async () => {
+      await listener.close()
+      await worker.stop()
+      server.closeAllConnections()
+      server.close()
+      await nats.stop()
+      await folder.remove()
+    })
+    const secrets = join(folder.path, 'secrets')
+    await mkdir(join(secrets, 'mtls'), { recursive: true })
+    for (const [name, pem] of Object.entries({ 'ca.crt': ca, 'tls.crt': client.cert, 'tls.key': client.key }))
+      await writeFile(join(secrets, 'mtls', name), pem)
+    const file = join(folder.path, 'test.yaml')
+    const pem = (name: string) => `{ secret: mtls, key: ${name} }`
+    await writeFile(
+      file,
+      specText({
+        target: `{ url: "https://127.0.0.1:${port}", protocol: http1, tls: { ca: ${pem('ca.crt')}, cert: ${pem('tls.crt')}, key: ${pem('tls.key')} } }`,
+        load: '- { phase: steady, rate: 10, duration: 1s }',
+      }),
+    )
+    const travelled: Buffer[] = []
+    listener.subscribe('>', { callback: (_, { data }) => void travelled.push(Buffer.from(data)) })
+    await listener.flush()
+    const words = [
+      'run',
+      file,
+      '--nats',
+      nats.url,
+      '--secrets',
+      secrets,
+      '--json',
+      '--quiet',
+      '--out',
+      join(folder.path, 'out'),
+    ]
+    const { code, stdout, stderr } = await breakwater(words, {
+      env: { BREAKWATER_DATA: join(folder.path, 'data') },
+    })
+    t.is(code, 0, stderr)
+    t.like(JSON.parse(stdout), { requests: { ok: 10, failed: 0 } })
+    await listener.flush()
+    const heard = Buffer.concat(travelled)
+    t.true(heard.length > 1_000)
+    const lines = client.key
+      .toString()
+      .split('\n')
+      .filter((line) => line.length > 20 && !line.startsWith('-----'))
+    t.true(lines.length > 0)
+    for (const line of lines) t.false(heard.includes(line))
+    t.false(heard.includes('PRIVATE KEY'))
   },
 )

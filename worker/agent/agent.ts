@@ -10,6 +10,7 @@ import {
   encodeReply,
 } from '../../proto/codec.ts'
 import type { WorkerHello } from '../../proto/messages.ts'
+import { newSealingKey } from '../../proto/sealing.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { decide, tickMs } from './agent-decide.ts'
 import { type AgentAction, type AgentEvent, idleAgent } from './agent-state.ts'
@@ -44,6 +45,7 @@ const haltAnswerMs = 1_000
 /** One worker on the bus. Says hello, beats, and does what its coordinator commands. */
 export function createAgent(dependencies: AgentDependencies): Agent {
   const { bus, subjects, id, incarnation, log, localNowMs } = dependencies
+  const sealingKey = newSealingKey()
   let state = idleAgent(incarnation, dependencies.threads)
   let session: RunSession | null = null
   let control: Subscription | undefined
@@ -145,12 +147,17 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     const { version, host, pid, labels } = dependencies
     const { threads, stage, prepare, halt } = state
     const run = prepare?.run ?? null
-    return { id, incarnation, version, threads, labels, host, pid, state: stage, run, ...(halt && { halt }) }
+    const { publicKey } = sealingKey
+    return {
+      ...{ id, incarnation, version, threads, labels, host, pid },
+      ...{ state: stage, run, sealingKey: publicKey },
+      ...(halt && { halt }),
+    }
   }
 
   const commands = bus.subscribe(subjects.command(id), (message) => {
     try {
-      const command = decodeCommand(message.payload)
+      const command = decodeCommand(message.payload, sealingKey)
       const request = nextRequest++
       owed.set(request, message)
       dispatch({ type: 'command', command, request, nowMs: localNowMs() })

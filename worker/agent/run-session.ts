@@ -111,7 +111,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     const test = allowed()
     const files: Record<string, Uint8Array> = {}
     for (const [path, ref] of Object.entries(command.files)) {
-      files[path] = objects.get(ref.digest) ?? (await fetchObject(bus, subjects.object(run), ref))
+      files[path] =
+        command.secretFiles?.[path] ??
+        objects.get(ref.digest) ??
+        (await fetchObject(bus, subjects.object(run), ref))
     }
     const indexes = await indexData(test, files)
     if (closed) return

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { BreakwaterError } from '../../../core/error.ts'
 import * as codec from '../../../proto/codec.ts'
 import { seal } from '../../../proto/envelope.ts'
+import { newSealingKey } from '../../../proto/sealing.ts'
 import * as arbitrary from './messages.ts'
 
 interface Kind<T = unknown> {
@@ -21,9 +22,16 @@ function kind<T>(
   return { name, any, encode: (value) => encode(value as T), decode }
 }
 
+const sealingKey = newSealingKey()
+
 const kinds: readonly Kind[] = [
   kind('hello', arbitrary.hello, codec.encodeHello, codec.decodeHello),
-  kind('command', arbitrary.command, codec.encodeCommand, codec.decodeCommand),
+  kind(
+    'command',
+    arbitrary.command,
+    (command) => codec.encodeCommand(command, sealingKey.publicKey),
+    (bytes) => codec.decodeCommand(bytes, sealingKey),
+  ),
   kind('reply', arbitrary.reply, codec.encodeReply, codec.decodeReply),
   kind('object request', arbitrary.objectRequest, codec.encodeObjectRequest, codec.decodeObjectRequest),
   kind('object reply', arbitrary.objectReply, codec.encodeObjectReply, codec.decodeObjectReply),
@@ -307,7 +315,8 @@ test('a LoadTest arrives frozen through and through', (t) => {
   const command = fc
     .sample(arbitrary.command, { numRuns: 50, seed: 2 })
     .find(({ type }) => type === 'prepare')
-  const decoded = codec.decodeCommand(codec.encodeCommand(command as NonNullable<typeof command>))
+  const bytes = codec.encodeCommand(command as NonNullable<typeof command>, sealingKey.publicKey)
+  const decoded = codec.decodeCommand(bytes, sealingKey)
   t.true(decoded.type === 'prepare' && Object.isFrozen(decoded.test) && isFrozenThrough(decoded.test))
 })
 

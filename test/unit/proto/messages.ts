@@ -70,7 +70,7 @@ export const haltQuestion = record<HaltQuestion>({ worker: token })
 
 export const hello: fc.Arbitrary<WorkerHello> = fc
   .tuple(
-    record<Omit<WorkerHello, 'failure' | 'halt'>>({
+    record<Omit<WorkerHello, 'failure' | 'halt' | 'sealingKey'>>({
       id: token,
       incarnation: id,
       version: text,
@@ -83,11 +83,13 @@ export const hello: fc.Arbitrary<WorkerHello> = fc
     }),
     fc.option(failure),
     fc.option(halt),
+    fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 })),
   )
-  .map(([rest, why, halted]) => ({
+  .map(([rest, why, halted, sealingKey]) => ({
     ...rest,
     ...(why !== null && { failure: why }),
     ...(halted !== null && { halt: halted }),
+    ...(sealingKey !== null && { sealingKey }),
   }))
 
 const epoch = record<Epoch>({
@@ -114,17 +116,28 @@ const values = byName<unknown>(
 )
 
 export const command: fc.Arbitrary<WorkerCommand> = fc.oneof(
-  record<Extract<WorkerCommand, { type: 'prepare' }>>({
-    type: fc.constant('prepare'),
-    ...head,
-    test: loadTest,
-    seed: count,
-    files: byName(record<{ digest: string; bytes: number }>({ digest, bytes: count })),
-    threads: fc.option(positive),
-    pace: fc.constantFrom('timer', 'spin'),
-    engine: fc.constantFrom('auto', 'wire', 'undici'),
-    secrets: listOf(text),
-  }),
+  fc
+    .tuple(
+      record<Omit<Extract<WorkerCommand, { type: 'prepare' }>, 'secretFiles'>>({
+        type: fc.constant('prepare'),
+        ...head,
+        test: loadTest,
+        seed: count,
+        files: byName(record<{ digest: string; bytes: number }>({ digest, bytes: count })),
+        threads: fc.option(positive),
+        pace: fc.constantFrom('timer', 'spin'),
+        engine: fc.constantFrom('auto', 'wire', 'undici'),
+        secrets: listOf(text),
+      }),
+      fc.option(
+        fc.dictionary(id, fc.uint8Array({ maxLength: 50 }), {
+          noNullPrototype: true,
+          minKeys: 1,
+          maxKeys: 2,
+        }),
+      ),
+    )
+    .map(([rest, secretFiles]) => ({ ...rest, ...(secretFiles !== null && { secretFiles }) })),
   record<Extract<WorkerCommand, { type: 'arm' }>>({
     type: fc.constant('arm'),
     ...head,

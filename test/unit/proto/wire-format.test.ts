@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { LoadTest } from '../../../core/spec/load-test.ts'
 import * as codec from '../../../proto/codec.ts'
+import type { WorkerCommand } from '../../../proto/messages.ts'
 
 /**
  * Messages with every field set, as protocol 1 wrote them. When one of these fails, the parts of a
@@ -62,31 +63,44 @@ test('a halt is on the wire as it was', (t) => {
   )
 })
 
+const prepare: WorkerCommand = {
+  type: 'prepare',
+  run: 'r1',
+  fence: { term: 3, epoch: 4 },
+  test: { name: 't', scenarios: [], load: [] } as unknown as LoadTest,
+  seed: 1099511627776,
+  files: {
+    'users.csv': {
+      digest: 'sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a',
+      bytes: 9,
+    },
+  },
+  threads: 2,
+  pace: 'spin',
+  engine: 'wire',
+  secrets: [],
+}
+
 test('prepare is on the wire as it was', (t) => {
   bothWays(
     t,
     commands,
-    {
-      type: 'prepare',
-      run: 'r1',
-      fence: { term: 3, epoch: 4 },
-      test: { name: 't', scenarios: [], load: [] } as unknown as LoadTest,
-      seed: 1099511627776,
-      files: {
-        'users.csv': {
-          digest: 'sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a',
-          bytes: 9,
-        },
-      },
-      threads: 2,
-      pace: 'spin',
-      engine: 'wire',
-      secrets: ['s'],
-    },
-    'CAEapgEKAnIxEgQIAxAEGpkBCiV7Im5hbWUiOiJ0Iiwic2NlbmFyaW9zIjpbXSwibG9hZCI6W119EICAgICAIBpYCg' +
+    prepare,
+    'CAEaowEKAnIxEgQIAxAEGpYBCiV7Im5hbWUiOiJ0Iiwic2NlbmFyaW9zIjpbXSwibG9hZCI6W119EICAgICAIBpYCg' +
       'l1c2Vycy5jc3YSSwpHc2hhMjU2OjBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEw' +
-      'YTBhMGEwYTBhMGEwYTBhMGEQCSACKgRzcGluMgR3aXJlOgFz',
+      'YTBhMGEwYTBhMGEwYTBhMGEQCSACKgRzcGluMgR3aXJl',
   )
+})
+
+test('secrets that came unsealed are read as they were', (t) => {
+  const wire =
+    'CAEapgEKAnIxEgQIAxAEGpkBCiV7Im5hbWUiOiJ0Iiwic2NlbmFyaW9zIjpbXSwibG9hZCI6W119EICAgICAIBpYCg' +
+    'l1c2Vycy5jc3YSSwpHc2hhMjU2OjBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEwYTBhMGEw' +
+    'YTBhMGEwYTBhMGEwYTBhMGEQCSACKgRzcGluMgR3aXJlOgFz'
+  t.deepEqual(codec.decodeCommand(new Uint8Array(Buffer.from(wire, 'base64'))), {
+    ...prepare,
+    secrets: ['s'],
+  })
 })
 
 test('arm is on the wire as it was', (t) => {
