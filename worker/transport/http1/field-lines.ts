@@ -2,7 +2,7 @@ import type { ResponseHead } from './response-head.ts'
 
 /** Of a head, or of the trailers of a body. */
 export const mostHeadBytes = 256 * 1024
-export const mostFields = 1_000
+export const mostFields = 20_000
 
 export const incomplete = -1
 export const broken = -2
