@@ -47,7 +47,8 @@ testWith('nginx')('a replica that joins later gets load where connections have a
       ...page,
       target: {
         url: `http://shop.test:${first.port}`,
-        connections: { lifetime, max: 2 },
+        // Both are open before the second replica is there.
+        connections: { lifetime, max: 2, warm: 2 },
         dns: { hosts: { 'shop.test': ['127.0.0.1', '127.0.0.2'] } },
       },
       load: [{ phase: 'steady', rate: 50, duration: '4s' }],
