@@ -98,6 +98,25 @@ testOnCluster(
   },
 )
 
+testOnCluster('users in a loop go on too, and no row of unique data is handed out twice', async (t) => {
+  const load = [{ phase: 'loop', users: 4, duration: '8s' }]
+  const scenarios = [
+    { name: 'visit', steps: [{ get: '/visit', query: { row: '${arrivals.n}' } }, { think: '20ms' }] },
+  ]
+  const place = await startPlace(t, { rate: 1_000, seconds: 8, more: { load, scenarios } })
+  await killInMidRun(place)
+  await sleep(2_000)
+  const { code, stdout, stderr } = await breakwater(place.resumeArgs('latest'))
+  t.is(code, 0, stderr)
+  const result = JSON.parse(stdout) as ResultDocument
+  const log = await place.nginx.accessLog()
+  t.like(result, { verdict: 'pass', ended: 'finished', merge: { missing: 0 }, ledger: { balanced: true } })
+  t.is(result.requests.sent, log.length)
+  const rows = visits(log).map(({ path }) => path)
+  t.true(rows.length > 500)
+  t.is(new Set(rows).size, rows.length)
+})
+
 testOnCluster('of two that take a run up at once, one has it and the other stands down', async (t) => {
   const place = await startPlace(t, { rate: 60, seconds: 8 })
   await killInMidRun(place)

@@ -1,8 +1,8 @@
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { tool } from '../../scripts/tool-paths.ts'
 import { freePort } from './free-port.ts'
 import { type Program, startProgram } from './program.ts'
 import { makeTempDir } from './temp-dir.ts'
-import { tool } from './tools.ts'
 import { until } from './until.ts'
 
 export interface Nats {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tool } from '../../scripts/tool-paths.ts'
 import { freePort } from './free-port.ts'
 import { startProgram } from './program.ts'
 import { makeTempDir } from './temp-dir.ts'
-import { tool } from './tools.ts'
 import { until } from './until.ts'
 
 export interface LoggedRequest {
