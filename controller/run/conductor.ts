@@ -6,6 +6,7 @@ import { secretOfFile } from '../../core/spec/secret-file.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import {
+  decodeControllerBeat,
   decodeHello,
   decodeReply,
   decodeRowsRequest,
@@ -344,6 +345,9 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   listen(subjects.snapshot(order.run, '*'), onSnapshot)
   listen(subjects.rows(order.run), onRows)
   listen(subjects.steer(order.run), onSteer)
+  listen(subjects.control(order.run), ({ payload }) => {
+    dispatch({ type: 'rival', term: decodeControllerBeat(payload).term })
+  })
   subscriptions.push(serveObjects(bus, subjects.object(order.run), openObjects()))
   subscriptions.push(
     bus.onState((s) => dispatch({ type: 'connection', connected: s === 'connected', nowMs: localNowMs() })),

@@ -137,6 +137,8 @@ export type CoordinatorEvent =
       readonly at: number
       readonly nowMs: number
     }
+  /** A controller of this term beats for the same run. */
+  | { readonly type: 'rival'; readonly term: number }
   | { readonly type: 'connection'; readonly connected: boolean; readonly nowMs: number }
   | { readonly type: 'tick'; readonly nowMs: number }
   /** Ctrl-C, a stop command, an objective with `abort`: `stop` drains, `abort` interrupts. */

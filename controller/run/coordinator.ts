@@ -41,6 +41,8 @@ export function decide(state: CoordinatorState, event: CoordinatorEvent): Decisi
       return onNoReply(state, event)
     case 'snapshot':
       return onSnapshot(state, event)
+    case 'rival':
+      return event.term > state.order.term ? standDown(state) : keep(state)
     case 'connection':
       return onConnection(state, event)
     case 'tick':

@@ -274,6 +274,18 @@ test('a worker that obeys another controller makes this one stand down without a
   }
 })
 
+test('a controller that hears one of a higher term stands down, and none of a lower one', (t) => {
+  const made = running()
+  const said = made.actions.length
+  for (const term of [0, 1]) made.dispatch({ type: 'rival', term })
+  t.is(made.state.stage, 'running')
+  t.is(made.actions.length, said)
+  made.dispatch({ type: 'rival', term: 2 })
+  t.is(made.state.stage, 'closed')
+  t.like(made.actions.at(-1), { type: 'refuse', code: 'superseded' })
+  t.is(made.actions.length, said + 1)
+})
+
 /** A run of 10 s of load on three workers, some of which die, with processes that die and are taken up. */
 const story = fc.record({
   deaths: fc.array(fc.integer({ min: 0, max: 25_000 }), { maxLength: 2 }),
