@@ -37,20 +37,26 @@ export async function connectionsBench(
       { name: 'idle', users: connections, think: '1h' },
       { name: 'active', users: connections, think: '1s..3s' },
     ]
+    const idleFiles = await restingFiles(pid)
     const contenders = kinds.map(({ name, users, think }) =>
-      watched(name, users, pid, {
-        target: { url, connections: { share: 'user', idle: '5m' }, timeout: '10s' },
-        scenarios: [{ name: 'plain', steps: [{ get: '/' }, { think }] }],
-        // Users that think when the phase ends have nothing to finish.
-        limits: { drain: '1s' },
-        load: [
-          {
-            phase: 'all',
-            users: { from: 0, to: users, over: `${Math.ceil(seconds * rampShare)}s` },
-            duration: `${seconds}s`,
-          },
-        ],
-      }),
+      watched(
+        name,
+        users,
+        { pid, idleFiles },
+        {
+          target: { url, connections: { share: 'user', idle: '5m' }, timeout: '10s' },
+          scenarios: [{ name: 'plain', steps: [{ get: '/' }, { think }] }],
+          // Users that think when the phase ends have nothing to finish.
+          limits: { drain: '1s' },
+          load: [
+            {
+              phase: 'all',
+              users: { from: 0, to: users, over: `${Math.ceil(seconds * rampShare)}s` },
+              duration: `${seconds}s`,
+            },
+          ],
+        },
+      ),
     )
     const samples = await race({
       ...{ name: 'connections', contenders, rounds, timeoutS: 4 * seconds + 60 },
@@ -66,9 +72,13 @@ interface Glance {
 }
 
 /** Memory counts while the target has all but one in a hundred of the connections. */
-function watched(name: string, users: number, targetPid: number, spec: object): Contender {
+function watched(
+  name: string,
+  users: number,
+  { pid: targetPid, idleFiles }: { readonly pid: number; readonly idleFiles: number },
+  spec: object,
+): Contender {
   let glances: Glance[] = []
-  const idleFiles = openFilesOf(targetPid)
   const contender = breakwaterContender({ name, spec })
   return {
     ...contender,
@@ -96,6 +106,16 @@ function watched(name: string, users: number, targetPid: number, spec: object): 
       return { ...contender.read(output), extra }
     },
   }
+}
+
+/** Files that the target has open when nobody is connected: what asked whether it answers is being closed when this begins. */
+async function restingFiles(targetPid: number): Promise<number> {
+  let least = openFilesOf(targetPid)
+  for (let waits = 0; waits < 5; waits++) {
+    await sleep(waitMs)
+    least = Math.min(least, openFilesOf(targetPid))
+  }
+  return least
 }
 
 /** Of all that descends from the process. */
