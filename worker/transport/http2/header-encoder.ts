@@ -1,4 +1,4 @@
-import { staticNameIndex, staticPairIndex } from './static-table.ts'
+import { staticNameIndex, staticPairIndex, staticValues } from './static-table.ts'
 
 /**
  * HPACK (RFC 7541), the writing side, without a dynamic table: what a block means depends on no block before it, so that the block of a request that
@@ -18,7 +18,8 @@ export class HeaderBlock {
   }
 
   add(name: string, value: string): this {
-    const pair = staticPairIndex(name, value)
+    const index = staticNameIndex(name)
+    const pair = staticValues[index] === '' ? 0 : staticPairIndex(name, value)
     if (pair > 0) {
       this.#reserve(4)
       this.#integer(0x80, 7, pair)
@@ -27,7 +28,6 @@ export class HeaderBlock {
     this.#reserve(name.length + value.length + 16)
     // Without indexing; proxies are told to keep what may be a secret out of their tables too (§7.1.3).
     const form = isSecret(name) ? 0x10 : 0
-    const index = staticNameIndex(name)
     this.#integer(form, 4, index)
     if (index === 0) this.#text(name)
     this.#text(value)
