@@ -17,10 +17,12 @@ export class ReadBuffer {
   reader(): SocketReader {
     const reader: SocketReader = {
       connection: null,
+      hasHeard: false,
       onread: {
         buffer: this.#buffer,
         callback: (length) => {
-          reader.connection?.read(this.#buffer, length, this.#words)
+          if (reader.connection === null) reader.hasHeard = true
+          else reader.connection.read(this.#buffer, length, this.#words)
           return true
         },
       },
@@ -36,6 +38,8 @@ export class ReadBuffer {
 
 export interface SocketReader {
   readonly onread: OnRead
-  /** Null: it is not open yet; a target that speaks first is not heard. */
+  /** Null: it is not open yet. */
   connection: WireConnection | null
+  /** The target spoke before it was open. */
+  hasHeard: boolean
 }

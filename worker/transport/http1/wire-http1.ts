@@ -82,6 +82,8 @@ export class WireHttp1Transport implements Transport, WireListener {
           const connection = new WireConnection(this.#connectionSettings, opened)
           if (reader === null) ReadBuffer.attach(opened.socket, connection)
           else reader.connection = connection
+          // Nobody asked for what it said.
+          if (reader?.hasHeard === true) connection.destroy()
           this.#idle.add(connection)
           opened.socket.once('close', () => this.#idle.remove(connection))
           this.#idle.idle(connection, clock.nowMicros() + this.#idleMicros)
