@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../engine/clock.ts'
 import type { Opened, PooledConnection } from '../pooled-connection.ts'
+import { DirectWriter } from './direct-writer.ts'
 import { excerptBytes, KeptBody } from './kept-body.ts'
 import { type KnownHeads, ResponseParser, type ResponseTaker } from './response-parser.ts'
 import type { WireFlight } from './wire-flight.ts'
@@ -41,6 +42,7 @@ export class WireConnection implements PooledConnection, ResponseTaker {
   idleUntil = Number.NaN
   readonly parser: ResponseParser
   readonly #socket: Socket
+  readonly #writer: DirectWriter
   readonly #settings: WireSettings
   readonly #kept = new KeptBody()
   #flight: Flight | null = null
@@ -54,6 +56,7 @@ export class WireConnection implements PooledConnection, ResponseTaker {
   constructor(settings: WireSettings, { socket, user, connectMicros, tlsMicros }: Opened) {
     this.#settings = settings
     this.#socket = socket
+    this.#writer = new DirectWriter(socket)
     this.user = user
     this.connectMicros = connectMicros
     this.tlsMicros = tlsMicros
@@ -77,7 +80,7 @@ export class WireConnection implements PooledConnection, ResponseTaker {
     exchange.bytesOut += request.length
     exchange.sentAt = this.#settings.clock.nowMicros()
     if (request.pieces === null) {
-      this.#socket.write(request.bytes)
+      this.#writer.write(request.bytes)
       return
     }
     this.#socket.cork()
@@ -161,7 +164,7 @@ export class WireConnection implements PooledConnection, ResponseTaker {
     const { head } = this.parser
     if (!head.staysOpen || flight.request.closes) this.isEnding = true
     // The answer came before the request was read: what is left of it would stand before the next one.
-    if (this.#socket.writableLength > 0) this.isEnding = true
+    if (!this.#writer.isDrained) this.isEnding = true
     const exchange = flight.exchange
     if (exchange !== null && (this.#wants || this.#excerpts)) {
       const body = this.#kept.take()
