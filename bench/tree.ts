@@ -12,9 +12,15 @@ export interface Tree {
 
 export const root = join(import.meta.dirname, '..')
 
+/** What benches write themselves is no change. */
+const written = 'docs/benchmarks.md'
+
 /** The working tree, with whatever has been changed in it. */
 export function thisTree(): Tree {
-  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' and what is changed'
+  const changed =
+    git('status', '--porcelain', '--untracked-files=no', '--', '.', `:!${written}`) === ''
+      ? ''
+      : ' and what is changed'
   return { name: `this tree (${git('rev-parse', '--short', 'HEAD')}${changed})`, folder: root, remove() {} }
 }
 
