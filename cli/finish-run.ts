@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism, totalmem } from 'node:os'
 import path from 'node:path'
+import { deflateSync } from 'node:zlib'
 import { exitCodes } from '../core/error.ts'
 import { histogramLog, stepLines } from '../core/measure/hlog.ts'
 import { seriesLabel } from '../core/measure/series.ts'
@@ -93,6 +94,7 @@ async function writeFiles(
   const log = histogramLog(
     { startedAtMs, comments },
     stepLines(metrics, (key) => seriesLabel(key, test)),
+    deflateSync,
   )
   await folder.write('result.json', resultJson(document))
   await folder.write('failures.ndjson', ndjson(metrics.failures))

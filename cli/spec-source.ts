@@ -5,15 +5,15 @@ import type { Files } from '../core/scenario/compiled.ts'
 import type { Issue, Parsed } from '../core/spec/issue.ts'
 import { renderIssues } from '../core/spec/issue-text.ts'
 import { mergeLayers } from '../core/spec/layers.ts'
-import type { LoadTest } from '../core/spec/load-test.ts'
+import type { LoadTest, Target } from '../core/spec/load-test.ts'
 import { largeFiles, type NamedFile, namedFiles, namedProtos } from '../core/spec/outside.ts'
+import { pemPlaces } from '../core/spec/pem.ts'
 import { placed } from '../core/spec/positions.ts'
 import { readLoadTest } from '../core/spec/read.ts'
 import { namedReferences } from '../core/spec/references.ts'
 import { targetsOf } from '../core/spec/targets.ts'
 import { isUtf8 } from '../core/spec/utf8.ts'
 import { parseYaml, type YamlText } from '../core/spec/yaml.ts'
-import { checkTlsFiles } from '../worker/transport/check-tls-files.ts'
 import { readSecrets } from './secrets.ts'
 import { readShared } from './shared-file.ts'
 import { specChanges } from './spec-changes.ts'
@@ -95,7 +95,7 @@ export async function loadTestText(
   const resolved = expect(readLoadTest(source, outside), file)
   const { test } = resolved
   const grpc = await checkedCalls(test, resolved.files)
-  const issues = [...checkTlsFiles(test, resolved.files), ...grpc.issues]
+  const issues = [...(await pemIssues(test, resolved.files)), ...grpc.issues]
   if (issues.length > 0) throw new SpecError(file, placed(issues, positions))
   return { ...resolved, source, reflected: grpc.reflected }
 }
@@ -105,6 +105,14 @@ async function withProtoImports(protos: readonly string[], files: Files, folder:
   if (protos.length === 0) return files
   const { withImports } = await import('./proto-imports.ts')
   return withImports(protos, files, (name) => readIfThere(name, folder))
+}
+
+/** So does what reads certificates. */
+async function pemIssues(test: LoadTest, files: Files): Promise<readonly Issue[]> {
+  const namesPem = ({ tls }: Target) => pemPlaces(tls, '').length > 0
+  if (!targetsOf(test).some(namesPem)) return []
+  const { checkTlsFiles } = await import('../worker/transport/check-tls-files.ts')
+  return checkTlsFiles(test, files)
 }
 
 async function checkedCalls(

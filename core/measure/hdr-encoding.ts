@@ -2,6 +2,9 @@ import { zlibSync } from 'fflate'
 import { highestMicros, lowestMicros, significantDigits } from './buckets.ts'
 import type { Totals } from './totals.ts'
 
+/** The zlib format (RFC 1950); where there is a faster one than that in JavaScript. */
+export type Deflate = (bytes: Uint8Array) => Uint8Array
+
 /**
  * HdrHistogram's encoding V2, compressed, in Base64: what the payload column of an .hlog holds. Big-endian:
  *
@@ -13,7 +16,7 @@ import type { Totals } from './totals.ts'
  * hdr-histogram-js writes an offset of 1 and a ratio of 5e-324 (the integer 1 in place of 1.0), which the other implementations take at its
  * word; so the payload is written here. Source: HdrHistogram, AbstractHistogram.encodeIntoByteBuffer and ZigZagEncoding (public domain).
  */
-export function encodeHistogram(totals: Totals): string {
+export function encodeHistogram(totals: Totals, deflate: Deflate = zlibSync): string {
   const payload = new ZigzagWriter()
   let next = 0
   totals.forEach((index, count) => {
@@ -32,7 +35,7 @@ export function encodeHistogram(totals: Totals): string {
   header.setBigInt64(24, BigInt(highestMicros))
   header.setFloat64(32, 1)
   raw.set(payload.bytes, headerBytes)
-  const compressed = zlibSync(raw)
+  const compressed = deflate(raw)
   const sealed = new Uint8Array(8 + compressed.length)
   const envelope = new DataView(sealed.buffer)
   envelope.setInt32(0, compressedCookieV2)

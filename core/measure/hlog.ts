@@ -1,4 +1,4 @@
-import { encodeHistogram } from './hdr-encoding.ts'
+import { type Deflate, encodeHistogram } from './hdr-encoding.ts'
 import type { MergedMetrics } from './merged-metrics.ts'
 import type { SeriesKey } from './series.ts'
 import type { Totals } from './totals.ts'
@@ -25,7 +25,11 @@ export interface LogLine {
  * since the start (`BaseTime` tells which instant that is), the payload in µs, the maximum in ms beside it. Lines
  * must come by `fromS` (readers stop at what lies behind their range); those without samples are left out.
  */
-export function* histogramLog(header: LogHeader, lines: Iterable<LogLine>): Generator<string> {
+export function* histogramLog(
+  header: LogHeader,
+  lines: Iterable<LogLine>,
+  deflate?: Deflate,
+): Generator<string> {
   const seconds = (header.startedAtMs / 1000).toFixed(3)
   const when = new Date(header.startedAtMs).toISOString()
   yield '#[Histogram log format version 1.3]\n'
@@ -37,7 +41,7 @@ export function* histogramLog(header: LogHeader, lines: Iterable<LogLine>): Gene
     if (line.histogram.total === 0) continue
     const highest = line.histogram.max ?? 0
     const columns = [line.fromS.toFixed(3), line.lengthS.toFixed(3), (highest / 1000).toFixed(3)]
-    yield `Tag=${logTag(line.tag)},${columns.join()},${encodeHistogram(line.histogram)}\n`
+    yield `Tag=${logTag(line.tag)},${columns.join()},${encodeHistogram(line.histogram, deflate)}\n`
   }
 }
 

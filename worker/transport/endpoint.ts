@@ -1,4 +1,3 @@
-import { createSecureContext } from 'node:tls'
 import { BreakwaterError } from '../../core/error.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { Target } from '../../core/spec/load-test.ts'
@@ -28,7 +27,7 @@ export async function endpointOf(
     tls:
       url.protocol === 'https:' || url.protocol === 'grpcs:'
         ? {
-            context: secureContextOf(target, files),
+            ...(await tlsOf(target, files)),
             serverName: serverName ?? bareHost(url),
             insecureSkipVerify,
           }
@@ -42,9 +41,10 @@ function bareHost({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
 }
 
-function secureContextOf({ tls }: Target, files: Files) {
+async function tlsOf({ tls }: Target, files: Files) {
+  const { connect, createSecureContext } = await import('node:tls')
   try {
-    return createSecureContext(pemsOf(tls, files))
+    return { connect, context: createSecureContext(pemsOf(tls, files)) }
   } catch (cause) {
     const { message } = cause as Error
     throw new BreakwaterError('prepare-failed', `target.tls cannot be used: ${message}`, {

@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls, type SecureContext } from 'node:tls'
+import type * as Tls from 'node:tls'
 import type { Clock } from '../engine/clock.ts'
 import type { ProxyServer } from './proxy.ts'
 import type { Addresses } from './resolve.ts'
@@ -13,7 +13,9 @@ export interface Endpoint {
   readonly port: number
   /** Null: plain TCP. */
   readonly tls: {
-    readonly context: SecureContext
+    /** Of node:tls, which takes a while to load: for whom speaks it. */
+    readonly connect: typeof Tls.connect
+    readonly context: Tls.SecureContext
     readonly serverName: string
     readonly insecureSkipVerify: boolean
   } | null
@@ -64,7 +66,7 @@ export function openSocket(
   const isDirect = tls === null || tunnel !== null
   const socket: Socket = isDirect
     ? connectTcp({ ...where, noDelay: true })
-    : connectTls({ ...where, ...tlsOptions(endpoint, tls) })
+    : tls.connect({ ...where, ...tlsOptions(endpoint, tls) })
   let isOver = false
   socket.setNoDelay(true)
   socket.once('close', () => listener.closed())
@@ -81,7 +83,7 @@ export function openSocket(
       if (error !== null) socket.destroy(error)
       else if (tls === null) open(socket, connectMicros, Number.NaN)
       else {
-        const inside = connectTls({ socket, ...tlsOptions(endpoint, tls) })
+        const inside = tls.connect({ socket, ...tlsOptions(endpoint, tls) })
         inside.on('error', fail)
         inside.once('close', () => socket.destroy())
         secure(inside, connectMicros)
