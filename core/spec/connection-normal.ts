@@ -23,6 +23,7 @@ export function normalTls(wish: z.output<typeof tlsSchema> | undefined, path: st
     keyFile: pemFile(key, under(path, ['key']), issues) ?? keyBeside(certFile),
     insecureSkipVerify: wish?.insecureSkipVerify ?? false,
     serverName: wish?.serverName ?? null,
+    resume: wish?.resume ?? false,
   }
 }
 

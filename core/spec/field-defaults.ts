@@ -18,6 +18,7 @@ export const fieldDefaults: Readonly<Record<string, FieldDefault>> = {
   'target.tls.ca': words("the system's authorities"),
   'target.tls.insecureSkipVerify': value(false),
   'target.tls.serverName': words("the URL's host"),
+  'target.tls.resume': value(false),
   'target.connections.share': value('pool'),
   'target.connections.max': value('auto'),
   'target.connections.idle': value('30s'),

@@ -97,6 +97,8 @@ export interface Tls {
   readonly keyFile: string | null
   readonly insecureSkipVerify: boolean
   readonly serverName: string | null
+  /** New connections resume a session. */
+  readonly resume: boolean
 }
 
 export interface Connections {

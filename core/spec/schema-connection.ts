@@ -34,6 +34,11 @@ export const tlsSchema = map({
     "The name the certificate must have; the URL's host when not given.",
     'shop.test',
   ),
+  resume: field(
+    z.boolean().optional(),
+    'New connections resume a TLS session, by the short handshake of a client that was there before; else each takes the full one, as that of a new user does. Not for gRPC streams and calls by reflection.',
+    true,
+  ),
 })
 
 export const connectionsSchema = map({

@@ -49,6 +49,7 @@ export function targetOf(url: string, wish: TargetWish = {}): Target {
       certFile: null,
       keyFile: null,
       insecureSkipVerify: false,
+      resume: false,
       serverName: null,
       ...wish.tls,
     },

@@ -30,6 +30,7 @@ const nothing: Tls = {
   certFile: null,
   keyFile: null,
   insecureSkipVerify: false,
+  resume: false,
   serverName: null,
 }
 const readHint = 'Make it again, in PEM: openssl x509 -in FILE -noout -text shows what is in it.'

@@ -18,7 +18,7 @@ export async function endpointOf(
 ): Promise<Endpoint> {
   const url = new URL(target.url)
   const proxy = proxyOf(target, url, isForwarded)
-  const { insecureSkipVerify, serverName } = target.tls
+  const { insecureSkipVerify, serverName, resume } = target.tls
   return {
     addresses: await (proxy === null
       ? resolveHost(url.hostname, target.dns)
@@ -30,6 +30,7 @@ export async function endpointOf(
             ...(await tlsOf(target, files)),
             serverName: serverName ?? bareHost(url),
             insecureSkipVerify,
+            sessions: resume ? { newest: null } : null,
           }
         : null,
     protocols,

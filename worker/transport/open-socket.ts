@@ -18,6 +18,8 @@ export interface Endpoint {
     readonly context: Tls.SecureContext
     readonly serverName: string
     readonly insecureSkipVerify: boolean
+    /** Null: sessions are not resumed; else the newest one, once there is one. */
+    readonly sessions: { newest: Buffer | null } | null
   } | null
   /** What is offered by ALPN, the preferred one first. Without TLS there is one: prior knowledge. */
   readonly protocols: readonly ('h2' | 'http/1.1')[]
@@ -48,8 +50,8 @@ export interface Opening {
 }
 
 /**
- * Opens one connection. No timeout of its own: whoever asked destroys it. TLS sessions are not resumed, so that each new connection costs target and
- * generator the full handshake, as that of a new user does. The connect time ends where the target can be spoken to: behind a proxy's tunnel.
+ * Opens one connection. No timeout of its own: whoever asked destroys it. TLS sessions are resumed where it is asked for alone; else each new connection costs target
+ * and generator the full handshake, as that of a new user does. The connect time ends where the target can be spoken to: behind a proxy's tunnel.
  */
 export function openSocket(
   endpoint: Endpoint,
@@ -104,6 +106,12 @@ export function openSocket(
   }
 
   function secure(encrypted: Socket, connectMicros: number): void {
+    const sessions = tls?.sessions
+    if (sessions) {
+      encrypted.on('session', (session: Buffer) => {
+        sessions.newest = session
+      })
+    }
     encrypted.once('secureConnect', () =>
       open(encrypted, connectMicros, clock.nowMicros() - startedAt - connectMicros),
     )
@@ -128,6 +136,7 @@ function tlsOptions({ protocols }: Endpoint, tls: NonNullable<Endpoint['tls']>) 
     secureContext: tls.context,
     rejectUnauthorized: !tls.insecureSkipVerify,
     ALPNProtocols: [...protocols],
+    ...(tls.sessions?.newest && { session: tls.sessions.newest }),
   }
 }
 
