@@ -73,8 +73,8 @@ export const benches: Readonly<Record<string, Bench>> = {
   soak: {
     summary: 'memory and garbage collection over many requests in one run',
     defaults: { requests: 10_000_000 },
-    async run(wish, out, say) {
-      return outcome(soakSection(await soakBench(wish, out, say)))
+    async run(wish, out) {
+      return outcome(soakSection(await soakBench(wish, out)))
     },
   },
   peers: {

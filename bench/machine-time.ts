@@ -21,6 +21,12 @@ export function treeCpuS(pid: number): number {
   return childrenOf(pid).reduce((sum, child) => sum + treeCpuS(child), own)
 }
 
+/** Resident memory of a process and of its children that live. */
+export function residentMiB(pid: number): number {
+  const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) / 1024
+  return childrenOf(pid).reduce((sum, child) => sum + residentMiB(child), own)
+}
+
 /** Of all threads of the process. */
 export function childrenOf(pid: number): readonly number[] {
   return (read(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number)

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '../bus/bus.ts'
 import { BreakwaterError } from '../core/error.ts'
-import { decodeControllerBeat, decodeHello, decodeRunStatus, encodeRunRequest } from '../proto/codec.ts'
-import type { RunRequest, RunStatus, WorkerHello } from '../proto/messages.ts'
+import {
+  decodeControllerBeat,
+  decodeHello,
+  decodeRunStatus,
+  encodeHaltOrder,
+  encodeRunRequest,
+} from '../proto/codec.ts'
+import type { Halt, RunRequest, RunStatus, WorkerHello } from '../proto/messages.ts'
 import { createSubjects } from '../proto/subjects.ts'
 import type { Console } from './console.ts'
 import { type NatsFlags, readNatsAccess } from './nats-flags.ts'
@@ -12,6 +18,8 @@ import { whoAsks } from './who.ts'
 export interface ClusterTalk {
   /** Who beats now, by id; the newest of each. */
   workers(): Promise<readonly WorkerHello[]>
+  /** All load is forbidden, or allowed again (null). Who was heard, once all of them obey, or time is up. */
+  order(halt: Halt | null, obeys: (worker: WorkerHello) => boolean): Promise<readonly WorkerHello[]>
   /** Runs that are under control now, the oldest first. */
   runs(): Promise<readonly string[]>
   /**
@@ -25,6 +33,8 @@ export interface ClusterTalk {
 /** Longer than it is between two beats: whoever is there was heard. */
 const listenMs = 1_200
 const answerMs = 3_000
+/** An order goes out so often: a worker may be connecting just then. */
+const repeatMs = 200
 
 /** `command`: as a person writes it. Throws BreakwaterError `usage` where no NATS server is named. */
 export async function talkToCluster(
@@ -48,7 +58,11 @@ export async function talkToCluster(
 function talk(bus: Bus): ClusterTalk {
   const subjects = createSubjects()
 
-  async function hear(names: readonly string[], handle: (payload: Uint8Array) => void): Promise<void> {
+  async function hear(
+    names: readonly string[],
+    handle: (payload: Uint8Array) => void,
+    listening: () => Promise<unknown> = () => sleep(listenMs),
+  ): Promise<void> {
     const subscriptions = names.map((subject) =>
       bus.subscribe(subject, ({ payload }) => {
         try {
@@ -59,8 +73,20 @@ function talk(bus: Bus): ClusterTalk {
         }
       }),
     )
-    await sleep(listenMs)
+    await listening()
     for (const subscription of subscriptions) subscription.unsubscribe()
+  }
+
+  async function workers(
+    listening?: (heard: ReadonlyMap<string, WorkerHello>) => Promise<unknown>,
+  ): Promise<readonly WorkerHello[]> {
+    const heard = new Map<string, WorkerHello>()
+    const hello = (payload: Uint8Array) => {
+      const worker = decodeHello(payload)
+      heard.set(worker.id, worker)
+    }
+    await hear([subjects.hello('*'), subjects.beat('*')], hello, listening && (() => listening(heard)))
+    return [...heard.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
   async function runs(): Promise<readonly string[]> {
@@ -71,13 +97,16 @@ function talk(bus: Bus): ClusterTalk {
 
   return {
     runs,
-    async workers() {
-      const heard = new Map<string, WorkerHello>()
-      await hear([subjects.hello('*'), subjects.beat('*')], (payload) => {
-        const hello = decodeHello(payload)
-        heard.set(hello.id, hello)
+    workers: () => workers(),
+    order(halt, obeys) {
+      return workers(async (heard) => {
+        for (let waitedMs = 0; waitedMs < answerMs; ) {
+          bus.publish(subjects.halt, encodeHaltOrder({ halt }))
+          await sleep(repeatMs)
+          waitedMs += repeatMs
+          if (waitedMs >= listenMs && [...heard.values()].every(obeys)) return
+        }
       })
-      return [...heard.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
     },
     async ask(wanted, action) {
       const run = wanted === 'latest' ? (await runs()).at(-1) : wanted

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { breakwaterContender } from '../breakwater-contender.ts'
 import type { Contender } from '../contender.ts'
-import { childrenOf } from '../machine-time.ts'
+import { childrenOf, residentMiB } from '../machine-time.ts'
 import { race, type Sample } from '../race.ts'
 import { spreadOf } from '../statistics.ts'
 import { withTarget } from '../target-run.ts'
@@ -118,12 +118,6 @@ async function restingFiles(targetPid: number): Promise<number> {
   return least
 }
 
-/** Of all that descends from the process. */
-function residentMiB(pid: number): number {
-  const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024
-  return childrenOf(pid).reduce((sum, child) => sum + residentMiB(child), own)
-}
-
 /** Of the process and its children: one for each connection, and a few. */
 function openFilesOf(pid: number): number {
   return childrenOf(pid).reduce((sum, child) => sum + openFilesOf(child), filesOf(pid))
@@ -134,13 +128,5 @@ function filesOf(pid: number): number {
     return readdirSync(`/proc/${pid}/fd`).length
   } catch {
     return 0
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
   }
 }

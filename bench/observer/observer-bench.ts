@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load as machineLoad, onCore } from '../cores.ts'
+import { openLoad } from '../engine/loads.ts'
 import { markdownTable } from '../markdown.ts'
 import { measure } from '../measured-command.ts'
 import { startNginxTarget } from '../nginx-target.ts'
@@ -118,18 +119,8 @@ async function demoWitnessed(): Promise<Witnessed> {
 async function observe(target: Witnessed, wish: ObserverWish, folder: string): Promise<Observation> {
   const port = Number(new URL(target.url).port)
   const file = join(folder, 'packets.pcap')
-  const test = {
-    apiVersion: 'breakwater.dev/v1',
-    kind: 'LoadTest',
-    metadata: { name: 'observer' },
-    spec: {
-      target: { url: target.url },
-      scenarios: [{ name: 'plain', steps: [{ get: '/' }] }],
-      load: [{ phase: 'all', rate: wish.rate, duration: `${wish.seconds}s` }],
-    },
-  }
   const spec = join(folder, 'load.yaml')
-  writeFileSync(spec, JSON.stringify(test))
+  writeFileSync(spec, openLoad(target.url, { ...wish, requests: 0 }).text)
   const options = [
     '-i',
     'lo',
@@ -157,8 +148,11 @@ async function observe(target: Witnessed, wish: ObserverWish, folder: string): P
     '1',
     '--quiet',
   ]
-  await measure(onCore(0, [...command, '--out', join(folder, 'result')]), { cwd: folder })
-  await ended(capture, 'SIGINT')
+  try {
+    await measure(onCore(0, [...command, '--out', join(folder, 'result')]), { cwd: folder })
+  } finally {
+    await ended(capture, 'SIGINT')
+  }
   const seen = observedServiceTimes(readSegments(readFileSync(file)), port)
   const { metrics } = JSON.parse(readFileSync(join(folder, 'result/result.json'), 'utf8'))
   const { count, serviceMs } = metrics[0]

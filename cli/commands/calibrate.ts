@@ -15,6 +15,7 @@ import {
 import { goodPerSecond, runTrial } from '../calibration/trial.ts'
 import type { Console } from '../console.ts'
 import { oneLiner } from '../one-liner.ts'
+import { guarded, railsOf } from '../rail-flags.ts'
 import { onInterruption } from '../signals.ts'
 import { type LoadedTest, loadTestOf } from '../spec-source.ts'
 import { surroundingsOf } from '../surroundings.ts'
@@ -29,7 +30,12 @@ const targetS = 5
 export async function calibrate(console: Console, flags: CalibrateFlags): Promise<number> {
   const surroundings = surroundingsOf(console.config, {})
   const target =
-    flags.target === undefined ? null : await loadTestOf(targetText(flags.target), 'the target', surroundings)
+    flags.target === undefined
+      ? null
+      : guarded(
+          await loadTestOf(targetText(flags.target), 'the target', surroundings),
+          railsOf({}, console.config),
+        )
   const cores = availableParallelism()
   let conductor: Conductor | null = null
   let isEnding = false

@@ -12,7 +12,8 @@ export async function listWorkers(console: Console, flags: NatsFlags): Promise<n
     const workers = await cluster.workers()
     console.answer({
       text: () => (workers.length === 0 ? 'no worker beats at this NATS server' : table(workers)),
-      document: () => ({ workers }),
+      // A key for sealing is bytes, and of use to no reader.
+      document: () => ({ workers: workers.map(({ sealingKey: _, ...worker }) => worker) }),
     })
     return exitCodes.pass
   } finally {

@@ -110,6 +110,14 @@ for (const { title, flags, env = {}, told } of cases) {
   )
 }
 
+testOnNats('calibrate keeps to the rails of its environment, before it measures anything', async (t) => {
+  const env = { BREAKWATER_ALLOW_HOSTS: '*.staging.test' }
+  const { code, stderr } = await breakwater(['calibrate', '--target', 'http://127.0.0.1:9/'], { env })
+  t.is(code, 2)
+  t.regex(stderr, /target\.url is 127\.0\.0\.1, and load may go to \*\.staging\.test alone/)
+  t.notRegex(stderr, /loads a server of its own/)
+})
+
 testOnNats('rails that cannot be read are told, by flag and by variable', async (t) => {
   const { file } = await place(t)
   const outcomes = [

@@ -51,6 +51,9 @@ testOnNats('a run is seen and stopped from anywhere, and ends in order', async (
       { id: 'w2', state: 'idle', run: null },
     ],
   })
+  t.deepEqual(Object.keys(idle.document.workers[0]).sort(), [
+    ...['host', 'id', 'incarnation', 'labels', 'pid', 'run', 'state', 'threads', 'version'],
+  ])
   const run = await start()
   t.teardown(() => run.stop('SIGKILL'))
   await until('the load is there', async () => (await demo.stats()).received > 50, { withinMs: 30_000 })
@@ -97,7 +100,7 @@ testOnNats('a run is seen and stopped from anywhere, and ends in order', async (
   t.regex(over.document.error.hint, /--resume/)
 })
 
-for (const command of ['workers', 'ls', 'show latest', 'watch latest', 'stop latest']) {
+for (const command of ['workers', 'ls', 'show latest', 'watch latest', 'stop latest', 'halt', 'unhalt']) {
   test(`${command} without a NATS server says which one to name`, async (t) => {
     const { code, stdout } = await breakwater([...command.split(' '), '--json'])
     t.is(code, 2)

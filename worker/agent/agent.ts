@@ -1,4 +1,5 @@
 import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
+import { BreakwaterError } from '../../core/error.ts'
 import {
   decodeCommand,
   decodeControllerBeat,
@@ -188,8 +189,9 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       const answer = await bus.request(subjects.halted, question, { timeoutMs: haltAnswerMs })
       const { halt } = decodeHaltOrder(answer)
       if (halt !== null) dispatch({ type: 'halt', halt })
-    } catch {
+    } catch (error) {
       // Nobody is halted, or nobody is there.
+      if (!(error instanceof BreakwaterError)) throw error
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Exchange } from '../engine/transport-port.ts'
 import type { Connection } from './connection.ts'
+import { excerptBytes } from './outcome.ts'
 import type { InLine } from './waiting-line.ts'
 
 /** What a flight reports. */
@@ -14,9 +15,6 @@ export interface FlightListener {
   ended(flight: Flight, exchange: Exchange, connection: Connection): void
   failed(flight: Flight, exchange: Exchange, connection: Connection, error: Error): void
 }
-
-/** Of the body of an answer that may be shown as a failure. */
-const excerptBytes = 4096
 
 const nothing: Dispatcher.DispatchOptions = { method: 'GET', path: '/' }
 

@@ -7,7 +7,7 @@ import { shareOf } from './share.ts'
 import { errorDetailOf } from './transport-error.ts'
 
 /** Connections per worker where the LoadTest names no bound; a machine has about 28,000 ports towards one address. */
-const automaticMax = 10_000
+export const automaticMax = 10_000
 
 /**
  * How much earlier than the server's Keep-Alive hint an idle connection is closed, so that a request is not written into its

@@ -1,5 +1,8 @@
 import type { Exchange } from '../engine/transport-port.ts'
 
+/** Bytes of the body of an answer that may be shown as a failure: so many are kept where nobody wants it. */
+export const excerptBytes = 4096
+
 /** The exchange was another one before. */
 export function clearOutcome(exchange: Exchange): void {
   exchange.sentAt = Number.NaN

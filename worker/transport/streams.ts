@@ -10,7 +10,7 @@ import { HeldStream } from './held-stream.ts'
 import { httpProtocols } from './http-protocols.ts'
 import { Inbox, InboxBudget, shownBounds, waitingBounds } from './inbox.ts'
 import { type Endpoint, openSocket } from './open-socket.ts'
-import { clearOutcome } from './outcome.ts'
+import { clearOutcome, excerptBytes } from './outcome.ts'
 import { endOf, type LinkListener, type LinkSettings, type StreamEnd } from './stream-link.ts'
 import { WebSocketLink } from './websocket-link.ts'
 
@@ -27,8 +27,6 @@ export interface StreamsSettings {
 const closeGraceMs = 1000
 /** Of all messages that are kept in a thread. */
 const mostInboxBytes = 64 * 1024 * 1024
-/** Of the body of an answer that opens no stream. */
-const excerptBytes = 4096
 /** Of what came last, to show with a failure. */
 const shownMessages = 5
 const shownMessageBytes = 2048

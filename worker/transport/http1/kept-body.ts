@@ -1,5 +1,3 @@
-/** Of an answer that may be shown as a failure. */
-export const excerptBytes = 4096
 /** What a target says of its length is not taken at its word. */
 const mostAtOnce = 64 * 1024
 

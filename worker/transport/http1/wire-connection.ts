@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../engine/clock.ts'
+import { excerptBytes } from '../outcome.ts'
 import type { Opened, PooledConnection } from '../pooled-connection.ts'
 import { DirectWriter } from './direct-writer.ts'
-import { excerptBytes, KeptBody } from './kept-body.ts'
+import { KeptBody } from './kept-body.ts'
 import { type KnownHeads, ResponseParser, type ResponseTaker } from './response-parser.ts'
 import type { WireFlight } from './wire-flight.ts'
 

@@ -1,4 +1,5 @@
 import type { Exchange } from '../../engine/transport-port.ts'
+import { excerptBytes } from '../outcome.ts'
 import type { InLine } from '../waiting-line.ts'
 import type { EncodedRequest } from './encoded-request.ts'
 import type { ReceivedHeaders } from './received-headers.ts'
@@ -23,9 +24,6 @@ export interface HttpFlightListener {
   broke(flight: HttpFlight, detail: string): void
   lost(flight: HttpFlight, error: Error): void
 }
-
-/** Of the body of an answer that may be shown as a failure. */
-const excerptBytes = 4096
 
 /** One HTTP exchange on its way over the wire, used again by the next exchange of its slot. */
 export class HttpFlight extends Stream implements SessionWaiter {

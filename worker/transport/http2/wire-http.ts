@@ -5,6 +5,7 @@ import type { Clock } from '../../engine/clock.ts'
 import type { Exchange, Transport, TransportSink } from '../../engine/transport-port.ts'
 import { Delivery } from '../delivery.ts'
 import { endpointOf } from '../endpoint.ts'
+import { automaticMax, isIdempotent } from '../http-pool.ts'
 import { clearOutcome } from '../outcome.ts'
 import { reach } from '../prepare-failure.ts'
 import { shareOf } from '../share.ts'
@@ -27,12 +28,8 @@ export interface WireHttpSettings {
   readonly sink: TransportSink
 }
 
-/** Connections per worker where the LoadTest names no bound; a machine has about 28,000 ports towards one address. */
-const automaticMax = 10_000
 /** Requests on one connection before another one is opened; servers often allow 100. */
 const streamsPerConnection = 100
-/** RFC 9110 §9.2.2. */
-const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 /** A request that servers say they did nothing for is made again, but not for ever. */
 const mostRefusals = 3
 
@@ -177,7 +174,7 @@ export class WireHttpTransport implements Transport {
     if (known !== undefined && known.request === request) return known.wire
     const wire = {
       encoded: encodedHttp(request, this.#head),
-      isIdempotent: idempotentMethods.has(request.method),
+      isIdempotent: isIdempotent(request.method),
       isHead: request.method === 'HEAD',
     }
     if (Object.isFrozen(request)) this.#constants[exchange.requestIndex] = { request, wire }
