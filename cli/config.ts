@@ -21,6 +21,8 @@ export interface CliConfig {
     readonly maxUsers: string | null
     readonly maxDuration: string | null
   }
+  /** BREAKWATER_METRICS: where this process tells of itself. */
+  readonly metrics: string | null
   /** BREAKWATER_SECRETS: a folder, as Kubernetes mounts secrets. */
   readonly secretsFolder: string | null
   /** BREAKWATER_DATA: where runs over NATS are kept while they are under way; else a folder of this user for the state of programs (XDG). */
@@ -58,6 +60,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
       maxUsers: env.BREAKWATER_MAX_USERS || null,
       maxDuration: env.BREAKWATER_MAX_DURATION || null,
     },
+    metrics: env.BREAKWATER_METRICS || null,
     secretsFolder: env.BREAKWATER_SECRETS || null,
     dataFolder: env.BREAKWATER_DATA || path.join(stateFolder(env), 'breakwater'),
     debug: env.BREAKWATER_DEBUG === '1',

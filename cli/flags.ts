@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { BreakwaterError } from '../core/error.ts'
 
 /** Readers of single flags. What they throw is shown behind `option '--workers <n>' argument 'x' is invalid.` */
 
@@ -41,4 +42,16 @@ export function listen(text: string): Listen {
   if (found === null || port > 65_535)
     throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:8080; port 0 takes any that is free.')
   return { host: found[1] || found[2] || '127.0.0.1', port }
+}
+
+/** What an environment variable says in a flag's place; null: nothing. @throws BreakwaterError `usage` for what the flag would not take */
+export function fromVariable<T>(variable: string, text: string | null, read: (text: string) => T): T | null {
+  if (text === null) return null
+  try {
+    return read(text)
+  } catch (error) {
+    throw new BreakwaterError('usage', `${variable}=${text} cannot be read`, {
+      hint: (error as Error).message,
+    })
+  }
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
 import { label, listen, several, wholeNumber } from './flags.ts'
+import { withMetricsFlags } from './metrics/metrics-flags.ts'
 import { withNatsFlags } from './nats-flags.ts'
 import { addImport } from './program-import.ts'
 import { withRailFlags } from './rail-flags.ts'
@@ -116,7 +117,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     .option('--id <id>', 'unique in the cluster (default: host and process id)')
     .option('--threads <n>', 'engine threads (default: one per core)', wholeNumber(1, 1024))
     .option('--label <key=value>', 'label of the worker; may be repeated', label)
-  withRailFlags(workerCommand)
+  withRailFlags(withMetricsFlags(workerCommand))
     .optionsGroup('Options:')
     .action(async (flags) => {
       const { worker } = await import('./commands/worker.ts')

@@ -5,7 +5,7 @@ import { planRun } from '../core/plan/plan-run.ts'
 import { readDuration, readRate } from '../core/spec/quantity.ts'
 import { isNetwork } from '../worker/transport/networks.ts'
 import type { CliConfig } from './config.ts'
-import { wholeNumber } from './flags.ts'
+import { fromVariable, wholeNumber } from './flags.ts'
 import type { LoadedTest } from './spec-source.ts'
 
 /** What the operator of this process allows, whatever a LoadTest says. */
@@ -44,9 +44,9 @@ export function railsOf(flags: RailFlags, { rails }: CliConfig): GuardRails {
   return {
     hosts: flags.allowHost ?? fromList('BREAKWATER_ALLOW_HOSTS', rails.hosts, host),
     networks: flags.allowNetwork ?? fromList('BREAKWATER_ALLOW_NETWORKS', rails.networks, network),
-    maxRate: flags.maxRate ?? fromText('BREAKWATER_MAX_RATE', rails.maxRate, rate),
-    maxUsers: flags.maxUsers ?? fromText('BREAKWATER_MAX_USERS', rails.maxUsers, users),
-    maxDurationMs: flags.maxDuration ?? fromText('BREAKWATER_MAX_DURATION', rails.maxDuration, duration),
+    maxRate: flags.maxRate ?? fromVariable('BREAKWATER_MAX_RATE', rails.maxRate, rate),
+    maxUsers: flags.maxUsers ?? fromVariable('BREAKWATER_MAX_USERS', rails.maxUsers, users),
+    maxDurationMs: flags.maxDuration ?? fromVariable('BREAKWATER_MAX_DURATION', rails.maxDuration, duration),
   }
 }
 
@@ -91,18 +91,7 @@ function fromList(
   text: string | null,
   add: (text: string, before: readonly string[]) => readonly string[],
 ): readonly string[] | null {
-  return fromText(variable, text, (all) =>
+  return fromVariable(variable, text, (all) =>
     all.split(',').reduce((before: readonly string[], one) => add(one.trim(), before), []),
   )
-}
-
-function fromText<T>(variable: string, text: string | null, read: (text: string) => T): T | null {
-  if (text === null) return null
-  try {
-    return read(text)
-  } catch (error) {
-    throw new BreakwaterError('usage', `${variable}=${text} cannot be read`, {
-      hint: (error as Error).message,
-    })
-  }
 }

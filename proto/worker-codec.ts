@@ -9,7 +9,7 @@ import { fromHalt } from './halt-codec.ts'
 import type { CommandReply, Fence, ObjectRef, WorkerCommand, WorkerHello, WorkerState } from './messages.ts'
 import { type SealingKey, sealFor } from './sealing.ts'
 
-const workerStates = [
+export const workerStates = [
   'idle',
   'preparing',
   'ready',

@@ -3,7 +3,15 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** The real servers and peers of tests and benches, as scripts/setup --test leaves them. */
-export type ToolName = 'nats-server' | 'nginx' | 'nghttpd' | 'tinyproxy' | 'chromium' | 'python'
+export type ToolName =
+  | 'nats-server'
+  | 'nginx'
+  | 'nghttpd'
+  | 'tinyproxy'
+  | 'prometheus'
+  | 'promtool'
+  | 'chromium'
+  | 'python'
 
 const versions = Object.fromEntries(
   readFileSync(join(import.meta.dirname, 'tool-versions.env'), 'utf8')
@@ -22,6 +30,8 @@ const places: Readonly<Record<ToolName, readonly string[]>> = {
   nginx: [join(cache, `nginx-${versions.NGINX}/nginx`), ...onPath('nginx')],
   nghttpd: onPath('nghttpd'),
   tinyproxy: [join(cache, `tinyproxy-${versions.TINYPROXY}/tinyproxy`), ...onPath('tinyproxy')],
+  prometheus: [join(cache, `prometheus-${versions.PROMETHEUS}/prometheus`), ...onPath('prometheus')],
+  promtool: [join(cache, `prometheus-${versions.PROMETHEUS}/promtool`), ...onPath('promtool')],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'].flatMap(onPath),
   python: [join(cache, `python-peers-${versions.PYTHON_PEERS}/bin/python`)],
 }

@@ -1,18 +1,23 @@
 import { availableParallelism, hostname } from 'node:os'
 import { connectNats } from '../../bus/nats.ts'
 import { BreakwaterError } from '../../core/error.ts'
+import { busMetrics } from '../../core/telemetry/bus-metrics.ts'
+import { workerMetrics } from '../../core/telemetry/worker-metrics.ts'
 import { version } from '../../core/version.ts'
 import { createSubjects } from '../../proto/subjects.ts'
 import { createAgent } from '../../worker/agent/agent.ts'
 import { localMs } from '../../worker/engine/clock.ts'
 import { startThreads } from '../../worker/engine/threads.ts'
+import { createWorkerTelemetry } from '../../worker/telemetry/worker-telemetry.ts'
 import type { Console } from '../console.ts'
 import { newIncarnation } from '../local-cluster.ts'
+import { watchConnection } from '../metrics/connection-readings.ts'
+import { type MetricsFlags, startMetrics, wantsMetrics } from '../metrics/metrics-flags.ts'
 import { type NatsFlags, readNatsAccess } from '../nats-flags.ts'
 import { type RailFlags, railsOf } from '../rail-flags.ts'
 import { exitCodeOf, onInterruption } from '../signals.ts'
 
-export interface WorkerFlags extends NatsFlags, RailFlags {
+export interface WorkerFlags extends NatsFlags, RailFlags, MetricsFlags {
   readonly id?: string
   readonly threads?: number
   readonly label?: Readonly<Record<string, string>>
@@ -38,6 +43,10 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
     onRefused: (what) => log(`warning: ${what}`),
   })
   const incarnation = newIncarnation()
+  const connection = watchConnection(bus)
+  const telemetry = wantsMetrics(flags, console.config)
+    ? createWorkerTelemetry({ version, incarnation, host: hostname() })
+    : null
   const agent = createAgent({
     bus,
     subjects: createSubjects(),
@@ -52,6 +61,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
     rails: railsOf(flags, console.config),
     objects: new Map(),
     localNowMs: localMs,
+    ...(telemetry && { observer: telemetry.observer }),
     log: (level, message) => log(level === 'warn' ? `warning: ${message}` : message),
   })
   let endedBy: NodeJS.Signals = 'SIGTERM'
@@ -73,6 +83,19 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
       else reject(lostForGood())
     })
   })
+  const metrics = await startMetrics(flags, console.config, {
+    metrics: [...Object.values(workerMetrics), ...Object.values(busMetrics)],
+    read: () => [...(telemetry?.read(agent.state) ?? []), ...connection.readings()],
+    labels: { worker: id },
+    health: () => ({
+      ready: connection.isConnected,
+      worker: id,
+      state: agent.state.stage,
+      run: agent.state.prepare?.run ?? null,
+      nats: connection.isConnected ? 'connected' : 'disconnected',
+    }),
+  })
+  if (metrics !== null) log(`metrics at ${metrics.url}`)
   console.answer({
     text: () => `worker ${id} is ready: ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     document: () => ({ id, incarnation, version, threads, labels: flags.label ?? {}, pid: process.pid }),
@@ -80,6 +103,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   await Promise.race([agent.left, lost])
   await agent.close()
   await bus.close()
+  await metrics?.close()
   release()
   log('left')
   return exitCodeOf(endedBy)

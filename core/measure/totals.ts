@@ -242,7 +242,8 @@ export function checkSparse(sparse: SparseCounts): void {
   walkSparse(sparse, { addAt: () => {} })
 }
 
-function walkSparse(sparse: SparseCounts, into: { addAt(index: number, count: number): void }): void {
+/** Throws BreakwaterError `bad-message`; what stood before the fault has been given on then. */
+export function walkSparse(sparse: SparseCounts, into: { addAt(index: number, count: number): void }): void {
   reader.reset(sparse)
   let index = 0
   let first = true

@@ -14,7 +14,7 @@ import type { WorkerHello } from '../../proto/messages.ts'
 import { newSealingKey } from '../../proto/sealing.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { decide, tickMs } from './agent-decide.ts'
-import { type AgentAction, type AgentEvent, idleAgent } from './agent-state.ts'
+import { type AgentAction, type AgentEvent, type AgentState, idleAgent } from './agent-state.ts'
 import { createRunSession, type RunSession, type SessionDependencies } from './run-session.ts'
 
 export interface AgentDependencies extends Omit<SessionDependencies, 'command' | 'term' | 'onEvent'> {
@@ -39,6 +39,7 @@ export interface Agent {
   readonly left: Promise<void>
   /** Ends everything at once. */
   close(): Promise<void>
+  readonly state: AgentState
 }
 
 const haltAnswerMs = 1_000
@@ -217,6 +218,9 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       states.unsubscribe()
       await session?.close()
       resolveLeft()
+    },
+    get state() {
+      return state
     },
   }
 }

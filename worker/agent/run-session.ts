@@ -21,6 +21,7 @@ import type { AgentEvent } from './agent-state.ts'
 import { indexData } from './data-index.ts'
 import { openFileLimit } from './open-files.ts'
 import { createOutbox } from './outbox.ts'
+import type { SessionObserver } from './session-observer.ts'
 
 export interface SessionDependencies {
   readonly bus: Bus
@@ -40,6 +41,7 @@ export interface SessionDependencies {
   /** This machine's monotonic clock, ms. */
   readonly localNowMs: () => number
   readonly onEvent: (event: AgentEvent) => void
+  readonly observer?: SessionObserver
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
@@ -65,7 +67,7 @@ const partsTogetherMs = 200
 const ackTimeoutMs = 2_000
 
 export function createRunSession(dependencies: SessionDependencies): RunSession {
-  const { bus, subjects, id, incarnation, command, objects, localNowMs, onEvent } = dependencies
+  const { bus, subjects, id, incarnation, command, objects, localNowMs, onEvent, observer } = dependencies
   const { run } = command
   const redactor = createRedactor(command.secrets)
   const log: SessionDependencies['log'] = (level, message) => dependencies.log(level, redactor.text(message))
@@ -102,9 +104,13 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
           'it was acknowledged by a controller that was taken the place of',
         )
       }
+      observer?.acknowledged()
     },
     pause: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 * 2 ** attempt))),
-    onTrouble: (error) => log('warn', `a snapshot was not acknowledged and is sent again: ${String(error)}`),
+    onTrouble(error) {
+      observer?.resent()
+      log('warn', `a snapshot was not acknowledged and is sent again: ${String(error)}`)
+    },
   })
 
   async function prepare(): Promise<void> {
@@ -228,6 +234,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     parts = []
     warnings = []
     sequence += snapshots.length
+    observer?.shipped(snapshots)
     outbox.add(snapshots)
   }
 
@@ -261,6 +268,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     return { ...result, auth: (keeper?.sent ?? 0) - authCounted }
   }
 
+  observer?.began(run, command.test)
   prepare().catch(fail)
 
   return {

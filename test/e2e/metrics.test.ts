@@ -1,0 +1,135 @@
+import { spawnSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import type { ResultDocument } from '../../core/report/result.ts'
+import { startBreakwater, startDemoProcess } from '../kit/breakwater.ts'
+import { breakwater } from '../kit/command.ts'
+import { specText } from '../kit/malformed-files.ts'
+import { type ReadMetrics, scrape } from '../kit/metrics-page.ts'
+import { startNats } from '../kit/nats.ts'
+import { makeTempDir } from '../kit/temp-dir.ts'
+import { testWith, tool } from '../kit/tools.ts'
+import { until } from '../kit/until.ts'
+
+const testOnNats = testWith('nats-server')
+
+async function startWatchedWorker(t: ExecutionContext, natsUrl: string, id: string) {
+  const worker = await startBreakwater([
+    ...['worker', '--nats', natsUrl, '--id', id, '--threads', '2', '--metrics', '127.0.0.1:0'],
+  ])
+  t.teardown(() => worker.stop('SIGKILL'))
+  const url = await until(`${id} tells its URL`, () => /metrics at (\S+)/.exec(worker.output())?.[1])
+  await until(`${id} is ready`, () => worker.output().includes('is ready'))
+  return { url, read: () => scrape(url) }
+}
+
+async function place(t: ExecutionContext, load: string) {
+  const [nats, demo, folder] = await Promise.all([
+    startNats({ jetstream: false }),
+    startDemoProcess(['--servers', '8', '--service-time', '1ms', '--error-rate', '10%', '--seed', '1']),
+    makeTempDir(),
+  ])
+  t.teardown(async () => {
+    await demo.stop()
+    await nats.stop()
+    await folder.remove()
+  })
+  const spec = join(folder.path, 'watched.yaml')
+  const steps = '- name: browse\n  steps:\n    - { name: home, get: / }\n    - { name: fast, get: /fast }'
+  await writeFile(spec, specText({ target: `url: ${demo.url}`, scenarios: steps, load }))
+  const out = join(folder.path, 'out')
+  return { nats, demo, spec, out }
+}
+
+testOnNats('what workers tell Prometheus of a run is what its result says', async (t) => {
+  const { nats, spec, out } = await place(
+    t,
+    '- { phase: steady, rate: 100, duration: 3s }\n- { phase: users, users: 2, duration: 1s }',
+  )
+  const workers = [await startWatchedWorker(t, nats.url, 'w1'), await startWatchedWorker(t, nats.url, 'w2')]
+  const idle = await (workers[0] as (typeof workers)[0]).read()
+  t.is(idle.sum('breakwater_worker_state', { worker: 'w1', state: 'idle' }), 1)
+  t.is(idle.sum('breakwater_worker_state'), 1)
+  t.is(idle.sum('breakwater_nats_connected'), 1)
+
+  const ended = await breakwater([
+    ...['run', spec, '--nats', nats.url, '--workers', '2', '--quiet', '--out', out],
+  ])
+  t.true(ended.code === 0 || ended.code === 1, ended.stderr)
+  const result = JSON.parse(await readFile(join(out, 'result.json'), 'utf8')) as ResultDocument
+  const pages = await Promise.all(
+    workers.map(({ read }) =>
+      until('it is idle again', async () => {
+        const page = await read()
+        return page.sum('breakwater_worker_state', { state: 'idle' }) === 1 && page
+      }),
+    ),
+  )
+  const { run } = result
+  const all = (name: string, labels: Readonly<Record<string, string>> = {}) =>
+    pages.reduce(
+      (sum, page: ReadMetrics) => sum + page.sum(`breakwater_worker_${name}`, { run, ...labels }),
+      0,
+    )
+
+  t.is(all('iterations_started_total'), result.ledger.started)
+  t.is(all('iterations_started_total', { phase: 'steady' }), 300)
+  t.is(all('iterations_skipped_total'), result.ledger.skipped)
+  t.is(all('iterations_ended_total', { outcome: 'completed' }), result.iterations.completed)
+  t.is(all('iterations_ended_total', { outcome: 'failed' }), result.iterations.failed)
+  t.is(all('iterations_in_flight'), 0)
+  t.is(all('requests_attempted_total'), result.requests.attempted)
+  t.is(all('requests_sent_total'), result.requests.sent)
+  t.is(all('requests_total', { outcome: 'ok' }), result.requests.ok)
+  t.is(all('requests_total', { outcome: 'failed' }), result.requests.failed)
+  t.true(result.requests.failed > 0)
+  t.deepEqual(
+    Object.fromEntries(
+      Object.keys(result.requests.errors).map((error) => [error, all('request_errors_total', { error })]),
+    ),
+    result.requests.errors,
+  )
+  const steps = result.metrics.filter(({ scope, phase }) => scope === 'step' && phase !== null)
+  t.is(steps.length, 4)
+  for (const { phase, step, count, errors, responseMs } of steps) {
+    const labels = { phase: phase as string, scenario: 'browse', step: step as string }
+    t.is(all('response_seconds_count', labels), count)
+    t.is(all('response_seconds_count', { ...labels, outcome: 'failed' }), errors)
+    t.is(all('step_errors_total', labels), errors)
+    t.is(all('response_seconds_bucket', { ...labels, le: '+Inf' }), count)
+    const mean = (1000 * all('response_seconds_sum', labels)) / count
+    t.true(Math.abs(mean - (responseMs?.mean ?? 0)) < 0.01, `${mean} and ${responseMs?.mean}`)
+  }
+  t.is(all('snapshots_acknowledged_total'), result.merge.received)
+  t.is(all('snapshots_unacknowledged'), 0)
+  t.is(all('received_bytes_total'), total(result, 'bytesIn'))
+  for (const page of pages) {
+    t.deepEqual(
+      page.lines
+        .filter(({ name }) => name === 'breakwater_worker_thread_cpu_ratio')
+        .map(({ labels }) => labels.thread)
+        .sort(),
+      ['0', '1'],
+    )
+    t.is(page.lines.filter(({ name }) => name === 'breakwater_worker_info').length, 1)
+  }
+})
+
+testWith('nats-server', 'promtool')('promtool finds no fault in a page of metrics', async (t) => {
+  const { nats, spec, out } = await place(t, '- { phase: steady, rate: 50, duration: 1s }')
+  const { read } = await startWatchedWorker(t, nats.url, 'w1')
+  await breakwater(['run', spec, '--nats', nats.url, '--workers', '1', '--quiet', '--out', out])
+  const { text } = await read()
+  t.regex(text, /breakwater_worker_response_seconds_bucket\{[^}]*outcome="failed"/)
+  const { status, stderr, stdout } = spawnSync(tool('promtool'), ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  })
+  t.is(status, 0, `${stdout}${stderr}`)
+  t.is(`${stdout}${stderr}`, '')
+})
+
+function total({ metrics }: ResultDocument, key: 'bytesIn' | 'bytesOut'): number {
+  return metrics.filter(({ scope }) => scope === 'total').reduce((sum, metric) => sum + metric[key], 0)
+}
