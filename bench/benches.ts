@@ -3,6 +3,8 @@ import { connectionsSection } from './connections/connections-table.ts'
 import { engineBench } from './engine/engine-bench.ts'
 import { engineTable } from './engine/engine-table.ts'
 import { grpcBench, grpcSection } from './grpc/grpc-bench.ts'
+import { mergeBench } from './merge/merge-bench.ts'
+import { mergeSection } from './merge/merge-section.ts'
 import { observerBench, observerSection } from './observer/observer-bench.ts'
 import { pacingBench } from './pacing/pacing-bench.ts'
 import { pacingSection } from './pacing/pacing-table.ts'
@@ -17,6 +19,7 @@ export interface BenchWish {
   readonly rate: number
   readonly seconds: number
   readonly connections: number
+  readonly workers: number
 }
 
 export interface BenchOutcome {
@@ -75,6 +78,13 @@ export const benches: Readonly<Record<string, Bench>> = {
     defaults: { requests: 10_000_000 },
     async run(wish, out) {
       return outcome(soakSection(await soakBench(wish, out)))
+    },
+  },
+  merge: {
+    summary: 'snapshots decoded and merged on one core, beside hdr-histogram-js',
+    defaults: { rounds: 5, workers: 1000, seconds: 5 },
+    async run(wish, out, say) {
+      return outcome(mergeSection(await mergeBench(wish, out, say)))
     },
   },
   peers: {

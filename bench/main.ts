@@ -48,6 +48,7 @@ const wish: BenchWish = {
   rate: whole('rate'),
   seconds: whole('seconds'),
   connections: whole('connections'),
+  workers: whole('workers'),
 }
 const { text, section } = await bench.run(wish, out, (line) => void process.stderr.write(`${line}\n`))
 writeFileSync(join(out, 'table.txt'), `${text}\n`)
@@ -80,6 +81,7 @@ function parsed() {
         rate: { type: 'string' },
         seconds: { type: 'string' },
         connections: { type: 'string' },
+        workers: { type: 'string' },
         install: { type: 'boolean', default: false },
         out: { type: 'string' },
         docs: { type: 'string' },

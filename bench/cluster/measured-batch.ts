@@ -1,0 +1,81 @@
+import { PagedCounts } from '../../core/measure/counts.ts'
+import type { SeriesDelta, SparseCounts } from '../../core/measure/snapshot.ts'
+import { Random } from '../../core/random.ts'
+
+/** What a thread could have measured of one series in one second. */
+export interface Batch {
+  /** µs; of those that are in both, the same place. */
+  readonly okMicros: readonly number[]
+  readonly failedMicros: readonly number[]
+  readonly serviceMicros: readonly number[]
+  readonly responseOk: SparseCounts
+  readonly responseFailed: SparseCounts
+  readonly service: SparseCounts
+}
+
+export const samplesPerBatch = 100
+/** Of each kind of series; a worker draws one of them for every series and second. */
+export const batchesPerKind = 128
+/** Half of a kind's response times are below its median, µs. */
+const medians = [4_000, 20_000, 90_000, 350_000]
+const sigma = 0.6
+export const bytesInPerBatch = 250_000
+export const bytesOutPerBatch = 40_000
+
+/** All batches of the kind that a series has: alike in every process. Response times are log-normal; in every eighth batch a request has failed. */
+export function batchesOf(series: number): readonly Batch[] {
+  const kind = series % medians.length
+  const known = made.get(kind)
+  if (known !== undefined) return known
+  const median = medians[kind] as number
+  const batches = Array.from({ length: batchesPerKind }, (_, number) =>
+    makeBatch(new Random(1, kind, number), median, number),
+  )
+  made.set(kind, batches)
+  return batches
+}
+
+const made = new Map<number, readonly Batch[]>()
+
+function makeBatch(random: Random, median: number, number: number): Batch {
+  const responses = Array.from({ length: samplesPerBatch }, () => median * Math.exp(sigma * normal(random)))
+  const failed = number % 8 === 0 ? 1 : 0
+  const okMicros = responses.slice(failed)
+  const failedMicros = responses.slice(0, failed)
+  const serviceMicros = responses.map((response) => Math.max(1, response - 200 * random.next()))
+  const [responseOk, responseFailed, service] = [okMicros, failedMicros, serviceMicros].map(sparse)
+  return {
+    ...{ okMicros, failedMicros, serviceMicros },
+    ...({ responseOk, responseFailed, service } as Pick<Batch, 'responseOk' | 'responseFailed' | 'service'>),
+  }
+}
+
+/** Iterations have no service time. */
+export function deltaOf(batch: Batch, series: number, isStep: boolean): SeriesDelta {
+  const failed = batch.failedMicros.length
+  const ok = batch.okMicros.length
+  return {
+    ...{ series, ok, failed, inWindow: ok + failed, okInWindow: ok },
+    bytesIn: isStep ? bytesInPerBatch : 0,
+    bytesOut: isStep ? bytesOutPerBatch : 0,
+    ...{ checksPassed: 0, checksFailed: 0 },
+    errors: isStep && failed > 0 ? { status_5xx: failed } : {},
+    responseOk: batch.responseOk,
+    responseFailed: batch.responseFailed,
+    service: isStep ? batch.service : nothing,
+    ...{ connect: nothing, tls: nothing, ttfb: nothing },
+  }
+}
+
+const nothing: SparseCounts = new Uint8Array(0)
+
+function sparse(micros: readonly number[]): SparseCounts {
+  const counts = new PagedCounts()
+  for (const value of micros) counts.record(value)
+  return counts.toSparse()
+}
+
+/** Box and Muller. */
+function normal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
+}
