@@ -90,6 +90,10 @@ export class ThreadRun implements TransportSink {
     })
   }
 
+  get pace(): 'timer' | 'spin' {
+    return this.#prepare.pace
+  }
+
   get hasArrivals(): boolean {
     return this.#prepare.test.load.some(({ loop }) => loop === 'open')
   }

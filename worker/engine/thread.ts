@@ -23,7 +23,7 @@ export function serveThread(port: MessagePort, loadTransports: LoadTransports): 
       case 'arm':
         run?.arm(message.startLocalMs, message.epoch, message.setup)
         // The start is two seconds away, and nothing else is to be done. Users of closed phases wait for nobody's schedule.
-        if (run?.hasArrivals) void rehearse(message.startLocalMs, loadTransports)
+        if (run?.hasArrivals) void rehearse(message.startLocalMs, run.pace, loadTransports)
         return
       case 'perform':
         void run?.perform(message.stage, message.setup)

@@ -25,20 +25,29 @@ function watched() {
   return { seen, load }
 }
 
-test('a rehearsal makes its requests of a server of its own, and leaves no connection behind', async (t) => {
-  const { seen, load } = watched()
-  await rehearse(localMs() + 2_000, load)
-  t.true(seen.sent > 100, `${seen.sent} requests`)
-  t.deepEqual(
-    [...seen.urls].map((url) => /^http:\/\/127\.0\.0\.1:\d+$/.test(url)),
-    [true],
-  )
-  t.is(seen.transports.length, 1)
-  await until('its connections are closed', () => seen.transports[0]?.openSockets === 0)
+for (const pace of ['timer', 'spin'] as const) {
+  test(`a rehearsal for ${pace} makes its requests of servers of its own, and leaves no connection behind`, async (t) => {
+    const { seen, load } = watched()
+    await rehearse(localMs() + 5_000, pace, load)
+    t.true(seen.sent > 100, `${seen.sent} requests`)
+    t.true([...seen.urls].every((url) => /^http:\/\/127\.0\.0\.1:\d+$/.test(url)))
+    // Whoever has seen one object alone is compiled for it alone.
+    t.true(seen.transports.length > 1)
+    await until('its connections are closed', () =>
+      seen.transports.every(({ openSockets }) => openSockets === 0),
+    )
+  })
+}
+
+test('a rehearsal for spin is over before the start', async (t) => {
+  const { load } = watched()
+  const startLocalMs = localMs() + 1_500
+  await rehearse(startLocalMs, 'spin', load)
+  t.true(localMs() < startLocalMs)
 })
 
 test('where the start is near there is no rehearsal', async (t) => {
   const { seen, load } = watched()
-  await rehearse(localMs() + 500, load)
+  await rehearse(localMs() + 500, 'spin', load)
   t.deepEqual(seen, { sent: 0, urls: new Set(), transports: [] })
 })
