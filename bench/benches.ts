@@ -30,6 +30,8 @@ export interface BenchOutcome {
 
 export interface Bench {
   readonly summary: string
+  /** It measures another revision by turns, where one is named. */
+  readonly compares?: true
   /** The flags that it knows, with what they are when not given. */
   readonly defaults: Partial<Omit<BenchWish, 'against'>>
   run(wish: BenchWish, out: string, say: (line: string) => void): Promise<BenchOutcome>
@@ -39,6 +41,7 @@ export interface Bench {
 export const benches: Readonly<Record<string, Bench>> = {
   engine: {
     summary: 'requests per CPU second of the plain loop (get: /), by turns with another revision',
+    compares: true,
     defaults: { rounds: 9, requests: 200_000, rate: 2000, seconds: 10 },
     async run(wish, out, say) {
       return { text: engineTable(await engineBench(wish, out, say)), section: null }
@@ -46,6 +49,7 @@ export const benches: Readonly<Record<string, Bench>> = {
   },
   pacing: {
     summary: 'how late arrivals are sent at a rate on one core, by timers and by spinning',
+    compares: true,
     defaults: { rounds: 3, rate: 10_000, seconds: 10 },
     async run(wish, out, say) {
       return outcome(pacingSection(await pacingBench(wish, out, say)))

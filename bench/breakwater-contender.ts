@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Contender, Counted } from './contender.ts'
-import { root } from './tree.ts'
+import { type Tree, thisTree } from './tree.ts'
 
 /** The parts of result.json that benches read. */
 export interface BenchResult {
@@ -24,15 +24,17 @@ export interface BenchResult {
 
 export interface BreakwaterOptions {
   readonly name?: string
+  readonly tree?: Tree
   /** The LoadTest's `spec`. */
   readonly spec: object
   readonly flags?: readonly string[]
   readonly extra?: (result: BenchResult) => Readonly<Record<string, number>>
 }
 
-/** This tree, with one worker and one thread. */
+/** One worker with one thread; of this tree, where none is named. */
 export function breakwaterContender({
   name = 'breakwater',
+  tree = thisTree(),
   spec,
   flags = [],
   extra = () => ({}),
@@ -46,7 +48,7 @@ export function breakwaterContender({
       const file = join(folder, 'load.yaml')
       writeFileSync(file, loadTestText(spec))
       return [
-        ...[join(root, 'bin/breakwater'), 'run', file, '--out', join(folder, 'result')],
+        ...[join(tree.folder, 'bin/breakwater'), 'run', file, '--out', join(folder, 'result')],
         ...['--workers', '1', '--threads', '1', '--seed', '1', '--quiet', ...flags],
       ]
     },

@@ -11,9 +11,9 @@ const names = Object.keys(benches)
 const usage = `npm run bench -- ${names.join('|')} [--rounds N] [--seconds N] [--out DIR] [--docs FILE | --no-docs]
 
 ${Object.entries(benches)
-  .map(([name, { summary, defaults }]) => {
+  .map(([name, { summary, compares, defaults }]) => {
     const flags = Object.entries(defaults).map(([flag, value]) => `--${flag} ${value}`)
-    return `  ${name.padEnd(12)} ${summary}\n  ${''.padEnd(12)} ${name === 'engine' ? '[--against REV] ' : ''}${flags.join(' ')}`
+    return `  ${name.padEnd(12)} ${summary}\n  ${''.padEnd(12)} ${compares ? '[--against REV] ' : ''}${flags.join(' ')}`
   })
   .join('\n')}
 
@@ -41,6 +41,10 @@ if (wished.values.install && spawnSync(join(import.meta.dirname, 'setup'), { std
 const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, '')
 const out = wished.values.out ?? join(import.meta.dirname, 'out', `${stamp}-${name}`)
 mkdirSync(out, { recursive: true })
+if (wished.values.against !== undefined && !bench.compares) {
+  process.stderr.write(`--against ${wished.values.against}: ${name} compares no revisions\n`)
+  process.exit(2)
+}
 const wish: BenchWish = {
   against: wished.values.against ?? null,
   rounds: whole('rounds'),

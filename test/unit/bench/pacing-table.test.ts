@@ -1,6 +1,6 @@
 import test from 'ava'
 import { connectionsTable } from '../../../bench/connections/connections-table.ts'
-import { pacingTable, scheduleTable } from '../../../bench/pacing/pacing-table.ts'
+import { pacingTable, scheduleTable, sendLagTable } from '../../../bench/pacing/pacing-table.ts'
 import type { Sample } from '../../../bench/race.ts'
 
 const sample = (contender: string, round: number, extra: Sample['extra']): Sample => ({
@@ -9,7 +9,7 @@ const sample = (contender: string, round: number, extra: Sample['extra']): Sampl
 })
 
 test('each mode of pacing has its lags, its CPU time, and what became of every arrival', (t) => {
-  const lags = { pacerP50: 0.5, pacerP99: 1.5, sendP50: 0.6, sendP99: 2, sendP999: 3 }
+  const lags = { pacerP50: 0.5, pacerP99: 1.5, 'send p50': 0.6, 'send p99': 2 }
   const accounts = { planned: 1000, notStarted: 0, workerCpu: 0.25 }
   const table = pacingTable([
     sample('timer', 1, { ...lags, ...accounts }),
@@ -17,8 +17,22 @@ test('each mode of pacing has its lags, its CPU time, and what became of every a
   ])
   t.is(
     table.split('\n')[2],
-    '| timer | 0.50 (0.50 … 0.50) | 2.00 (1.50 … 2.50) | 0.60 (0.60 … 0.60) | 2.00 (2.00 … 2.00) | 3.00 (3.00 … 3.00) | 2.00 (2.00 … 2.00) | 25 (25 … 25) | 1,000 (1,000 … 1,000) | 990 (990 … 990) | 0 (0 … 0) |',
+    '| timer | 0.50 (0.50 … 0.50) | 2.00 (1.50 … 2.50) | 0.60 (0.60 … 0.60) | 2.00 (2.00 … 2.00) | 2.00 (2.00 … 2.00) | 25 (25 … 25) | 1,000 (1,000 … 1,000) | 990 (990 … 990) | 0 (0 … 0) |',
   )
+})
+
+test('send lag is shown from its median to its most, and what was not measured as such', (t) => {
+  const lags = {
+    'send p50': 0.5,
+    'send p75': 0.7,
+    'send p90': 0.9,
+    'send p95': 1,
+    'send p99': 2,
+    'send p999': 6,
+  }
+  const [head, , row] = sendLagTable([sample('spin', 1, { ...lags, 'send max': 9.5 })]).split('\n')
+  t.is(head, '| send lag (ms) | p50 | p75 | p90 | p95 | p99 | p99.9 | at most |')
+  t.is(row, '| spin | 0.50 | 0.70 | 0.90 | 1.00 | 2.00 | 6.00 | 9.50 |')
 })
 
 test('what a schedule computes is told in millions', (t) => {
