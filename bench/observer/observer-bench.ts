@@ -135,7 +135,9 @@ async function observe(target: Witnessed, wish: ObserverWish, folder: string): P
     'port',
     `${port}`,
   ]
-  const capture = spawn('tcpdump', options, { stdio: ['ignore', 'ignore', 'pipe'] })
+  // The generator's core is its own.
+  const [tcpdump = '', ...args] = onCore(1, ['tcpdump', ...options])
+  const capture = spawn(tcpdump, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   await said(capture, /listening on/)
   const busy = machineLoad()
   const command = [
