@@ -1,3 +1,8 @@
+import type { Durable } from './durable.ts'
+import type { Subscription } from './subscription.ts'
+
+export type { Subscription }
+
 /**
  * How the parts of a cluster reach each other. Payloads are bytes; a subject is dot-separated tokens, `*` stands for one
  * token and `>` for the rest in a subscription. At most once: who needs more asks for a reply and sends again.
@@ -13,6 +18,8 @@ export interface Bus {
   onState(listen: (state: BusState) => void): Subscription
   /** Largest payload in bytes. */
   readonly maxPayload: number
+  /** Null: there is no server that could keep anything. */
+  readonly durable: Durable | null
   /** Nothing is heard from now on, requests under way reject, and what was published goes out. May be called again. */
   close(): Promise<void>
 }
@@ -24,8 +31,4 @@ export interface BusMessage {
   readonly payload: Uint8Array
   /** Answers a request; does nothing for a published message. */
   respond(payload: Uint8Array): void
-}
-
-export interface Subscription {
-  unsubscribe(): void
 }

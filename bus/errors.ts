@@ -27,3 +27,10 @@ export function tooLarge(subject: string, bytes: number, maxPayload: number): Br
     { hint: 'Raise max_payload of the NATS server, or send less at once.' },
   )
 }
+
+export function notKept(what: string, why: string, cause?: unknown): BreakwaterError {
+  return new BreakwaterError('bus-not-kept', `The NATS server does not keep ${what}: ${why}.`, {
+    hint: 'It goes another way. For JetStream see docs/guide/cluster.md: it has to be enabled, have room, and be allowed to this user.',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -97,6 +97,7 @@ class Switchboard {
 
 class MemoryBus implements Bus {
   readonly maxPayload: number
+  readonly durable = null
   readonly #switchboard: Switchboard
   readonly #listeners = new Set<Listener>()
   readonly #requests = new Set<(closed: Error) => void>()

@@ -11,9 +11,11 @@ import {
 } from '@nats-io/transport-node'
 import { BreakwaterError } from '../core/error.ts'
 import type { Bus, BusMessage, BusState, Subscription } from './bus.ts'
+import type { Durable } from './durable.ts'
 import { busClosed, busTimeout, noResponders, tooLarge } from './errors.ts'
 import { hear } from './hear.ts'
 import { authenticators, type NatsAccess, noAccess, tlsOptions } from './nats-access.ts'
+import { createNatsDurable } from './nats-durable.ts'
 import { type NatsServers, parseNatsUrl } from './nats-url.ts'
 import { requireSubject } from './subject.ts'
 
@@ -92,6 +94,7 @@ function hintFor(reason: string): string {
 }
 
 class NatsBus implements Bus {
+  readonly durable: Durable
   readonly #connection: NatsConnection
   readonly #maxPendingBytes: number
   readonly #onRefused: (what: string) => void
@@ -108,6 +111,10 @@ class NatsBus implements Bus {
     this.#maxPendingBytes = maxPendingBytes
     this.#onRefused = onRefused
     this.#maxPayload = connection.info?.max_payload ?? 1_048_576
+    this.durable = createNatsDurable(
+      connection,
+      () => this.#state === 'connected' && this.#closing === undefined,
+    )
     void this.#follow()
     void connection.closed().then(() => this.#become('closed'))
   }

@@ -64,6 +64,11 @@ export const errorCatalogue = {
   'bus-timeout': { exit: 2, retryable: true, meaning: 'no reply in time' },
   'bus-no-responders': { exit: 2, retryable: true, meaning: 'nobody listens on that subject' },
   'bus-too-large': { exit: 2, retryable: false, meaning: 'a payload over the limit of the bus' },
+  'bus-not-kept': {
+    exit: 2,
+    retryable: true,
+    meaning: 'the NATS server keeps nothing: no JetStream, no permission, or no room',
+  },
   'bus-closed': { exit: 2, retryable: false, meaning: 'the connection is closed' },
   'bad-message': { exit: 2, retryable: false, meaning: 'bytes that are not a message of this version' },
   'bad-histogram': { exit: 2, retryable: false, meaning: 'bytes that are not an HDR histogram or log' },

@@ -90,11 +90,12 @@ export function decodeSnapshotAck(bytes: Uint8Array): SnapshotAck {
   }
 }
 
-export function encodeControllerBeat({ run, term }: ControllerBeat): Uint8Array {
-  return seal({ case: 'controllerBeat', value: { run, term: BigInt(term) } })
+export function encodeControllerBeat({ run, term, streamed }: ControllerBeat): Uint8Array {
+  return seal({ case: 'controllerBeat', value: { run, term: BigInt(term), streamed } })
 }
 
 export function decodeControllerBeat(bytes: Uint8Array): ControllerBeat {
   const message = open(bytes, 'controllerBeat')
-  return { run: token(message.run, 'run'), term: count(message.term, 'term') }
+  const { run, term, streamed } = message
+  return { run: token(run, 'run'), term: count(term, 'term'), streamed }
 }

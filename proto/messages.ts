@@ -168,7 +168,10 @@ export interface RowsReply {
   readonly count: number
 }
 
-/** Request on `bw.run.<run>.snapshot.<worker>`; the reply says it is merged and kept. */
+/**
+ * Answer to a snapshot that came as a request on `bw.run.<run>.snapshot.<worker>`, or published on `bw.run.<run>.receipt.<worker>` for one that came by way of the
+ * stream: it is merged and kept.
+ */
 export interface SnapshotAck {
   readonly incarnation: string
   readonly sequence: number
@@ -212,6 +215,8 @@ export interface RunStatus {
 export interface ControllerBeat {
   readonly run: string
   readonly term: number
+  /** It takes snapshots from the stream. */
+  readonly streamed: boolean
 }
 
 export type { Snapshot }

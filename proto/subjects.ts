@@ -4,6 +4,10 @@ export interface Subjects {
   beat(worker: string): string
   command(worker: string): string
   snapshot(run: string, worker: string): string
+  /** The same, kept by a stream until it is merged. */
+  stream(run: string, worker: string): string
+  /** What the controller has merged and kept of a worker's that came by the stream. */
+  receipt(run: string, worker: string): string
   object(run: string): string
   rows(run: string): string
   event(run: string): string
@@ -13,6 +17,8 @@ export interface Subjects {
   steer(run: string): string
   readonly halt: string
   readonly halted: string
+  /** Name of the stream that keeps what is sent on `stream`. */
+  readonly snapshotStream: string
 }
 
 export function createSubjects(prefix = 'bw'): Subjects {
@@ -21,6 +27,8 @@ export function createSubjects(prefix = 'bw'): Subjects {
     beat: (worker) => `${prefix}.worker.${worker}.beat`,
     command: (worker) => `${prefix}.worker.${worker}.command`,
     snapshot: (run, worker) => `${prefix}.run.${run}.snapshot.${worker}`,
+    stream: (run, worker) => `${prefix}.run.${run}.stream.${worker}`,
+    receipt: (run, worker) => `${prefix}.run.${run}.receipt.${worker}`,
     object: (run) => `${prefix}.run.${run}.object`,
     rows: (run) => `${prefix}.run.${run}.rows`,
     event: (run) => `${prefix}.run.${run}.event`,
@@ -28,5 +36,6 @@ export function createSubjects(prefix = 'bw'): Subjects {
     control: (run) => `${prefix}.run.${run}.control`,
     halt: `${prefix}.halt`,
     halted: `${prefix}.halted`,
+    snapshotStream: `${prefix}-snapshots`,
   }
 }

@@ -26,6 +26,12 @@ export function eventText(event: RunEvent): EventText {
       return news(
         event.workers.length === 0 ? 'resuming' : `resuming with ${plural(event.workers.length, 'worker')}`,
       )
+    case 'snapshots':
+      return news(
+        event.by === 'jetstream'
+          ? 'snapshots come by JetStream'
+          : `snapshots come by request and reply: ${event.why}`,
+      )
     case 'armed':
       return news(`starting in ${time(event.startsInMs)}`)
     case 'started':
@@ -67,6 +73,7 @@ export function stateAfter(state: string, event: RunEvent): string {
     case 'epoch':
     case 'lost':
     case 'stage-ended':
+    case 'snapshots':
     case 'warning':
       return state
     case 'resumed':

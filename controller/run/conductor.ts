@@ -1,4 +1,5 @@
 import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
+import type { KeptMessage } from '../../bus/durable.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { seriesTable } from '../../core/measure/series.ts'
 import type { ShardState } from '../../core/measure/snapshot.ts'
@@ -31,6 +32,7 @@ import { createRowLeases, type RowLeases } from './row-leases.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 import { runStatus } from './run-status.ts'
 import { isNews, type SavedRun, savedState } from './saved-run.ts'
+import { openSnapshotStream } from './snapshot-stream.ts'
 import { takeUp } from './taken-up.ts'
 import { beatMs } from './timing.ts'
 
@@ -192,6 +194,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     clearInterval(ticking)
     await Promise.allSettled(deliveries)
     if (!isSuperseded(state)) await journal?.close()
+    await stream.close(!isSuperseded(state))
   }
 
   async function deliver({
@@ -233,19 +236,31 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     dispatch({ type: 'hello', hello, nowMs: localNowMs() })
   }
 
-  function onSnapshot(message: BusMessage): void {
-    const snapshot = decodeSnapshot(message.payload)
-    if (snapshot.run !== order.run) return
+  /** By either way; each name on the subject is its worker's alone. */
+  function onSnapshot(subject: string, payload: Uint8Array, answer: (ack: Uint8Array) => void): void {
+    const snapshot = decodeSnapshot(payload)
+    if (
+      subject !== subjects.snapshot(snapshot.run, snapshot.worker) &&
+      subject !== subjects.stream(snapshot.run, snapshot.worker)
+    ) {
+      throw new BreakwaterError(
+        'bad-message',
+        `a snapshot of ${snapshot.worker} in run ${snapshot.run} has another's subject`,
+      )
+    }
     const isNew = merge.add(snapshot)
     const { worker, incarnation, sequence, shards, final, endedBy, at } = snapshot
-    if (isNew) journal?.snapshot(message.payload)
+    if (isNew) journal?.snapshot(payload)
     if (endedBy === 'data' && !dataEnded) {
       dataEnded = true
       journal?.changed()
     }
     for (const text of isNew ? snapshot.warnings : [])
       perform({ type: 'say', event: { kind: 'warning', worker, message: text } })
-    const acknowledge = () => message.respond(encodeSnapshotAck({ incarnation, sequence, term: order.term }))
+    const acknowledge = () => {
+      // Whoever leads the run now has to have it.
+      if (!isSuperseded(state)) answer(encodeSnapshotAck({ incarnation, sequence, term: order.term }))
+    }
     if (journal === null) acknowledge()
     else void journal.kept('soon').then(acknowledge)
     const donePhases = shards.length === 0 ? null : order.test.load.map((_, phase) => isDone(shards, phase))
@@ -282,22 +297,40 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   }
 
   function listen(subject: string, handle: (message: BusMessage) => void): void {
-    subscriptions.push(
-      bus.subscribe(subject, (message) => {
-        try {
-          handle(message)
-        } catch (error) {
-          if (!(error instanceof BreakwaterError)) throw error
-          log('warn', `dropped a message on ${message.subject}: ${error.message}`)
-        }
+    subscriptions.push(bus.subscribe(subject, (message) => heed(message, handle)))
+  }
+
+  /** False: it is none that this cluster could mean. */
+  function heed<M extends { readonly subject: string }>(message: M, handle: (message: M) => void): boolean {
+    try {
+      handle(message)
+      return true
+    } catch (error) {
+      if (!(error instanceof BreakwaterError)) throw error
+      log('warn', `dropped a message on ${message.subject}: ${error.message}`)
+      return false
+    }
+  }
+
+  function onKept(message: KeptMessage): void {
+    const worker = message.subject.split('.').at(-1) ?? ''
+    const isGood = heed(message, () =>
+      onSnapshot(message.subject, message.payload, (ack) => {
+        message.taken()
+        bus.publish(subjects.receipt(order.run, worker), ack)
       }),
     )
+    // What is no snapshot would come again and again.
+    if (!isGood) message.taken()
   }
 
   function tick(): void {
     const nowMs = localNowMs()
     if (beats++ % ticksPerBeat === 0) {
-      bus.publish(subjects.control(order.run), encodeControllerBeat({ run: order.run, term: order.term }))
+      bus.publish(
+        subjects.control(order.run),
+        encodeControllerBeat({ run: order.run, term: order.term, streamed: stream.isOpen }),
+      )
     }
     dispatch({ type: 'tick', nowMs })
     if (state.stage !== 'running' || state.startAtMs === null || state.ending !== null) return
@@ -342,7 +375,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
 
   listen(subjects.hello('*'), onHello)
   listen(subjects.beat('*'), onHello)
-  listen(subjects.snapshot(order.run, '*'), onSnapshot)
+  listen(subjects.snapshot(order.run, '*'), (m) => onSnapshot(m.subject, m.payload, (ack) => m.respond(ack)))
   listen(subjects.rows(order.run), onRows)
   listen(subjects.steer(order.run), onSteer)
   listen(subjects.control(order.run), ({ payload }) => {
@@ -352,6 +385,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   subscriptions.push(
     bus.onState((s) => dispatch({ type: 'connection', connected: s === 'connected', nowMs: localNowMs() })),
   )
+  const stream = openSnapshotStream({
+    ...{ bus, subjects, run: order.run, term: order.term, handle: onKept, log },
+    onWay: (why) =>
+      perform({ type: 'say', event: { kind: 'snapshots', by: why === null ? 'jetstream' : 'reply', why } }),
+  })
   const ticking = setInterval(tick, tickMs)
   if (taken.resumed) follow(resumeRun(state, localNowMs()))
   else if (journal !== null) void journal.kept('now')

@@ -44,6 +44,8 @@ export type RunEvent =
     }
   /** Another process has taken the run up, in a higher term. */
   | { readonly kind: 'resumed'; readonly term: number; readonly workers: readonly string[] }
+  /** How they come from now on; `why`: where JetStream does not keep them, what it lacks. */
+  | { readonly kind: 'snapshots'; readonly by: 'jetstream' | 'reply'; readonly why: string | null }
   | { readonly kind: 'armed'; readonly startsInMs: number }
   | { readonly kind: 'started'; readonly workers: readonly string[] }
   | {

@@ -52,7 +52,7 @@ async function expectPass(
   t: ExecutionContext,
   { test, folder }: Place,
   accessOf: (role: string) => readonly string[],
-) {
+): Promise<string> {
   for (const id of ['w1', 'w2']) await startWorker(t, id, accessOf(id))
   const out = join(folder.path, 'out')
   const words = ['run', test, '--workers', '2', '--json', '--out', out, ...accessOf('controller')]
@@ -64,11 +64,12 @@ async function expectPass(
     document.workers.map(({ id }: { id: string }) => id),
     ['w1', 'w2'],
   )
+  return stderr
 }
 
-async function startGuarded(t: ExecutionContext): Promise<Nats> {
+async function startGuarded(t: ExecutionContext, jetstream = false): Promise<Nats> {
   const nats = await startNats({
-    jetstream: false,
+    jetstream,
     args: ['--config', permissionsFile],
     env: passwords,
     login: asController,
@@ -77,19 +78,25 @@ async function startGuarded(t: ExecutionContext): Promise<Nats> {
   return nats
 }
 
-testOnNats('with the permissions of its role alone each part of a cluster can do its work', async (t) => {
-  const nats = await startGuarded(t)
-  const secrets: Readonly<Record<string, string>> = {
-    controller: 'c-secret',
-    w1: 'w1-secret',
-    w2: 'w2-secret',
-  }
-  await expectPass(t, await place(t), (role) => [
-    '--nats',
-    `nats://${role}:${secrets[role]}@127.0.0.1:${nats.port}`,
-  ])
-  t.notRegex(nats.output(), /Violation/i)
-})
+for (const jetstream of [false, true]) {
+  testOnNats(
+    `with the permissions of its role alone each part of a cluster can do its work, ${jetstream ? 'with JetStream' : 'without JetStream'}`,
+    async (t) => {
+      const nats = await startGuarded(t, jetstream)
+      const secrets: Readonly<Record<string, string>> = {
+        controller: 'c-secret',
+        w1: 'w1-secret',
+        w2: 'w2-secret',
+      }
+      const notes = await expectPass(t, await place(t), (role) => [
+        '--nats',
+        `nats://${role}:${secrets[role]}@127.0.0.1:${nats.port}`,
+      ])
+      t.notRegex(nats.output(), /Violation/i)
+      t.regex(notes, jetstream ? /snapshots come by JetStream$/m : /by request and reply: .*not enabled/)
+    },
+  )
+}
 
 testOnNats("a worker's user can neither give commands nor hear or say what is another's", async (t) => {
   const nats = await startGuarded(t)
@@ -106,6 +113,16 @@ testOnNats("a worker's user can neither give commands nor hear or say what is an
       'bw.worker.w2.hello',
       'bw.worker.w2.beat',
       'bw.run.r1.snapshot.w2',
+      'bw.run.r1.stream.w2',
+      'bw.run.r1.receipt.w1',
+      '$JS.API.STREAM.DELETE.bw-snapshots',
+      '$JS.API.STREAM.PURGE.bw-snapshots',
+      '$JS.API.STREAM.MSG.GET.bw-snapshots',
+      '$JS.API.STREAM.MSG.DELETE.bw-snapshots',
+      '$JS.API.DIRECT.GET.bw-snapshots.x',
+      '$JS.API.CONSUMER.CREATE.bw-snapshots',
+      '$JS.API.CONSUMER.MSG.NEXT.bw-snapshots.x',
+      '$JS.ACK.bw-snapshots.x.1.1.1.1.1',
       'bw.run.r1.event',
       'bw.run.r1.control',
       'bw.run.r1.steer',
@@ -115,6 +132,8 @@ testOnNats("a worker's user can neither give commands nor hear or say what is an
     subscribe: [
       'bw.run.*.snapshot.*',
       'bw.run.r1.snapshot.w2',
+      'bw.run.*.stream.*',
+      'bw.run.r1.receipt.w2',
       'bw.worker.*.command',
       '_INBOX.>',
       '_INBOX.controller.>',

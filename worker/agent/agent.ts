@@ -137,8 +137,9 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     control?.unsubscribe()
     control = bus.subscribe(subjects.control(run), (message) => {
       try {
-        const { run, term } = decodeControllerBeat(message.payload)
+        const { run, term, streamed } = decodeControllerBeat(message.payload)
         dispatch({ type: 'heard', run, term, nowMs: localNowMs() })
+        if (run === state.prepare?.run && term >= state.fence.term) session?.streamed(streamed)
       } catch (error) {
         log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
       }

@@ -1,19 +1,31 @@
 import type { Snapshot } from '../../core/measure/snapshot.ts'
 
-/** What the outbox needs from outside; `deliver` resolves once the snapshot is merged and kept, and rejects when nobody said so in time. */
+/** What the outbox needs from outside. */
 export interface OutboxDependencies {
+  /** To the coordinator itself. Resolves once the snapshot is merged and kept, and rejects when nobody said so in time. */
   readonly deliver: (snapshot: Snapshot) => Promise<void>
-  /** Waits before the same snapshot is sent again, ms. */
+  /** Into the stream. Resolves once that has it, which says nothing of the coordinator: the stream's storage may be lost. */
+  readonly keep: (snapshot: Snapshot) => Promise<void>
+  /** The coordinator takes snapshots from the stream. */
+  readonly isStreamed: () => boolean
+  /** As long as a receipt may take for what is in the stream. */
+  readonly receiptDue: () => Promise<void>
+  /** Waits before the same snapshot is delivered again, ms. */
   readonly pause: (attempt: number) => Promise<void>
   readonly onTrouble: (error: unknown) => void
 }
 
 /**
- * Snapshots on their way to the coordinator, one at a time and in order. A snapshot that was handed over once keeps its number and its bytes
- * until it is acknowledged.
+ * Snapshots on their way to the coordinator. A snapshot that was handed over once keeps its number and its bytes, and is kept here, until the coordinator says
+ * that it is merged and kept. Into the stream they go as they come; those that the stream does not take, or of which nothing was heard after that, are
+ * delivered one at a time and in order.
  */
 export interface Outbox {
   add(snapshots: readonly Snapshot[]): void
+  /** Merged and kept, says the coordinator. */
+  received(sequence: number): void
+  /** What was under way when the connection broke off may be nowhere. */
+  reconnected(): void
   readonly waiting: number
   /** Resolves when everything added so far is acknowledged, or the outbox was closed. */
   drained(): Promise<void>
@@ -21,45 +33,99 @@ export interface Outbox {
   close(): void
 }
 
-export function createOutbox({ deliver, pause, onTrouble }: OutboxDependencies): Outbox {
-  const queue: Snapshot[] = []
-  let working = false
-  let closed = false
-  let waiters: (() => void)[] = []
+/** After one that the stream did not take, as many are delivered without asking it. */
+const restAfterTrouble = 5
+
+export function createOutbox(dependencies: OutboxDependencies): Outbox {
+  const { deliver, keep, isStreamed, receiptDue, pause, onTrouble } = dependencies
+  const waiting = new Map<number, Snapshot>()
+  /** Of those that wait, in order: those to be delivered. */
+  let direct: number[] = []
+  let attempts = 0
+  let rest = 0
+  let isWorking = false
+  let isClosed = false
+  const waiters: (() => void)[] = []
+
+  function send(snapshot: Snapshot): void {
+    if (!isStreamed()) queue(snapshot.sequence)
+    else if (rest > 0) {
+      rest--
+      queue(snapshot.sequence)
+    } else void stream(snapshot)
+  }
+
+  async function stream(snapshot: Snapshot): Promise<void> {
+    try {
+      await keep(snapshot)
+      if (waiting.has(snapshot.sequence)) await receiptDue()
+    } catch (error) {
+      if (isClosed) return
+      onTrouble(error)
+      rest = restAfterTrouble
+    }
+    queue(snapshot.sequence)
+  }
+
+  function queue(sequence: number): void {
+    if (isClosed || !waiting.has(sequence) || direct.includes(sequence)) return
+    direct = [...direct, sequence].sort((a, b) => a - b)
+    if (!isWorking) void work()
+  }
 
   async function work(): Promise<void> {
-    working = true
-    for (let attempt = 0; !closed; ) {
-      const next = queue[0]
-      if (next === undefined) break
+    isWorking = true
+    while (!isClosed) {
+      const sequence = direct[0]
+      const snapshot = sequence === undefined ? undefined : waiting.get(sequence)
+      if (sequence === undefined) break
       try {
-        await deliver(next)
-        queue.shift()
-        attempt = 0
+        if (snapshot !== undefined) await deliver(snapshot)
+        direct = direct.filter((other) => other !== sequence)
+        attempts = 0
+        received(sequence)
       } catch (error) {
         onTrouble(error)
-        attempt++
-        await pause(attempt)
+        attempts++
+        await pause(attempts)
       }
     }
-    working = false
-    for (const resolve of waiters) resolve()
-    waiters = []
+    isWorking = false
+  }
+
+  function received(sequence: number): void {
+    waiting.delete(sequence)
+    if (waiting.size === 0) release()
+  }
+
+  function release(): void {
+    for (const resolve of waiters.splice(0)) resolve()
   }
 
   return {
     add(snapshots) {
-      queue.push(...snapshots)
-      if (!working && !closed) void work()
+      if (isClosed) return
+      for (const snapshot of snapshots) waiting.set(snapshot.sequence, snapshot)
+      for (const snapshot of snapshots) send(snapshot)
+    },
+    received,
+    reconnected() {
+      if (isClosed || !isStreamed()) return
+      rest = 0
+      direct = []
+      for (const snapshot of waiting.values()) send(snapshot)
     },
     get waiting() {
-      return queue.length
+      return waiting.size
     },
     drained() {
-      return working ? new Promise((resolve) => waiters.push(resolve)) : Promise.resolve()
+      return waiting.size === 0 || isClosed
+        ? Promise.resolve()
+        : new Promise((resolve) => waiters.push(resolve))
     },
     close() {
-      closed = true
+      isClosed = true
+      release()
     },
   }
 }

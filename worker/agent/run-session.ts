@@ -55,6 +55,8 @@ export interface RunSession {
   /** Stops because this worker leaves. */
   leave(): void
   abort(): void
+  /** Whether its controller takes snapshots from the stream. */
+  streamed(isStreamed: boolean): void
   /** Interrupts because nobody controls the run. */
   silence(): void
   /** Interrupts, because all load is halted. */
@@ -65,6 +67,8 @@ export interface RunSession {
 /** A slow thread holds back the others' parts no longer than this. */
 const partsTogetherMs = 200
 const ackTimeoutMs = 2_000
+/** From the stream's storage through the controller's, and back. */
+const receiptDueMs = 3_000
 
 export function createRunSession(dependencies: SessionDependencies): RunSession {
   const { bus, subjects, id, incarnation, command, objects, localNowMs, onEvent, observer } = dependencies
@@ -86,7 +90,18 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   let authCounted = 0
   let warnings: string[] = []
 
+  let isStreamed = false
   const outbox = createOutbox({
+    async keep(snapshot) {
+      if (bus.durable === null) return
+      const { sequence } = snapshot
+      await bus.durable.keep(subjects.stream(run, id), encodeSnapshot(snapshot), {
+        id: `${run}/${incarnation}/${sequence}`,
+        timeoutMs: ackTimeoutMs,
+      })
+    },
+    isStreamed: () => isStreamed,
+    receiptDue: () => new Promise((resolve) => setTimeout(resolve, receiptDueMs)),
     async deliver(snapshot) {
       const reply = await bus.request(subjects.snapshot(run, id), encodeSnapshot(snapshot), {
         timeoutMs: ackTimeoutMs,
@@ -111,6 +126,18 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       observer?.resent()
       log('warn', `a snapshot was not acknowledged and is sent again: ${String(error)}`)
     },
+  })
+
+  const receipts = bus.subscribe(subjects.receipt(run, id), ({ subject, payload }) => {
+    try {
+      const ack = decodeSnapshotAck(payload)
+      if (ack.incarnation === incarnation && ack.term >= dependencies.term()) outbox.received(ack.sequence)
+    } catch (error) {
+      log('warn', `dropped a message on ${subject}: ${String(error)}`)
+    }
+  })
+  const states = bus.onState((state) => {
+    if (state === 'connected') outbox.reconnected()
   })
 
   async function prepare(): Promise<void> {
@@ -292,6 +319,9 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       threads?.stop()
     },
     abort: () => threads?.abort(),
+    streamed(is) {
+      isStreamed = is
+    },
     silence() {
       cut = 'silence'
       threads?.abort()
@@ -303,6 +333,8 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     async close() {
       closed = true
       clearTimeout(together)
+      receipts.unsubscribe()
+      states.unsubscribe()
       outbox.close()
       keeper?.close()
       await threads?.exit()

@@ -219,7 +219,7 @@ export const runStatus = record<RunStatus>({
   ok: count,
   failed: count,
 })
-export const controllerBeat = record<ControllerBeat>({ run: token, term: count })
+export const controllerBeat = record<ControllerBeat>({ run: token, term: count, streamed: fc.boolean() })
 
 const seriesDelta = record<Snapshot['intervals'][number]['series'][number]>({
   series: small,

@@ -255,7 +255,8 @@ test('what is asked of a run’s controller, and its answer, are on the wire as 
 })
 
 test('a controller’s beat is on the wire as it was', (t) => {
-  bothWays(t, beats, { run: 'r1', term: 3 }, 'CAFaBgoCcjEQAw==')
+  bothWays(t, beats, { run: 'r1', term: 3, streamed: false }, 'CAFaBgoCcjEQAw==')
+  bothWays(t, beats, { run: 'r1', term: 3, streamed: true }, 'CAFaCQoCcjEQA/ABAQ==')
 })
 
 test('snapshot is on the wire as it was', (t) => {

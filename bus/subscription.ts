@@ -1,0 +1,3 @@
+export interface Subscription {
+  unsubscribe(): void
+}
