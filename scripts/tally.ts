@@ -3,7 +3,11 @@ export interface Tally {
   readonly failed: number
   /** Titles of tests that were skipped or are still to be written. */
   readonly skipped: readonly string[]
+  /** What the report says of what failed: so much of it as one wants to read at the end of all. */
+  readonly details: readonly string[]
 }
+
+const mostDetails = 100
 
 /**
  * Counts AVA's report line by line (without colours): its closing totals leave out what passed as soon as something
@@ -23,5 +27,13 @@ export function tallyReport(lines: readonly string[], exit: number | string): Ta
     failed += Number(neverRan ?? 0) + Number(crashes ?? 0)
   }
   const isBroken = exit !== 0 || passed + skipped.length === 0
-  return { passed, failed: failed === 0 && isBroken ? 1 : failed, skipped }
+  const details = isBroken || failed > 0 ? detailsOf(lines) : []
+  return { passed, failed: failed === 0 && isBroken ? 1 : failed, skipped, details }
+}
+
+/** AVA tells of its failures between two lines of their own; whatever broke without that is best told by the last words. */
+function detailsOf(lines: readonly string[]): readonly string[] {
+  const begin = lines.indexOf('  ─')
+  const end = lines.lastIndexOf('  ─')
+  return end > begin ? lines.slice(begin + 1, end).slice(0, mostDetails) : lines.slice(-20)
 }

@@ -46,6 +46,9 @@ if (skipped.length > 0) {
   console.log(`\nSkipped${inCi ? ', which counts as failed in CI' : ''}:`)
   for (const title of skipped) console.log(`  ${title}`)
 }
+const details = tallies.flatMap((tally) => tally.details)
+// At the end of a long run nobody looks further up than this.
+if (suite === undefined && details.length > 0) console.log(['\nWhat failed:', ...details].join('\n'))
 const failed = broken + (inCi ? skipped.length : 0)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
@@ -54,7 +57,7 @@ async function runCheck(name: string, command: readonly string[]): Promise<Tally
   heading(name)
   const ok = (await run(command, console.log)) === 0
   if (!ok) console.log(`✘ ${name}`)
-  return { passed: 0, failed: ok ? 0 : 1, skipped: [] }
+  return { passed: 0, failed: ok ? 0 : 1, skipped: [], details: ok ? [] : [`  ${name}: see above`] }
 }
 
 async function runSuite(name: string, args: readonly string[]): Promise<Tally> {
@@ -63,7 +66,7 @@ async function runSuite(name: string, args: readonly string[]): Promise<Tally> {
   const pattern = `test/${name}/**/*.test.ts`
   if (!chosen && globSync(pattern, { cwd: root }).length === 0) {
     console.log('no tests yet')
-    return { passed: 0, failed: 0, skipped: [] }
+    return { passed: 0, failed: 0, skipped: [], details: [] }
   }
   const command = [
     'ava',

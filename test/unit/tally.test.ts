@@ -82,12 +82,35 @@ for (const { title, files, passed, failed, skipped } of cases) {
       encoding: 'utf8',
       env: { PATH: process.env.PATH },
     })
-    t.deepEqual(tallyReport(stdout.split('\n'), status ?? 1), { passed, failed, skipped }, stdout)
+    const { details, ...counts } = tallyReport(stdout.split('\n'), status ?? 1)
+    t.deepEqual(counts, { passed, failed, skipped }, stdout)
+    t.is(details.length > 0, failed > 0, details.join('\n'))
   })
 }
 
+test('what failed is told by its title and by what was wrong with it', (t) => {
+  const report = [
+    '  ✔ one',
+    '  ✘ [fail]: two',
+    '  ─',
+    '',
+    '  two',
+    '',
+    '  Value is not `true`:',
+    '  ─',
+    '',
+    '  1 test failed',
+  ]
+  t.deepEqual(tallyReport(report, 1).details, ['', '  two', '', '  Value is not `true`:'])
+})
+
 test('a runner that dies without a word is one failure', (t) => {
-  t.deepEqual(tallyReport([], 'SIGKILL'), { passed: 0, failed: 1, skipped: [] })
-  t.deepEqual(tallyReport(['  ✔ one'], 'SIGKILL'), { passed: 1, failed: 1, skipped: [] })
-  t.deepEqual(tallyReport([], 0), { passed: 0, failed: 1, skipped: [] })
+  t.deepEqual(tallyReport([], 'SIGKILL'), { passed: 0, failed: 1, skipped: [], details: [] })
+  t.deepEqual(tallyReport(['  ✔ one'], 'SIGKILL'), {
+    passed: 1,
+    failed: 1,
+    skipped: [],
+    details: ['  ✔ one'],
+  })
+  t.deepEqual(tallyReport([], 0), { passed: 0, failed: 1, skipped: [], details: [] })
 })

@@ -86,6 +86,17 @@ test.serial('requests in line are done a service time apart, and timer errors do
   t.teardown(() => pool.close())
   // Connections first: opening a hundred takes longer than a service time.
   await Promise.all(Array.from({ length: 100 }, () => fetched(pool, '/fast')))
+  // A busy machine may hold up the client, the sockets or a timer: it doesn't do so three times. What adds up does.
+  const attempts = [await inLine(pool), await inLine(pool), await inLine(pool)]
+  const told = JSON.stringify(attempts)
+  for (const { earliestMs } of attempts) t.true(earliestMs >= 0, told)
+  t.true(Math.min(...attempts.map(({ medianMs }) => medianMs)) < 25, told)
+  // A millisecond for each request would be 80.
+  t.true(Math.min(...attempts.map(({ driftMs }) => driftMs)) < 10, told)
+})
+
+/** A hundred requests at once of one server that takes 5 ms: how late they are done, in their order. */
+async function inLine(pool: Pool) {
   const begin = performance.now()
   const doneMs = await Promise.all(
     Array.from({ length: 100 }, async () => {
@@ -94,13 +105,12 @@ test.serial('requests in line are done a service time apart, and timer errors do
     }),
   )
   const lateMs = doneMs.sort((a, b) => a - b).map((ms, i) => ms - 5 * (i + 1))
-  // What the client and the sockets take is the same for all, and on a busy machine a few of them are later.
-  t.true(Math.min(...lateMs) >= 0, `${Math.min(...lateMs)}`)
-  const sorted = lateMs.toSorted((a, b) => a - b)
-  t.true((sorted[50] as number) < 25, `median ${sorted[50]}`)
-  const drift = Math.min(...lateMs.slice(-20)) - Math.min(...lateMs.slice(0, 20))
-  t.true(drift < 3, `drift ${drift}`)
-})
+  return {
+    earliestMs: Math.min(...lateMs),
+    medianMs: lateMs.toSorted((a, b) => a - b)[50] as number,
+    driftMs: Math.min(...lateMs.slice(-20)) - Math.min(...lateMs.slice(0, 20)),
+  }
+}
 
 test('a full queue turns requests away at once', async (t) => {
   const { url, stats } = await demo(t, { servers: 2, serviceTimeMs: 300, distribution: 'constant', queue: 3 })
