@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '../bus/bus.ts'
-import { BreakwaterError } from '../core/error.ts'
+import { BreakwaterError, type ErrorCode, errorCatalogue } from '../core/error.ts'
 import {
   decodeControllerBeat,
   decodeHello,
@@ -24,9 +24,9 @@ export interface ClusterTalk {
   runs(): Promise<readonly string[]>
   /**
    * `run`: its id, or `latest`.
-   * @throws BreakwaterError `unknown-run` where no controller answers for it
+   * @throws BreakwaterError `unknown-run` where no controller answers for it, or what it refuses with
    */
-  ask(run: string, action: RunRequest['action']): Promise<RunStatus>
+  ask(run: string, request: Omit<RunRequest, 'by'>): Promise<RunStatus>
   close(): Promise<void>
 }
 
@@ -108,7 +108,7 @@ function talk(bus: Bus): ClusterTalk {
         }
       })
     },
-    async ask(wanted, action) {
+    async ask(wanted, wish) {
       const run = wanted === 'latest' ? (await runs()).at(-1) : wanted
       if (run === undefined) {
         throw new BreakwaterError('unknown-run', 'no run is under control at this NATS server', {
@@ -116,9 +116,13 @@ function talk(bus: Bus): ClusterTalk {
         })
       }
       if (!/^[\w-]+$/.test(run)) throw unknownRun(run)
-      const request = encodeRunRequest({ action, by: whoAsks() })
+      const request = encodeRunRequest({ ...wish, by: whoAsks() })
       try {
-        return decodeRunStatus(await bus.request(subjects.steer(run), request, { timeoutMs: answerMs }))
+        const status = decodeRunStatus(
+          await bus.request(subjects.steer(run), request, { timeoutMs: answerMs }),
+        )
+        if (status.refusal !== null) throw refusedBy(status.refusal)
+        return status
       } catch (error) {
         const code = error instanceof BreakwaterError ? error.code : null
         if (code === 'bus-no-responders' || code === 'bus-timeout') throw unknownRun(run)
@@ -127,6 +131,11 @@ function talk(bus: Bus): ClusterTalk {
     },
     close: () => bus.close(),
   }
+}
+
+function refusedBy({ code, message, hint }: NonNullable<RunStatus['refusal']>): BreakwaterError {
+  const known = Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : 'not-steerable'
+  return new BreakwaterError(known, message, { hint })
 }
 
 function unknownRun(run: string): BreakwaterError {

@@ -13,6 +13,8 @@ export interface ConductOptions {
   readonly natsUrl: string | null
   readonly natsAccess?: NatsAccess | undefined
   readonly strict: boolean
+  /** For who steers the run; null: any. */
+  readonly maxRate?: number | null
   /** Null: nobody could take the run up again. */
   readonly keeping?: Keeping | null
   readonly onEvent: (event: RunEvent) => void
@@ -37,6 +39,7 @@ export async function conductRun(prepared: PreparedRun, options: ConductOptions)
       objects,
       rowCounts: compiled.sources.map((source) => source.rows),
       strict: options.strict,
+      maxRate: options.maxRate ?? null,
       keeping: options.keeping ?? null,
       localNowMs: localMs,
       wallNowMs: Date.now,

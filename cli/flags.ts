@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { BreakwaterError } from '../core/error.ts'
+import { mostRateFactor } from '../core/plan/steering.ts'
 
 /** Readers of single flags. What they throw is shown behind `option '--workers <n>' argument 'x' is invalid.` */
 
@@ -10,6 +11,15 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
     const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`
     throw new InvalidArgumentError(`Write a whole number, ${range}.`)
   }
+}
+
+/** Times the rates of the LoadTest. */
+export function rateFactor(text: string): number {
+  const value = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && value <= mostRateFactor) return value
+  throw new InvalidArgumentError(
+    `Write a number from 0 to ${mostRateFactor}, such as 1.5; 1 is the rate as written, 0 is none.`,
+  )
 }
 
 /** `K=V`, as often as wanted; the last value of a key wins. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
-import { label, listen, several, wholeNumber } from './flags.ts'
+import { label, listen, rateFactor, several, wholeNumber } from './flags.ts'
 import { withMetricsFlags } from './metrics/metrics-flags.ts'
 import { withNatsFlags } from './nats-flags.ts'
 import { addImport } from './program-import.ts'
@@ -158,6 +158,29 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       done(await commands[act](console, run, flags))
     })
   }
+
+  withNatsFlags(
+    command(
+      'steer <run|latest>',
+      'change the load of a run while it is under way: within a second on all workers',
+      'breakwater steer latest --rate-factor 2 --nats nats://localhost:4222',
+      'breakwater steer latest --pause',
+      'breakwater steer latest --resume --rate-factor 0.5',
+    ),
+    ofCluster,
+  )
+    .addOption(
+      new Option(
+        '--rate-factor <f>',
+        'times the rates of the LoadTest, from 0 to 1000; the last one wins, 1 is as written',
+      ).argParser(rateFactor),
+    )
+    .option('--pause', 'start no iteration; those under way finish, and phases wait')
+    .option('--resume', 'go on where it was paused')
+    .action(async (run: string, flags) => {
+      const { steerRun } = await import('./commands/steer-run.ts')
+      done(await steerRun(console, run, flags))
+    })
 
   withNatsFlags(
     command(

@@ -6,6 +6,7 @@ import { conductRun } from './conduct-run.ts'
 import type { Console } from './console.ts'
 import { finishRun } from './finish-run.ts'
 import { createFollower } from './live/follow-run.ts'
+import { railsOf } from './rail-flags.ts'
 import type { ResultFolder } from './result-folder.ts'
 import type { RunFlags } from './run-flags.ts'
 import type { PreparedRun } from './run-order.ts'
@@ -48,6 +49,7 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
         natsUrl,
         natsAccess,
         strict,
+        maxRate: railsOf(flags, console.config).maxRate,
         keeping,
         onEvent,
         onConductor: (conductor) => {

@@ -52,7 +52,8 @@ export const errorCatalogue = {
   'not-allowed': {
     exit: 2,
     retryable: false,
-    meaning: 'the operator of a worker or of the controller does not allow it; nothing was sent',
+    meaning:
+      'the operator of a worker or of the controller does not allow it; nothing was sent, or nothing was changed',
   },
   stopped: { exit: 2, retryable: true, meaning: 'stopped before the start; nothing was sent' },
   'target-unreachable': {
@@ -79,6 +80,11 @@ export const errorCatalogue = {
   },
   'unknown-run': { exit: 2, retryable: false, meaning: 'no such run is kept here' },
   'run-finished': { exit: 2, retryable: false, meaning: 'the run is over and its results are written' },
+  'not-steerable': {
+    exit: 2,
+    retryable: false,
+    meaning: 'the run is not in a state in which it could be steered so; nothing was changed',
+  },
   'run-controlled': { exit: 2, retryable: true, meaning: 'another process controls the run' },
   superseded: {
     exit: 2,

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../core/measure/snapshot.ts'
-import type { Epoch } from '../core/plan/plan.ts'
+import type { EpochOrder } from '../core/plan/plan.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
 
 /** What travels over the bus, as the house sees it. proto/codec.ts turns it into bytes and back; bytes that are not such a message are refused, never thrown on. */
@@ -21,6 +21,8 @@ export interface WorkerHello {
   readonly failure?: WorkerFailure
   /** In force there: it makes no load until it is lifted. */
   readonly halt?: Halt
+  /** The highest rate of a run that its operator allows, per second. */
+  readonly maxRate?: number
   /** X25519, 32 bytes: secrets travel sealed for it. */
   readonly sealingKey?: Uint8Array
 }
@@ -92,7 +94,7 @@ export type WorkerCommand =
       readonly run: string
       readonly fence: Fence
       readonly startLocalMs: number
-      readonly epoch: Epoch
+      readonly epoch: EpochOrder
       /** What set-up captured, by name; JSON. */
       readonly setup: Readonly<Record<string, unknown>>
     }
@@ -104,7 +106,7 @@ export type WorkerCommand =
       readonly stage: 'setup' | 'teardown'
       readonly setup: Readonly<Record<string, unknown>>
     }
-  | { readonly type: 'epoch'; readonly run: string; readonly fence: Fence; readonly epoch: Epoch }
+  | { readonly type: 'epoch'; readonly run: string; readonly fence: Fence; readonly epoch: EpochOrder }
   | { readonly type: 'stop'; readonly run: string; readonly fence: Fence }
   | { readonly type: 'abort'; readonly run: string; readonly fence: Fence }
   /** The result is closed: the worker forgets the run and is idle again. */
@@ -140,7 +142,15 @@ export type CommandReply =
       readonly type: 'refused'
       readonly incarnation: string
       /** `superseded`: a coordinator of a higher term has spoken; `stale-fence`: a later epoch of the same one. */
-      readonly code: 'superseded' | 'stale-fence' | 'busy' | 'halted' | 'unknown-run' | 'invalid' | 'failed'
+      readonly code:
+        | 'superseded'
+        | 'stale-fence'
+        | 'busy'
+        | 'halted'
+        | 'unknown-run'
+        | 'invalid'
+        | 'not-allowed'
+        | 'failed'
       readonly message: string
       readonly hint: string
     }
@@ -179,11 +189,17 @@ export interface SnapshotAck {
   readonly term: number
 }
 
-/** Request on `bw.run.<run>.steer`, answered by how the run is then. `stop`: no more load; what is in flight finishes. */
+/**
+ * Request on `bw.run.<run>.steer`, answered by how the run is then. `stop`: no more load; what is in flight finishes. `steer`: what is given changes within a
+ * second, or the answer says why not.
+ */
 export interface RunRequest {
-  readonly action: 'show' | 'stop'
+  readonly action: 'show' | 'stop' | 'steer'
   /** Who asks: user and host. */
   readonly by: string
+  /** Of open phases, relative to the LoadTest. */
+  readonly rateFactor?: number | undefined
+  readonly paused?: boolean | undefined
 }
 
 export interface RunStatus {
@@ -200,8 +216,16 @@ export interface RunStatus {
   readonly epoch: number
   readonly ending: { readonly how: string; readonly why: string } | null
   readonly workers: readonly { readonly id: string; readonly threads: number; readonly status: string }[]
-  /** Of open phases. */
+  /** By the newest epoch. */
+  readonly rateFactor: number
+  readonly paused: boolean
+  /** Until it is in force everywhere; 0: it is. */
+  readonly inForceInMs: number
+  /** Why nothing was done; null: it was. */
+  readonly refusal: { readonly code: string; readonly message: string; readonly hint: string } | null
+  /** Of open phases, by the current plan, and as it was at the start. */
   readonly planned: number
+  readonly plannedAtStart: number
   readonly started: number
   readonly skipped: number
   readonly lost: number

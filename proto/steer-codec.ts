@@ -4,17 +4,24 @@ import type { RunRequest, RunStatus } from './messages.ts'
 
 /** What is said to the controller of a run, and its answer. Every `decode…` throws BreakwaterError `bad-message`. */
 
-export function encodeRunRequest({ action, by }: RunRequest): Uint8Array {
-  return seal({ case: 'runRequest', value: { action, by } })
+export function encodeRunRequest({ action, by, rateFactor, paused }: RunRequest): Uint8Array {
+  const wish = { ...(rateFactor !== undefined && { rateFactor }), ...(paused !== undefined && { paused }) }
+  return seal({ case: 'runRequest', value: { action, by, ...wish } })
 }
 
 export function decodeRunRequest(bytes: Uint8Array): RunRequest {
   const message = open(bytes, 'runRequest')
-  return { action: oneOf(['show', 'stop'], message.action, 'action'), by: text(message.by, 'by') }
+  const { rateFactor, paused } = message
+  return {
+    action: oneOf(['show', 'stop', 'steer'], message.action, 'action'),
+    by: text(message.by, 'by'),
+    ...(rateFactor !== undefined && { rateFactor: magnitude(rateFactor, 'rateFactor') }),
+    ...(paused !== undefined && { paused }),
+  }
 }
 
 export function encodeRunStatus(status: RunStatus): Uint8Array {
-  const { startedAtMs, ending, workers, ...rest } = status
+  const { startedAtMs, ending, workers, refusal, rateFactor, ...rest } = status
   return seal({
     case: 'runStatus',
     value: {
@@ -22,6 +29,7 @@ export function encodeRunStatus(status: RunStatus): Uint8Array {
       term: BigInt(status.term),
       epoch: BigInt(status.epoch),
       planned: BigInt(status.planned),
+      plannedAtStart: BigInt(status.plannedAtStart),
       started: BigInt(status.started),
       skipped: BigInt(status.skipped),
       lost: BigInt(status.lost),
@@ -31,13 +39,15 @@ export function encodeRunStatus(status: RunStatus): Uint8Array {
       workers: workers.slice(),
       ...(startedAtMs !== null && { startedAtMs }),
       ...(ending !== null && { ending }),
+      ...(refusal !== null && { refusal }),
+      ...(rateFactor !== 1 && { rateFactor }),
     },
   })
 }
 
 export function decodeRunStatus(bytes: Uint8Array): RunStatus {
   const message = open(bytes, 'runStatus')
-  const { ending } = message
+  const { ending, refusal } = message
   return {
     run: token(message.run, 'run'),
     name: text(message.name, 'name'),
@@ -56,7 +66,19 @@ export function decodeRunStatus(bytes: Uint8Array): RunStatus {
       threads: worker.threads,
       status: text(worker.status, 'workers.status'),
     })),
+    rateFactor: magnitude(message.rateFactor ?? 1, 'rateFactor'),
+    paused: message.paused,
+    inForceInMs: magnitude(message.inForceInMs, 'inForceInMs'),
+    refusal:
+      refusal === undefined
+        ? null
+        : {
+            code: text(refusal.code, 'refusal.code'),
+            message: text(refusal.message, 'refusal.message'),
+            hint: text(refusal.hint, 'refusal.hint'),
+          },
     planned: count(message.planned, 'planned'),
+    plannedAtStart: count(message.plannedAtStart, 'plannedAtStart'),
     started: count(message.started, 'started'),
     skipped: count(message.skipped, 'skipped'),
     lost: count(message.lost, 'lost'),

@@ -1,9 +1,21 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { BreakwaterError } from '../core/error.ts'
-import type { Epoch } from '../core/plan/plan.ts'
+import type { Epoch, EpochOrder } from '../core/plan/plan.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
 import { open, refuse, seal } from './envelope.ts'
-import { count, digest, finite, id, json, oneOf, positive, present, text, token } from './fields.ts'
+import {
+  count,
+  digest,
+  finite,
+  id,
+  json,
+  magnitude,
+  oneOf,
+  positive,
+  present,
+  text,
+  token,
+} from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
 import { fromHalt } from './halt-codec.ts'
 import type { CommandReply, Fence, ObjectRef, WorkerCommand, WorkerHello, WorkerState } from './messages.ts'
@@ -29,7 +41,16 @@ const epochCauses = [
   'resume',
   'phase',
 ] as const satisfies readonly Epoch['cause'][]
-const refusals = ['superseded', 'stale-fence', 'busy', 'halted', 'unknown-run', 'invalid', 'failed'] as const
+const refusals = [
+  'superseded',
+  'stale-fence',
+  'busy',
+  'halted',
+  'unknown-run',
+  'invalid',
+  'not-allowed',
+  'failed',
+] as const
 
 export function encodeHello(hello: WorkerHello): Uint8Array {
   const { run, ...rest } = hello
@@ -58,6 +79,7 @@ export function decodeHello(bytes: Uint8Array): WorkerHello {
       },
     }),
     ...(halt !== undefined && { halt: fromHalt(halt) }),
+    ...(message.maxRate !== undefined && { maxRate: magnitude(message.maxRate, 'maxRate') }),
     ...(message.sealingKey !== undefined && { sealingKey: message.sealingKey }),
   }
 }
@@ -243,21 +265,37 @@ function fromObjectRef(ref: wire.ObjectRef): ObjectRef {
   return { digest: digest(ref.digest, 'files.digest'), bytes: count(ref.bytes, 'files.bytes') }
 }
 
-function toEpoch(epoch: Epoch): MessageInitShape<typeof wire.EpochSchema> {
+function toEpoch(epoch: EpochOrder): MessageInitShape<typeof wire.EpochSchema> {
   return {
     number: BigInt(epoch.number),
     at: epoch.at,
     cause: epoch.cause,
     roster: epoch.roster.slice(),
-    phases: epoch.phases.map((phase) => ({ ...phase, firstArrival: BigInt(phase.firstArrival) })),
+    ...(epoch.rateFactor !== 1 && { rateFactor: epoch.rateFactor }),
+    ...(epoch.pausedAt !== null && { pausedAt: epoch.pausedAt }),
+    phases: epoch.phases.map((phase, index) => ({
+      ...phase,
+      firstArrival: BigInt(phase.firstArrival),
+      pieces: (epoch.pieces[index] ?? []).slice(),
+    })),
   }
 }
 
-function fromEpoch(message: wire.Epoch): Epoch {
+/** In order: a schedule looks them up. */
+function fromPieces(pieces: readonly wire.RatePiece[]): EpochOrder['pieces'][number] {
+  return pieces.map(({ fromMs, factor }, index) => {
+    if (fromMs <= (pieces[index - 1]?.fromMs ?? -1)) refuse('phase.pieces are not in order')
+    return { fromMs: magnitude(fromMs, 'pieces.fromMs'), factor: magnitude(factor, 'pieces.factor') }
+  })
+}
+
+function fromEpoch(message: wire.Epoch): EpochOrder {
   return {
     number: positive(count(message.number, 'epoch.number'), 'epoch.number'),
     at: finite(message.at, 'epoch.at'),
     cause: oneOf(epochCauses, message.cause, 'epoch.cause'),
+    rateFactor: magnitude(message.rateFactor ?? 1, 'epoch.rateFactor'),
+    pausedAt: message.pausedAt === undefined ? null : finite(message.pausedAt, 'epoch.pausedAt'),
     roster: message.roster.map(({ worker, weight, threads }) => ({
       worker: token(worker, 'roster.worker'),
       weight: positive(weight, 'roster.weight'),
@@ -268,6 +306,7 @@ function fromEpoch(message: wire.Epoch): Epoch {
       endAt: finite(phase.endAt, 'phase.endAt'),
       firstArrival: count(phase.firstArrival, 'phase.firstArrival'),
     })),
+    pieces: message.phases.map((phase) => fromPieces(phase.pieces)),
   }
 }
 

@@ -31,7 +31,7 @@ function arrivalsPerCpuSecond(shape: Pick<OpenPhase, 'rate' | 'arrivals'>): numb
   // The planned number of random arrivals is itself computed by walking them: that is done before the start of a run.
   const own = Math.ceil(schedule.planned / stripe.cycle)
   const before = process.cpuUsage()
-  const arrivals = new OwnArrivals(schedule, { firstArrival: 0, stripe, startAt: 0 })
+  const arrivals = new OwnArrivals({ firstArrival: 0, stripe, startAt: 0, schedule })
   let count = 0
   let last = 0
   while (arrivals.nextAt < Number.POSITIVE_INFINITY) {

@@ -9,7 +9,7 @@ import type { NatsFlags } from '../nats-flags.ts'
 /** How a run is just now, whoever controls it. */
 export async function showRun(console: Console, run: string, flags: NatsFlags): Promise<number> {
   return withCluster(console, flags, 'show latest', async (cluster) => {
-    const status = await cluster.ask(run, 'show')
+    const status = await cluster.ask(run, { action: 'show' })
     console.answer({ text: () => statusText(status), document: () => status })
   })
 }
@@ -18,7 +18,7 @@ export async function showRun(console: Console, run: string, flags: NatsFlags): 
 export async function listRuns(console: Console, flags: NatsFlags): Promise<number> {
   return withCluster(console, flags, 'ls', async (cluster) => {
     const heard = await cluster.runs()
-    const asked = await Promise.all(heard.map((run) => unlessGone(cluster.ask(run, 'show'))))
+    const asked = await Promise.all(heard.map((run) => unlessGone(cluster.ask(run, { action: 'show' }))))
     const runs = asked.filter((status) => status !== null)
     console.answer({
       text: () =>
@@ -31,7 +31,7 @@ export async function listRuns(console: Console, flags: NatsFlags): Promise<numb
 /** No more load; what is in flight finishes, and whoever controls the run writes its results. */
 export async function stopRun(console: Console, run: string, flags: NatsFlags): Promise<number> {
   return withCluster(console, flags, 'stop latest', async (cluster) => {
-    const status = await cluster.ask(run, 'stop')
+    const status = await cluster.ask(run, { action: 'stop' })
     console.answer({
       text: () => `stopping run ${status.run} of ${status.name}: what is in flight finishes`,
       document: () => status,
@@ -39,17 +39,59 @@ export async function stopRun(console: Console, run: string, flags: NatsFlags): 
   })
 }
 
+export interface SteerFlags extends NatsFlags {
+  readonly rateFactor?: number
+  readonly pause?: boolean
+  readonly resume?: boolean
+}
+
+/** Another rate, a pause, or the end of one: in force on all workers within a second. */
+export async function steerRun(console: Console, run: string, flags: SteerFlags): Promise<number> {
+  const { rateFactor, pause = false, resume = false } = flags
+  if (pause && resume) throw wrongWish('--pause and --resume contradict each other')
+  if (rateFactor === undefined && !pause && !resume) throw wrongWish('nothing is to be changed')
+  const paused = pause || resume ? pause : undefined
+  return withCluster(console, flags, 'steer latest --rate-factor 2', async (cluster) => {
+    const status = await cluster.ask(run, { action: 'steer', rateFactor, paused })
+    console.answer({ text: () => steeredText(status), document: () => status })
+  })
+}
+
+function wrongWish(what: string): BreakwaterError {
+  return new BreakwaterError('usage', what, {
+    hint: 'Write breakwater steer RUN with --rate-factor F, and with --pause or --resume if that is to change.',
+  })
+}
+
+function steeredText({
+  run,
+  name,
+  rateFactor,
+  paused,
+  inForceInMs,
+  planned,
+  plannedAtStart,
+}: RunStatus): string {
+  const rate = rateFactor === 1 ? 'the rate as written' : `the rate × ${rateFactor}`
+  const plan =
+    planned === plannedAtStart
+      ? ''
+      : `; ${count(planned)} iterations are planned, ${count(plannedAtStart)} were at the start`
+  const when = inForceInMs > 0 ? `in ${time(inForceInMs)}` : 'now'
+  return `run ${run} of ${name}: ${paused ? `paused ${when}, then ${rate}` : `${rate} ${when}`}${plan}`
+}
+
 const watchMs = 1_000
 
 /** A line a second until the run is over, or nobody controls it any more. */
 export async function watchRun(console: Console, run: string, flags: NatsFlags): Promise<number> {
   return withCluster(console, flags, 'watch latest', async (cluster) => {
-    let status = await cluster.ask(run, 'show')
+    let status = await cluster.ask(run, { action: 'show' })
     let isControlled = true
     while (isControlled && status.stage !== 'closed') {
       console.note(statusLine(status))
       await sleep(watchMs)
-      const next = await unlessGone(cluster.ask(status.run, 'show'))
+      const next = await unlessGone(cluster.ask(status.run, { action: 'show' }))
       isControlled = next !== null
       status = next ?? status
     }
@@ -86,29 +128,27 @@ async function withCluster(
   }
 }
 
-function statusLine({
-  run,
-  name,
-  stage,
-  elapsedMs,
-  lengthMs,
-  started,
-  sent,
-  failed,
-  workers,
-}: RunStatus): string {
+/** Empty: it runs as written. */
+function steeredWords({ rateFactor, paused }: RunStatus): string {
+  return [...(paused ? ['paused'] : []), ...(rateFactor === 1 ? [] : [`rate × ${rateFactor}`])].join(', ')
+}
+
+function statusLine(status: RunStatus): string {
+  const { run, name, stage, elapsedMs, lengthMs, started, sent, failed, workers } = status
   const at = elapsedMs > 0 ? `${stage}, ${time(elapsedMs)} of ${time(lengthMs)}` : stage
-  return `${name} · run ${run} · ${at} · ${plural(workers.length, 'worker')} · ${count(started)} started, ${count(sent)} sent, ${count(failed)} failed`
+  const steered = steeredWords(status)
+  return `${name} · run ${run} · ${at}${steered && ` · ${steered}`} · ${plural(workers.length, 'worker')} · ${count(started)} started, ${count(sent)} sent, ${count(failed)} failed`
 }
 
 function statusText(status: RunStatus): string {
   const { name, run, stage, elapsedMs, lengthMs, epoch, ending, workers } = status
   const at = elapsedMs > 0 ? `, ${time(elapsedMs)} of ${time(lengthMs)}` : ''
   const rows: readonly (readonly [string, string])[] = [
+    ...(steeredWords(status) === '' ? [] : [['Steered', steeredWords(status)] as const]),
     ['Workers', workers.map(({ id, status }) => `${id} (${status})`).join(', ') || 'none yet'],
     [
       'Ledger',
-      `${count(status.planned)} planned; so far ${count(status.started)} started, ${count(status.skipped)} skipped, ${count(status.lost)} lost`,
+      `${count(status.planned)} planned${status.planned === status.plannedAtStart ? '' : ` (${count(status.plannedAtStart)} at the start)`}; so far ${count(status.started)} started, ${count(status.skipped)} skipped, ${count(status.lost)} lost`,
     ],
     ['Requests', `${count(status.sent)} sent, ${count(status.ok)} good, ${count(status.failed)} failed`],
     ...(ending === null ? [] : [['Ending', `${ending.how}: ${ending.why}`] as const]),

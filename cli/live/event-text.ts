@@ -42,6 +42,8 @@ export function eventText(event: RunEvent): EventText {
           ? null
           : `epoch ${event.number} (${event.cause}): ${event.roster.length === 0 ? 'no worker is left' : event.roster.join(', ')}`,
       )
+    case 'steered':
+      return news(`${event.by} steers: ${steerText(event)}`)
     case 'lost':
       return { text: `warning: worker ${event.worker} is gone: ${event.why}`, isWarning: true }
     case 'warning':
@@ -69,6 +71,8 @@ export function stateAfter(state: string, event: RunEvent): string {
       return `preparing ${plural(event.workers.length, 'worker')}`
     case 'stage':
       return stageWord(event.stage)
+    case 'steered':
+      return event.paused === undefined ? state : event.paused ? 'paused' : 'running'
     case 'clock':
     case 'epoch':
     case 'lost':
@@ -87,6 +91,19 @@ export function stateAfter(state: string, event: RunEvent): string {
     default:
       return event satisfies never
   }
+}
+
+function steerText({
+  rateFactor,
+  paused,
+}: {
+  rateFactor?: number | undefined
+  paused?: boolean | undefined
+}) {
+  return [
+    ...(paused === undefined ? [] : [paused ? 'pause' : 'resume']),
+    ...(rateFactor === undefined ? [] : [`rate × ${rateFactor}`]),
+  ].join(', ')
 }
 
 function stageWord(stage: 'setup' | 'teardown'): string {

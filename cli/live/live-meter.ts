@@ -1,7 +1,7 @@
 import type { Totals } from '../../core/measure/merged-metrics.ts'
 import type { ShardState } from '../../core/measure/snapshot.ts'
-import { createSchedules } from '../../core/plan/schedules.ts'
-import type { Schedule } from '../../core/schedule/schedule.ts'
+import { epochAt, lengthAsOf, phaseTime } from '../../core/plan/phase-time.ts'
+import { currentSchedules } from '../../core/verdict/current-plan.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import type { LiveFigures, LiveLatency, LivePhase } from './live-view.ts'
 
@@ -28,14 +28,14 @@ interface Span {
 /** Makes figures for people of a run as it stands. Keeps what rates need of the readings before. */
 export class LiveMeter {
   readonly #readings = new Map<string, Reading[]>()
-  #schedules: readonly (Schedule | null)[] | null = null
 
   read(record: RunRecord): LiveFigures {
     const nowMs = record.endedAt / 1000
     const { workers } = record.metrics
     const shards = workers.flatMap((worker) => worker.shards)
     const requests = workers.flatMap((worker) => worker.requests)
-    const times = record.epochs.at(-1)?.phases ?? []
+    const epoch = epochAt(record.epochs, record.endedAt)
+    const times = epoch?.phases ?? []
     const finished = sum(requests.map(({ ok, failed }) => ok + failed))
     const started = (of: readonly ShardState[], loop: 'open' | 'closed') =>
       sum(of.map((shard) => (record.test.load[shard.phase]?.loop === loop ? shard.started : 0)))
@@ -48,16 +48,19 @@ export class LiveMeter {
       }),
     )
     const phases = record.test.load.flatMap((phase, index): (LivePhase & { readonly index: number })[] => {
-      const [startMs, endMs] = [(times[index]?.startAt ?? 0) / 1000, (times[index]?.endAt ?? 0) / 1000]
-      if (nowMs < startMs || nowMs >= endMs) return []
+      const lengthMs = ((times[index]?.endAt ?? 0) - (times[index]?.startAt ?? 0)) / 1000
+      const elapsedMs = phaseTime(record.epochs, index, record.endedAt) / 1000
+      if (elapsedMs < 0 || elapsedMs >= lengthMs) return []
       const { name, record: recorded } = phase
-      return [{ index, name, elapsedMs: nowMs - startMs, lengthMs: endMs - startMs, recorded }]
+      return [{ index, name, elapsedMs, lengthMs, recorded }]
     })
     const planned = this.#plannedRate(record, spans)
     const closed = phases.some(({ index }) => record.test.load[index]?.loop === 'closed')
     return {
       elapsedMs: nowMs,
-      lengthMs: Math.max(0, ...times.map((phase) => phase.endAt)) / 1000,
+      lengthMs: epoch === undefined ? 0 : lengthAsOf(epoch, record.endedAt) / 1000,
+      rateFactor: epoch?.rateFactor ?? 1,
+      paused: epoch !== undefined && epoch.pausedAt !== null,
       phases: phases.map(({ index: _, ...phase }) => phase),
       openRate: planned === null ? null : { planned, started: rateOf('open', spans) },
       closedRate: closed ? rateOf('closed', spans) : null,
@@ -87,16 +90,17 @@ export class LiveMeter {
   }
 
   /** By the schedule over the same time; null where no open phase was under way. */
-  #plannedRate({ test, plan, epochs }: RunRecord, spans: readonly Span[]): number | null {
-    this.#schedules ??= createSchedules(test, plan.seed)
+  #plannedRate(record: RunRecord, spans: readonly Span[]): number | null {
+    const { epochs } = record
+    const schedules = currentSchedules(record)
     const [fromMs, toMs] = [mean(spans.map(({ from }) => from.atMs)), mean(spans.map(({ to }) => to.atMs))]
     let arrivals: number | null = null
     for (const [index, times] of (epochs.at(-1)?.phases ?? []).entries()) {
-      const schedule = this.#schedules[index]
-      const startMs = times.startAt / 1000
-      if (!schedule || toMs <= startMs || fromMs >= times.endAt / 1000) continue
-      arrivals =
-        (arrivals ?? 0) + schedule.expectedBefore(toMs - startMs) - schedule.expectedBefore(fromMs - startMs)
+      const schedule = schedules[index]
+      const from = phaseTime(epochs, index, fromMs * 1000)
+      const to = phaseTime(epochs, index, toMs * 1000)
+      if (!schedule || to <= 0 || from >= times.endAt - times.startAt) continue
+      arrivals = (arrivals ?? 0) + schedule.expectedBefore(to / 1000) - schedule.expectedBefore(from / 1000)
     }
     return arrivals === null ? null : (1000 * arrivals) / (toMs - fromMs)
   }

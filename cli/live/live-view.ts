@@ -11,6 +11,9 @@ export interface LiveFigures {
   readonly elapsedMs: number
   /** Until the last phase's end. */
   readonly lengthMs: number
+  /** Of the LoadTest's rates. */
+  readonly rateFactor: number
+  readonly paused: boolean
   /** Under way, in the LoadTest's order. */
   readonly phases: readonly LivePhase[]
   /** Iterations of open phases, by the schedule and as started; null where none is under way. */

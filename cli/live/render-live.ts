@@ -74,8 +74,10 @@ function figureLines(run: LiveFigures, paint: Paint): readonly string[] {
   return rows.map(([name, text]) => ` ${paint.faint(name.padEnd(labelWidth))}${text}`)
 }
 
-function rateText({ openRate, closedRate, requestRate }: LiveFigures): string {
+function rateText({ openRate, closedRate, requestRate, rateFactor, paused }: LiveFigures): string {
   const parts = [`${perSecond(requestRate)} requests/s`]
+  if (rateFactor !== 1) parts.push(`rate × ${rateFactor}`)
+  if (paused) parts.push('paused')
   if (closedRate !== null) parts.unshift(`${perSecond(closedRate)}/s by users`)
   if (openRate !== null)
     parts.unshift(`${perSecond(openRate.started)}/s of ${perSecond(openRate.planned)} planned`)

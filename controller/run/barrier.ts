@@ -1,4 +1,4 @@
-import type { Epoch } from '../../core/plan/plan.ts'
+import { newestOrder } from '../../core/plan/epoch.ts'
 import type { WorkerCommand } from '../../proto/messages.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { openingEpoch } from './epochs.ts'
@@ -56,18 +56,13 @@ export function armAll(state: CoordinatorState, nowMs: number): Decision {
   const startAtMs = nowMs + Math.max(2_000, 4 * slowest)
   const epoch = openingEpoch(state.order, roster(state))
   const next: CoordinatorState = { ...state, stage: 'arming', startAtMs, epochs: [epoch] }
-  return {
-    state: next,
-    actions: armCommands(next, startAtMs, epoch),
-  }
+  return { state: next, actions: armCommands(next, startAtMs) }
 }
 
-export function armCommands(
-  state: CoordinatorState,
-  startAtMs: number,
-  epoch: Epoch,
-): readonly CoordinatorAction[] {
+export function armCommands(state: CoordinatorState, startAtMs: number): readonly CoordinatorAction[] {
   const { order, once } = state
+  const epoch = newestOrder(state.epochs)
+  if (epoch === undefined) return []
   return atWork(state).map((m) =>
     send(m, {
       type: 'arm',

@@ -33,6 +33,7 @@ import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 import { runStatus } from './run-status.ts'
 import { isNews, type SavedRun, savedState } from './saved-run.ts'
 import { openSnapshotStream } from './snapshot-stream.ts'
+import { refusalOfSteering } from './steering.ts'
 import { takeUp } from './taken-up.ts'
 import { beatMs } from './timing.ts'
 
@@ -45,6 +46,8 @@ export interface ConductorDependencies {
   /** Rows of each data source, in the LoadTest's order. */
   readonly rowCounts: readonly number[]
   readonly strict: boolean
+  /** The highest rate that this controller's operator allows, for who steers the run; null: any. */
+  readonly maxRate?: number | null
   /** This machine's monotonic clock, ms. */
   readonly localNowMs: () => number
   /** Wall clock, ms since 1970 UTC; read once, for the start instant. */
@@ -285,11 +288,18 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
 
   /** Someone else than who began the run, anywhere. */
   function onSteer(message: BusMessage): void {
-    const { action, by } = decodeRunRequest(message.payload)
-    if (action === 'stop') {
-      dispatch({ type: 'end', mode: 'stop', how: 'stopped', why: `${by} stopped it`, nowMs: localNowMs() })
-    }
-    message.respond(encodeRunStatus(runStatus(state, soFar())))
+    const { action, by, ...wish } = decodeRunRequest(message.payload)
+    const nowMs = localNowMs()
+    if (action === 'stop')
+      dispatch({ type: 'end', mode: 'stop', how: 'stopped', why: `${by} stopped it`, nowMs })
+    const refused =
+      action === 'steer' ? refusalOfSteering(state, wish, dependencies.maxRate ?? null, nowMs) : null
+    if (action === 'steer' && refused === null) dispatch({ type: 'steer', wish, by, nowMs })
+    const refusal = refused && { code: refused.code, message: refused.message, hint: refused.hint ?? '' }
+    const respond = () => message.respond(encodeRunStatus(runStatus(state, soFar(), refusal)))
+    // What was promised is kept by whoever takes the run up.
+    if (journal === null || action !== 'steer') respond()
+    else void journal.kept('now').then(respond)
   }
 
   function soFar(): RunRecord | null {

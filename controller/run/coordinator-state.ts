@@ -36,6 +36,8 @@ export interface Member {
   readonly incarnation: string
   readonly host: string
   readonly threads: number
+  /** The highest rate of a run that its operator allows, per second; null: any. */
+  readonly maxRate: number | null
   readonly status: MemberStatus
   /** Controller's clock. */
   readonly heardAtMs: number
@@ -109,6 +111,13 @@ export interface StageOutcome {
   readonly failure: string | null
 }
 
+/** What is undefined stays as it is. */
+export interface SteerWish {
+  /** Relative to the LoadTest. */
+  readonly rateFactor?: number | undefined
+  readonly paused?: boolean | undefined
+}
+
 export type CoordinatorEvent =
   | { readonly type: 'hello'; readonly hello: WorkerHello; readonly nowMs: number }
   | {
@@ -141,6 +150,8 @@ export type CoordinatorEvent =
   | { readonly type: 'rival'; readonly term: number }
   | { readonly type: 'connection'; readonly connected: boolean; readonly nowMs: number }
   | { readonly type: 'tick'; readonly nowMs: number }
+  /** `by`: user and host. */
+  | { readonly type: 'steer'; readonly wish: SteerWish; readonly by: string; readonly nowMs: number }
   /** Ctrl-C, a stop command, an objective with `abort`: `stop` drains, `abort` interrupts. */
   | {
       readonly type: 'end'

@@ -3,10 +3,11 @@ import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messa
 import { onClock, prepareAll } from './barrier.ts'
 import { onLaterClock, watchClocks } from './clock-drift.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
-import { atWork, heard, isAtWork, keep, send, withMember } from './members.ts'
+import { atWork, fence, heard, isAtWork, keep, send, withMember } from './members.ts'
 import { afterPrepare, onPerformed, performerLost, watchPerformer } from './once-stages.ts'
 import { onRejoinClock, settleIfAllRejoined } from './rejoin.ts'
 import type { RunOrder } from './run-order.ts'
+import { steerRun } from './steering.ts'
 import { closeIfDone, endPhasesEarly, endRun, lose, refuse } from './succession.ts'
 import { beatMs, closingMs, gatherMs, lossMs, prepareTimeoutMs } from './timing.ts'
 
@@ -47,6 +48,8 @@ export function decide(state: CoordinatorState, event: CoordinatorEvent): Decisi
       return onConnection(state, event)
     case 'tick':
       return onTick(state, event.nowMs)
+    case 'steer':
+      return steerRun(state, event)
     case 'end':
       return endRun(state, event)
     default:
@@ -62,6 +65,7 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
       incarnation: hello.incarnation,
       host: hello.host,
       threads: hello.threads,
+      maxRate: hello.maxRate ?? null,
       status: 'candidate',
       heardAtMs: nowMs,
       clock: [],
@@ -122,6 +126,8 @@ function onReply(
   }
   if (reply.type === 'performed') return keep(state)
   if (reply.type === 'refused') {
+    if (reply.code === 'stale-fence' && command.fence.epoch < fence(state).epoch)
+      return sendAgain(state, member, command)
     if (reply.code === 'halted' && (state.stage === 'running' || state.stage === 'rejoining'))
       return endRun(state, { mode: 'abort', how: 'halted', why: reply.message, nowMs: event.nowMs })
     if (state.stage === 'running' || state.stage === 'rejoining')
@@ -186,7 +192,15 @@ function onNoReply(
       hint: 'Look at that worker’s log; a slow name server or a large data file are the usual reasons.',
     })
   }
-  return keep(state, send(member, event.command))
+  return sendAgain(state, member, event.command)
+}
+
+/** With the fence as it is now: a worker that has heard of a later epoch takes none of an older one. */
+function sendAgain(state: CoordinatorState, member: Member, command: WorkerCommand): Decision {
+  const newest = fence(state)
+  // It was told of the newer one besides, which says all that this one does.
+  if (command.type === 'epoch' && command.epoch.number < newest.epoch) return keep(state)
+  return keep(state, send(member, { ...command, fence: newest }))
 }
 
 function onSnapshot(
@@ -341,7 +355,9 @@ function watchTick(state: CoordinatorState, nowMs: number): Decision {
     )
   if (state.stage === 'rejoining') return settleIfAllRejoined(state, nowMs)
   if (state.stage !== 'running' || state.startAtMs === null) return keep(state)
-  const endAt = Math.max(...(state.epochs.at(-1)?.phases ?? []).map((p) => p.endAt))
+  const newest = state.epochs.at(-1)
+  if (newest === undefined || newest.pausedAt !== null) return watchClocks(state, nowMs)
+  const endAt = Math.max(...newest.phases.map((p) => p.endAt))
   const overdueAtMs = state.startAtMs + endAt / 1000 + state.order.test.limits.drainMs + closingMs
   if (nowMs < overdueAtMs) return watchClocks(state, nowMs)
   return lose(

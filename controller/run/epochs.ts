@@ -1,5 +1,6 @@
-import { firstEpoch, nextEpoch } from '../../core/plan/epoch.ts'
-import type { Epoch, EpochPhase, RosterEntry } from '../../core/plan/plan.ts'
+import { type EpochChange, firstEpoch, nextEpoch } from '../../core/plan/epoch.ts'
+import { allRatePieces } from '../../core/plan/phase-time.ts'
+import type { Epoch, RosterEntry } from '../../core/plan/plan.ts'
 import { createSchedules } from '../../core/plan/schedules.ts'
 import type { RunOrder } from './run-order.ts'
 
@@ -7,15 +8,13 @@ export function openingEpoch(order: RunOrder, roster: readonly RosterEntry[]): E
   return firstEpoch(order.test, order.plan, roster)
 }
 
+/** Undefined: none has begun. */
 export function followingEpoch(
   order: RunOrder,
-  previous: Epoch,
-  change: {
-    at: number
-    cause: Epoch['cause']
-    roster: readonly RosterEntry[]
-    phases: ReadonlyMap<number, Partial<EpochPhase>>
-  },
-): Epoch {
-  return nextEpoch(previous, change, createSchedules(order.test, order.seed))
+  epochs: readonly Epoch[],
+  change: EpochChange,
+): Epoch | undefined {
+  const previous = epochs.at(-1)
+  const schedules = createSchedules(order.test, order.seed, allRatePieces(epochs))
+  return previous && nextEpoch(previous, change, schedules)
 }

@@ -1,3 +1,4 @@
+import { newestOrder } from '../../core/plan/epoch.ts'
 import type { WorkerState } from '../../proto/messages.ts'
 import { armCommands, askClock, prepareCommand } from './barrier.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
@@ -47,10 +48,9 @@ function takeUp(state: CoordinatorState, nowMs: number): Decision {
     case 'teardown':
       return performAgain(state)
     case 'arming': {
-      const { startAtMs, epochs } = state
-      const [epoch] = epochs
-      if (startAtMs === null || epoch === undefined || startAtMs - nowMs < armingMs) return rejoin(state)
-      return keep(state, ...armCommands(state, startAtMs, epoch))
+      const { startAtMs } = state
+      if (startAtMs === null || startAtMs - nowMs < armingMs) return rejoin(state)
+      return keep(state, ...armCommands(state, startAtMs))
     }
     case 'rejoining':
     case 'running':
@@ -130,7 +130,7 @@ function behindMs(members: readonly Member[]): number {
 
 /** The newest was decided, but nobody knows whom it has reached. */
 function epochAgain(state: CoordinatorState): readonly CoordinatorAction[] {
-  const epoch = state.epochs.at(-1)
+  const epoch = newestOrder(state.epochs)
   if (epoch === undefined || epoch.number === 1) return []
   const { run } = state.order
   return atWork(state).map((member) => send(member, { type: 'epoch', run, fence: fence(state), epoch }))

@@ -52,7 +52,16 @@ export type RunEvent =
       readonly kind: 'epoch'
       readonly number: number
       readonly cause: string
+      readonly rateFactor: number
+      readonly paused: boolean
       readonly roster: readonly string[]
+    }
+  /** What was asked for; undefined stays as it was. */
+  | {
+      readonly kind: 'steered'
+      readonly by: string
+      readonly rateFactor: number | undefined
+      readonly paused: boolean | undefined
     }
   | { readonly kind: 'lost'; readonly worker: string; readonly why: string }
   /** Said by a worker. */

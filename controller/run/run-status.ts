@@ -1,28 +1,41 @@
+import { lengthAsOf } from '../../core/plan/phase-time.ts'
 import { accountRun } from '../../core/verdict/accounts.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import type { RunStatus } from '../../proto/messages.ts'
 import type { CoordinatorState, MemberStatus } from './coordinator-state.ts'
 
 /** How a run is just now; `record`: as far as it was measured, null before its start is fixed. */
-export function runStatus(state: CoordinatorState, record: RunRecord | null): RunStatus {
+export function runStatus(
+  state: CoordinatorState,
+  record: RunRecord | null,
+  refusal: RunStatus['refusal'] = null,
+): RunStatus {
   const { order, stage, epochs, ending, members } = state
   const accounts = record === null ? null : accountRun(record, [])
+  const newest = epochs.at(-1)
+  const now = record?.endedAt ?? 0
+  const open = accounts?.phases.filter((_, phase) => order.test.load[phase]?.loop === 'open')
   return {
     run: order.run,
     name: order.test.name,
     stage,
     term: order.term,
     startedAtMs: record?.startedAtMs ?? null,
-    elapsedMs: (record?.endedAt ?? 0) / 1000,
-    lengthMs: Math.max(0, ...(epochs.at(-1)?.phases ?? order.plan.phases).map(({ endAt }) => endAt)) / 1000,
-    epoch: epochs.at(-1)?.number ?? 0,
+    elapsedMs: now / 1000,
+    lengthMs: (newest === undefined ? order.plan.endAt : lengthAsOf(newest, now)) / 1000,
+    epoch: newest?.number ?? 0,
+    rateFactor: newest?.rateFactor ?? 1,
+    paused: newest !== undefined && newest.pausedAt !== null,
+    inForceInMs: Math.max(0, (newest?.at ?? 0) - now) / 1000,
+    refusal,
     ending: ending === null ? null : { how: ending.how, why: ending.why },
     workers: [...members.values()].map(({ id, threads, status }) => ({
       id,
       threads,
       status: words[status],
     })),
-    planned: order.plan.planned,
+    planned: open?.reduce((sum, { ledger }) => sum + ledger.planned, 0) ?? order.plan.planned,
+    plannedAtStart: order.plan.planned,
     started: accounts?.total.started ?? 0,
     skipped: accounts?.total.skipped ?? 0,
     lost: accounts?.total.lost ?? 0,

@@ -1,5 +1,5 @@
-import { endEarly } from '../../core/plan/epoch.ts'
-import type { EpochPhase, Micros } from '../../core/plan/plan.ts'
+import { type EpochChange, endEarly, newestOrder } from '../../core/plan/epoch.ts'
+import type { EpochOrder, EpochPhase, Micros } from '../../core/plan/plan.ts'
 import type {
   CoordinatorAction,
   CoordinatorState,
@@ -33,6 +33,8 @@ export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision
   const current = state.epochs.at(-1)
   if (state.stage !== 'running' || state.startAtMs === null || current === undefined || state.ending !== null)
     return keep(state)
+  // Nothing is done before its time while time stands still.
+  if (current.pausedAt !== null) return keep(state)
   const at = leadFrom(state.startAtMs, nowMs)
   const members = atWork(state)
   const ended = new Map<number, Partial<EpochPhase>>()
@@ -43,33 +45,33 @@ export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision
     if (!under || members.length === 0 || !members.every((m) => m.donePhases[index] === true)) continue
     for (const [moved, instants] of endEarly(state.order.test, current, index, at)) ended.set(moved, instants)
   }
-  return ended.size === 0 ? keep(state) : advance(state, 'phase', at, ended)
+  return ended.size === 0 ? keep(state) : advance(state, { cause: 'phase', at, phases: ended })
 }
 
 /**
  * In whole µs: a phase that begins with an epoch begins at exactly its instant, while fractions, added and subtracted, may come out a trifle apart, and
  * then its first arrival would be left to the epoch before.
  */
-function leadFrom(startAtMs: number, nowMs: number): Micros {
+export function leadFrom(startAtMs: number, nowMs: number): Micros {
   return Math.round((nowMs + leadMs - startAtMs) * 1000)
 }
 
-export function advance(
-  state: CoordinatorState,
-  cause: 'phase' | 'lost' | 'left',
-  at: number,
-  phases: ReadonlyMap<number, Partial<EpochPhase>> = new Map(),
-): Decision {
-  const previous = state.epochs.at(-1)
-  if (previous === undefined) return keep(state)
-  const epoch = followingEpoch(state.order, previous, { at, cause, roster: roster(state), phases })
-  const next: CoordinatorState = { ...state, epochs: [...state.epochs, epoch] }
+/** The next epoch, with those who are at work. */
+export function advance(state: CoordinatorState, change: Omit<EpochChange, 'roster'>): Decision {
+  const following = followingEpoch(state.order, state.epochs, { ...change, roster: roster(state) })
+  if (following === undefined) return keep(state)
+  const next: CoordinatorState = { ...state, epochs: [...state.epochs, following] }
+  const epoch = newestOrder(next.epochs) as EpochOrder
+  const { number, cause, rateFactor } = epoch
   return {
     state: next,
     actions: [
       {
         type: 'say',
-        event: { kind: 'epoch', number: epoch.number, cause, roster: epoch.roster.map((r) => r.worker) },
+        event: {
+          ...{ kind: 'epoch', number, cause, rateFactor, paused: epoch.pausedAt !== null },
+          roster: epoch.roster.map((r) => r.worker),
+        },
       },
       ...atWork(next).map((m) => send(m, { type: 'epoch', run: next.order.run, fence: fence(next), epoch })),
     ],
@@ -123,7 +125,7 @@ export function followLoss(
     const why = `worker ${ids.join(', ')} ${cause === 'left' ? 'left' : 'was lost'} and onLoss is fail`
     return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
   }
-  return advance(state, cause, leadFrom(state.startAtMs ?? nowMs, nowMs))
+  return advance(state, { cause, at: leadFrom(state.startAtMs ?? nowMs, nowMs) })
 }
 
 export function endRun(

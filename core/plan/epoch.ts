@@ -1,6 +1,7 @@
 import type { Schedule } from '../schedule/schedule.ts'
 import type { LoadTest } from '../spec/load-test.ts'
-import type { Epoch, EpochPhase, Micros, RosterEntry, RunPlan } from './plan.ts'
+import { allRatePieces, timeInEpoch } from './phase-time.ts'
+import type { Epoch, EpochOrder, EpochPhase, Micros, RosterEntry, RunPlan } from './plan.ts'
 
 export interface EpochChange {
   /** When the next epoch begins: a lead time ahead, later than the previous one. */
@@ -9,30 +10,62 @@ export interface EpochChange {
   readonly roster: readonly RosterEntry[]
   /** New instants of phases, by their index. */
   readonly phases?: ReadonlyMap<number, Partial<EpochPhase>>
+  /** Undefined: as before. */
+  readonly rateFactor?: number | undefined
+  /** Undefined: as before. */
+  readonly paused?: boolean | undefined
 }
 
-export function firstEpoch(_test: LoadTest, plan: RunPlan, roster: readonly RosterEntry[]): Epoch {
+export function firstEpoch(_test: LoadTest, plan: RunPlan, roster: readonly RosterEntry[]): EpochOrder {
   return {
     number: 1,
     at: 0,
     cause: 'start',
+    rateFactor: 1,
+    pausedAt: null,
     roster,
     phases: plan.phases.map(({ startAt, endAt }) => ({ startAt, endAt, firstArrival: 0 })),
+    pieces: plan.phases.map(() => []),
   }
 }
 
-/** Arrivals intended before `at` stay with the epochs before it; those at or after it are the new epoch's. */
+/** The newest of a run's epochs as workers are told of it; undefined: there is none. */
+export function newestOrder(epochs: readonly Epoch[]): EpochOrder | undefined {
+  const epoch = epochs.at(-1)
+  return epoch && { ...epoch, pieces: allRatePieces(epochs) }
+}
+
+/**
+ * Arrivals intended before `at` stay with the epochs before it; those at or after it are the new epoch's. `schedules`: as phases were steered before it; up to
+ * `at` they are the same as behind it.
+ */
 export function nextEpoch(
   previous: Epoch,
   change: EpochChange,
   schedules: readonly (Schedule | null)[],
 ): Epoch {
+  const { at, cause, roster } = change
+  const isPaused = change.paused ?? previous.pausedAt !== null
+  const pausedAt = isPaused ? (previous.pausedAt ?? at) : null
   const phases = previous.phases.map((phase, index) => {
-    const moved = { ...phase, ...change.phases?.get(index) }
-    const begun = schedules[index]?.firstAtOrAfter((change.at - moved.startAt) / 1000) ?? 0
+    const moved = { ...afterPause(previous, phase, pausedAt, at), ...change.phases?.get(index) }
+    const begun = schedules[index]?.firstAtOrAfter(timeInEpoch({ pausedAt }, moved, at) / 1000) ?? 0
     return { ...moved, firstArrival: Math.max(phase.firstArrival, begun) }
   })
-  return { number: previous.number + 1, at: change.at, cause: change.cause, roster: change.roster, phases }
+  const rateFactor = change.rateFactor ?? previous.rateFactor
+  return { number: previous.number + 1, at, cause, rateFactor, pausedAt, roster, phases }
+}
+
+/** What was not over when the pause began goes on where it stood, and so much later. */
+function afterPause(
+  { pausedAt: since }: Epoch,
+  phase: EpochPhase,
+  pausedAt: Micros | null,
+  at: Micros,
+): EpochPhase {
+  if (since === null || pausedAt !== null || phase.endAt <= since) return phase
+  const later = at - since
+  return { ...phase, startAt: phase.startAt + later, endAt: phase.endAt + later }
 }
 
 /**

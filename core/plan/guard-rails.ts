@@ -1,7 +1,8 @@
 import type { LoadTest, Target } from '../spec/load-test.ts'
 import { targetsOf } from '../spec/targets.ts'
 import { mostSideBySide } from './in-flight.ts'
-import type { RunPlan } from './plan.ts'
+import { peakFrom } from './peak-rate.ts'
+import type { Epoch, RunPlan } from './plan.ts'
 
 /** What the operator of a worker or a controller allows, whatever a LoadTest says. */
 export interface GuardRails {
@@ -47,6 +48,15 @@ export function brokenRails(test: LoadTest, plan: RunPlan, rails: GuardRails): r
       ? [`the load takes ${rounded(durationMs / 1000)} s, and ${rounded(maxDurationMs / 1000)} s is allowed`]
       : []),
   ]
+}
+
+/** Why a run may not go on so from an epoch on, as a sentence; null: it may. */
+export function brokenByEpoch(test: LoadTest, epoch: Epoch, { maxRate }: GuardRails): string | null {
+  const { rateFactor, pausedAt, at, phases } = epoch
+  if (maxRate === null || rateFactor <= 1) return null
+  const peak = rateFactor * peakFrom(test, phases, pausedAt ?? at)
+  if (peak <= maxRate) return null
+  return `the rate would go up to ${rounded(peak)}/s, and ${rounded(maxRate)}/s is allowed`
 }
 
 /** The test with the networks that its targets may lie in, beside those it has already. */

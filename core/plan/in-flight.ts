@@ -9,10 +9,11 @@ const mostInFlight = 10_000
 /**
  * Iterations that may be in flight at once in one worker: as the LoadTest says, else min(10,000, peak rate × (timeouts + think)), so
  * that a target that answers nothing at all does not make the generator skip, unless the rate is high. Any worker may come to carry the whole rate,
- * so it is not divided among them.
+ * so it is not divided among them. A rate that is steered up finds room for as much more.
  */
-export function inFlightBound(test: LoadTest, plan: RunPlan): number {
-  return test.limits.inFlight ?? Math.min(mostInFlight, Math.max(1, stalledInFlight(test, plan)))
+export function inFlightBound(test: LoadTest, plan: RunPlan, rateFactor = 1): number {
+  const stalled = stalledInFlight(test, plan) * Math.max(1, rateFactor)
+  return test.limits.inFlight ?? Math.min(mostInFlight, Math.max(1, Math.ceil(stalled)))
 }
 
 /**

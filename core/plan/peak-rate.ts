@@ -38,6 +38,32 @@ export function peakOfAll(test: LoadTest, windows: readonly Window[]): number {
   return peak
 }
 
+/** The same from an instant on. */
+export function peakFrom(test: LoadTest, windows: readonly Window[], from: Micros): number {
+  return peakOfOpen(openWindows(test, windows), from)
+}
+
+/** Highest λ of one phase from a time of its own on. */
+export function peakOfRest(phase: OpenPhase, fromMs: number): number {
+  return peakOfOpen([{ phase, startAt: 0, endAt: phase.durationMs * 1000 }], fromMs * 1000)
+}
+
+function peakOfOpen(open: readonly OpenWindow[], from: Micros): number {
+  const instants = open.flatMap(({ phase, startAt, endAt }) => [
+    startAt,
+    ...turningPoints(phase, startAt, endAt),
+    ...firstCrest(phase, startAt, Math.max(startAt, from)),
+    endAt,
+  ])
+  let peak = sumsAt(open, from).behind
+  for (const at of instants) {
+    if (at <= from) continue
+    const { before, behind } = sumsAt(open, at)
+    peak = Math.max(peak, before, behind)
+  }
+  return peak
+}
+
 /** The same within each of `steps` equal parts of the time until `endAt`: what is drawn must not lose a short burst. */
 export function peaksOver(
   test: LoadTest,

@@ -1,3 +1,5 @@
+import type { RatePiece } from '../schedule/steered-cumulative.ts'
+
 /** Microseconds since the run's start instant: cluster time. */
 export type Micros = number
 
@@ -13,15 +15,28 @@ export interface Epoch {
   readonly number: number
   readonly at: Micros
   readonly cause: 'start' | 'lost' | 'left' | 'joined' | 'steer' | 'pause' | 'resume' | 'phase'
+  /** How many times the rates of the LoadTest open phases have from here on. */
+  readonly rateFactor: number
+  /** The run is paused, since this instant: no phase's time goes on. Null: it is not. */
+  readonly pausedAt: Micros | null
   readonly roster: readonly RosterEntry[]
   /** One per phase of the LoadTest, in its order. */
   readonly phases: readonly EpochPhase[]
 }
 
+/** An epoch as workers are told of it: one may have heard of none of those before it. */
+export interface EpochOrder extends Epoch {
+  /** By phase: how it was steered so far. */
+  readonly pieces: readonly (readonly RatePiece[])[]
+}
+
 export interface EpochPhase {
-  /** When the phase starts (or started). */
+  /**
+   * Where the phase's own time is 0: it starts (or started) then. A pause moves it on where the phase was not over, so that a phase which has begun before the
+   * pause began that much earlier: core/plan/phase-time.ts tells when.
+   */
   readonly startAt: Micros
-  /** When it is over: start + duration; earlier where its iterations were done before their time. */
+  /** When it is over: start + duration; earlier where its iterations were done before their time. While paused: as if the run went on at once. */
   readonly endAt: Micros
   /** Open phases: arrivals below it belong to earlier epochs. 0 in epoch 1. */
   readonly firstArrival: number

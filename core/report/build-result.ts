@@ -1,7 +1,7 @@
 import { isBalanced } from '../plan/ledger.ts'
 import type { Accounts } from '../verdict/accounts.ts'
 import type { Judgement } from '../verdict/judge.ts'
-import { phaseSpan } from '../verdict/recorded-time.ts'
+import { phaseSpan, phaseTimeSpans } from '../verdict/recorded-time.ts'
 import type { RunRecord } from '../verdict/run-record.ts'
 import { percentileCurves } from './curves.ts'
 import { metricRows } from './metric-rows.ts'
@@ -73,10 +73,12 @@ export function buildResult(parts: ResultParts): ResultDocument {
 function epochResults(record: RunRecord): ResultDocument['epochs'] {
   return record.epochs
     .filter(({ at }) => at <= record.endedAt)
-    .map(({ number, at, cause, roster }) => ({
+    .map(({ number, at, cause, rateFactor, pausedAt, roster }) => ({
       number,
       at: instant(record, at),
       cause,
+      rateFactor,
+      paused: pausedAt !== null,
       roster: roster.map((entry) => entry.worker),
     }))
 }
@@ -86,6 +88,7 @@ function phaseResults(record: RunRecord, accounts: Accounts): readonly PhaseResu
     const account = accounts.phases[index]
     if (account === undefined) return []
     const { from, to } = phaseSpan(record, index)
+    const underWay = phaseTimeSpans(record, index).reduce((sum, span) => sum + span.to - span.from, 0)
     const { ledger, completed, failed, interrupted, gapUserSeconds } = account
     return [
       {
@@ -96,6 +99,7 @@ function phaseResults(record: RunRecord, accounts: Accounts): readonly PhaseResu
         startedAt: instant(record, from),
         offsetMs: from / 1000,
         durationMs: (to - from) / 1000,
+        pausedMs: (to - from - underWay) / 1000,
         ledger,
         iterations: { completed, failed, interrupted },
       },

@@ -1,6 +1,6 @@
 import type { LagSums, SeriesSum } from '../measure/merged-metrics.ts'
 import type { SeriesKey } from '../measure/series.ts'
-import { cutSecond, microsPerSecond, phaseSpan, unionOf } from '../verdict/recorded-time.ts'
+import { cutSecond, microsPerSecond, phaseTimeSpans, unionOf } from '../verdict/recorded-time.ts'
 import type { RunRecord } from '../verdict/run-record.ts'
 import { distributionOf } from './distribution.ts'
 import type { MetricRow } from './result.ts'
@@ -165,7 +165,7 @@ function rateOf(
   phases: readonly number[],
   sum: SeriesSum,
 ): number {
-  const spans = unionOf(phases.map((phase) => phaseSpan(record, phase)))
+  const spans = unionOf(phases.flatMap((phase) => phaseTimeSpans(record, phase)))
   const micros = spans.reduce((length, { from, to }) => length + to - from, 0)
   if (micros === 0) return 0
   const cut = cutSecond(record)

@@ -43,6 +43,9 @@ export interface ResultDocument {
     readonly number: number
     readonly at: string
     readonly cause: string
+    /** Of the LoadTest's rates; results of earlier versions do not say. */
+    readonly rateFactor?: number
+    readonly paused?: boolean
     readonly roster: readonly string[]
   }[]
   readonly merge: {
@@ -127,7 +130,9 @@ export interface PhaseResult {
   readonly startedAt: string
   /** Since the run's start. */
   readonly offsetMs: number
+  /** Pauses included. */
   readonly durationMs: number
+  readonly pausedMs?: number
   readonly ledger: Ledger
   readonly iterations: { readonly completed: number; readonly failed: number; readonly interrupted: number }
 }

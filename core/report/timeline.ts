@@ -1,6 +1,7 @@
 import type { SeriesSum } from '../measure/series-sum.ts'
 import { Totals } from '../measure/totals.ts'
-import { createSchedules } from '../plan/schedules.ts'
+import { phaseTime } from '../plan/phase-time.ts'
+import { currentSchedules } from '../verdict/current-plan.ts'
 import { phaseSpan } from '../verdict/recorded-time.ts'
 import type { RunRecord } from '../verdict/run-record.ts'
 import { toMs } from './distribution.ts'
@@ -97,20 +98,21 @@ function iterationRates(record: RunRecord, loop: Loop, rows: readonly Row[]): re
   return rows.map(({ fromS, toS, seconds }) => record.metrics.counters(series, fromS, toS).count / seconds)
 }
 
-/** Of the recorded open phases: (Λ(t₂) − Λ(t₁)) ÷ (t₂ − t₁) over each row; null where none of them runs. */
+/** Of the recorded open phases, as they were steered: (Λ(t₂) − Λ(t₁)) ÷ (t₂ − t₁) over each row; 0 while paused, null where none of them runs. */
 function plannedRates(record: RunRecord, rows: readonly Row[]): readonly (number | null)[] {
-  const schedules = createSchedules(record.test, record.plan.seed)
+  const schedules = currentSchedules(record)
   const open = phasesOf(record, 'open').flatMap((phase) => {
     const schedule = schedules[phase]
     const { from, to } = phaseSpan(record, phase)
-    return schedule ? [{ schedule, startMs: from / 1000, endMs: to / 1000 }] : []
+    return schedule ? [{ phase, schedule, from, to }] : []
   })
   return rows.map(({ fromS, toS, seconds }) => {
-    const active = open.filter(({ startMs, endMs }) => startMs < toS * 1000 && endMs > fromS * 1000)
+    const active = open.filter(({ from, to }) => from < toS * 1_000_000 && to > fromS * 1_000_000)
     if (active.length === 0) return null
-    const arrivals = active.map(({ schedule, startMs, endMs }) => {
-      const before = (atMs: number) => schedule.expectedBefore(Math.max(0, Math.min(atMs, endMs) - startMs))
-      return before(toS * 1000) - before(fromS * 1000)
+    const arrivals = active.map(({ phase, schedule, to }) => {
+      const before = (at: number) =>
+        schedule.expectedBefore(phaseTime(record.epochs, phase, Math.min(at, to)) / 1000)
+      return before(toS * 1_000_000) - before(fromS * 1_000_000)
     })
     return arrivals.reduce((sum, count) => sum + count, 0) / seconds
   })

@@ -1,21 +1,28 @@
 import type { OpenPhase, RateShape } from '../spec/load-test.ts'
 import { type Cumulative, countTolerance } from './cumulative.ts'
 import { linearCumulative } from './linear-cumulative.ts'
-import { createPointProcess } from './point-process.ts'
+import { createPointProcess, type PointProcess } from './point-process.ts'
 import type { Schedule } from './schedule.ts'
 import { sineCumulative } from './sine-cumulative.ts'
+import { type RatePiece, steeredCumulative } from './steered-cumulative.ts'
 
 /**
  * Arrival n of an open phase starts at Λ⁻¹(n), or with `arrivals: poisson` at Λ⁻¹ of the n-th point of a unit-rate process that follows from
- * (seed, phaseIndex). `phaseIndex` counts all phases of the LoadTest.
+ * (seed, phaseIndex). `phaseIndex` counts all phases of the LoadTest. `pieces`: how it was steered since.
  */
-export function createSchedule(phase: OpenPhase, seed: number, phaseIndex: number): Schedule {
-  const cumulative = cumulativeOf(phase.rate, phase.durationMs)
+export function createSchedule(
+  phase: OpenPhase,
+  seed: number,
+  phaseIndex: number,
+  pieces: readonly RatePiece[] = [],
+): Schedule {
+  const asWritten = cumulativeOf(phase.rate, phase.durationMs)
+  const cumulative = pieces.length === 0 ? asWritten : steeredCumulative(asWritten, pieces)
   switch (phase.arrivals) {
     case 'uniform':
       return uniformSchedule(cumulative)
     case 'poisson':
-      return poissonSchedule(cumulative, seed, phaseIndex)
+      return poissonSchedule(cumulative, createPointProcess(seed, phaseIndex, asWritten.total))
     default:
       return phase.arrivals satisfies never
   }
@@ -38,8 +45,7 @@ function uniformSchedule(cumulative: Cumulative): Schedule {
   return schedule(cumulative, planned, startOf, (expected) => Math.ceil(expected))
 }
 
-function poissonSchedule(cumulative: Cumulative, seed: number, phaseIndex: number): Schedule {
-  const process = createPointProcess(seed, phaseIndex, cumulative.total)
+function poissonSchedule(cumulative: Cumulative, process: PointProcess): Schedule {
   const planned = process.countBelow(cumulative.total)
   const startOf = (arrival: number) =>
     arrival < planned ? cumulative.inverse(process.point(arrival)) : undefined

@@ -9,7 +9,7 @@ import { Random } from '../random.ts'
 export interface PointProcess {
   /** Position of the n-th point, n ≥ 0. Cheapest when n grows: one block is kept. */
   point(n: number): number
-  /** The number of points below a position up to `length`. */
+  /** The number of points below a position. */
   countBelow(position: number): number
 }
 
@@ -17,22 +17,33 @@ export interface PointProcess {
 const lengths = 0x706f6973
 const divisions = 0x706f6974
 
-/** Blocks have 1,024 points, or as many more as keep the table of their lengths at about a million entries (8 MB). */
+/**
+ * Blocks have 1,024 points, or as many more as keep the table of their lengths at about a million entries (8 MB) for positions up to `length`. It goes on
+ * beyond, with the same blocks: a phase may be steered to more arrivals than it was written with.
+ */
 export function createPointProcess(seed: number, phaseIndex: number, length: number): PointProcess {
   const size = 1024 * Math.max(1, 2 ** Math.ceil(Math.log2(length / 2 ** 30)))
   const random = new Random()
   const ends: number[] = []
   let reached = 0
-  do {
-    random.seed(seed, phaseIndex, ends.length, 0, lengths)
-    reached += gamma(size, random)
-    ends.push(reached)
-  } while (reached <= length)
+  reach(length)
 
   const points = new Float64Array(size)
   let loaded = -1
 
+  /** Knows the blocks up to the one that holds a position. */
+  function reach(position: number): void {
+    while (ends.length === 0 || reached <= position) addBlock()
+  }
+
+  function addBlock(): void {
+    random.seed(seed, phaseIndex, ends.length, 0, lengths)
+    reached += gamma(size, random)
+    ends.push(reached)
+  }
+
   function load(block: number): void {
+    while (ends.length <= block) addBlock()
     random.seed(seed, phaseIndex, block, 0, divisions)
     let sum = 0
     for (let i = 0; i < size; i++) {
@@ -52,6 +63,7 @@ export function createPointProcess(seed: number, phaseIndex: number, length: num
       return points[n - block * size] as number
     },
     countBelow(position) {
+      reach(position)
       const block = countBelow(ends, ends.length, position)
       if (block !== loaded) load(block)
       return block * size + countBelow(points, size, position)

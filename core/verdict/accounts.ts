@@ -9,6 +9,7 @@ import {
   sumLedgers,
 } from '../plan/ledger.ts'
 import { createMix } from '../plan/mix.ts'
+import { plannedNow } from './current-plan.ts'
 import { type DeadMembers, deadMembers } from './dead-members.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -102,7 +103,6 @@ function accountPhase(
   allShards: readonly ShardState[],
   phase: number,
 ): PhaseAccount {
-  const planned = record.plan.phases[phase]?.planned ?? 0
   const open = record.test.load[phase]?.loop === 'open'
   const shards = allShards.filter((shard) => shard.phase === phase)
   const deadShards = dead.all.flatMap((member) => dead.shards(member, phase))
@@ -112,8 +112,8 @@ function accountPhase(
   return {
     ledger: open
       ? openLedger({
-          planned,
-          plannedAtStart: planned,
+          planned: plannedNow(record, phase),
+          plannedAtStart: record.plan.phases[phase]?.planned ?? 0,
           started,
           skippedInFlight: of('skippedInFlight'),
           skippedLate: of('skippedLate'),

@@ -1,11 +1,11 @@
 import type { ShardState } from '../measure/snapshot.ts'
 import { type LostStretch, lostStretches } from '../plan/ledger.ts'
-import type { Epoch, EpochPhase, Micros } from '../plan/plan.ts'
-import { createSchedules } from '../plan/schedules.ts'
-import { arrivalAt, stripeOf } from '../plan/stripe.ts'
-import type { Schedule } from '../schedule/schedule.ts'
+import { phaseTime } from '../plan/phase-time.ts'
+import type { Epoch, Micros } from '../plan/plan.ts'
+import { arrivalAt, countOwn, stripeOf } from '../plan/stripe.ts'
 import { userStart, userStop } from '../schedule/users.ts'
 import type { ClosedPhase } from '../spec/load-test.ts'
+import { firstArrivalAt, plannedNow } from './current-plan.ts'
 import type { Span } from './recorded-time.ts'
 import type { MemberRecord, RunRecord } from './run-record.ts'
 
@@ -21,7 +21,7 @@ export interface DeadMembers {
    * before it alone.
    */
   lost(member: MemberRecord, phase: number, until?: Micros): readonly LostStretch[]
-  /** Open phases: the same as the dead worker may have started them, knowing of no later epoch. */
+  /** Open phases: the same as the dead worker may have started them, knowing of no later epoch: as many as by any that it may have heard of last. */
   startable(member: MemberRecord, phase: number, until: Micros): readonly LostStretch[]
   /** Closed phases: user-seconds between its last word and the epoch without it; 0 where it had nobody at work. */
   gapUserSeconds(member: MemberRecord, phase: number): number
@@ -32,11 +32,6 @@ export interface DeadMembers {
 export function deadMembers(record: RunRecord): DeadMembers {
   const { test, epochs, plan } = record
   const all = record.members.filter((member) => member.state !== 'drained')
-  let made: readonly (Schedule | null)[] | null = null
-  const schedule = (phase: number): Schedule | null => {
-    made ??= createSchedules(test, plan.seed)
-    return made[phase] ?? null
-  }
   const measures = new Map(all.map((member) => [member, record.metrics.worker(member.incarnation)]))
 
   const shards = (member: MemberRecord, phase: number): readonly ShardState[] =>
@@ -45,8 +40,14 @@ export function deadMembers(record: RunRecord): DeadMembers {
   const ownEpochs = (member: MemberRecord): readonly Epoch[] =>
     epochs.filter((epoch) => epoch.roster.some((entry) => entry.worker === member.id))
 
-  const firstAfter = (phase: number, at: Micros, times: EpochPhase | undefined): number =>
-    times === undefined ? 0 : (schedule(phase)?.firstAtOrAfter(Math.max(0, at - times.startAt) / 1000) ?? 0)
+  /** What it may have known when it died: its epochs up to one that it was not heard to have gone beyond. */
+  const mayHaveKnown = (member: MemberRecord, phase: number): readonly (readonly Epoch[])[] => {
+    const heard = Math.max(1, ...shards(member, phase).map((shard) => shard.epoch))
+    const own = ownEpochs(member)
+    return own.flatMap((epoch, index) =>
+      epoch.number >= heard || index === own.length - 1 ? [epochs.slice(0, epochs.indexOf(epoch) + 1)] : [],
+    )
+  }
 
   const stretches = (
     member: MemberRecord,
@@ -61,9 +62,7 @@ export function deadMembers(record: RunRecord): DeadMembers {
     }).flat()
   }
 
-  const planned = (phase: number): number => plan.phases[phase]?.planned ?? 0
-
-  /** Own users at work in a span, in user-µs; phases with a number of iterations: those that had some left. */
+  /** Own users at work in a stretch of their phase's own time, in user-µs; phases with a number of iterations: those that had some left. */
   const userMicros = (member: MemberRecord, phase: number, span: Span): number => {
     const wish = test.load[phase]
     const known = shards(member, phase)
@@ -71,20 +70,23 @@ export function deadMembers(record: RunRecord): DeadMembers {
     if (wish.iterations !== null && known.length > 0) {
       return (span.to - span.from) * known.reduce((sum, { users, done }) => sum + (done ? 0 : users), 0)
     }
-    const epoch = ownEpochs(member).at(-1)
-    const startAt = epoch?.phases[phase]?.startAt ?? 0
     let sum = 0
-    for (const number of ownUsers(member, epoch, plan.phases[phase]?.peakUsers ?? 0)) {
+    for (const number of ownUsers(member, ownEpochs(member).at(-1), plan.phases[phase]?.peakUsers ?? 0)) {
       const [from, to] = userSpan(wish, number)
-      sum += Math.max(0, Math.min(span.to, startAt + to) - Math.max(span.from, startAt + from))
+      sum += Math.max(0, Math.min(span.to, to) - Math.max(span.from, from))
     }
     return sum
   }
 
-  const idle = (member: MemberRecord, phase: number, until: Micros): Span => {
+  /** From its last word on, in the phase's own time. */
+  const idle = (member: MemberRecord, phase: number, until: Micros, among: readonly Epoch[]): Span => {
     const times = ownEpochs(member).at(-1)?.phases[phase]
     if (times === undefined) return { from: 0, to: 0 }
-    return { from: Math.max(times.startAt, lastWord(member)), to: Math.min(times.endAt, until) }
+    const timeAt = (at: Micros) => phaseTime(among, phase, at)
+    return {
+      from: Math.max(0, timeAt(lastWord(member))),
+      to: Math.min(times.endAt - times.startAt, timeAt(until)),
+    }
   }
 
   return {
@@ -92,16 +94,19 @@ export function deadMembers(record: RunRecord): DeadMembers {
     shards,
     lastWord,
     lost(member, phase, until = Number.POSITIVE_INFINITY) {
-      const times = epochs.at(-1)?.phases[phase]
       const ended =
         record.ended === 'finished' ? Number.POSITIVE_INFINITY : (record.endingAt ?? record.endedAt)
       const at = Math.min(until, ended)
-      const end = at === Number.POSITIVE_INFINITY ? planned(phase) : firstAfter(phase, at, times)
+      const end =
+        at === Number.POSITIVE_INFINITY ? plannedNow(record, phase) : firstArrivalAt(record, phase, at)
       return stretches(member, phase, epochs, end)
     },
     startable(member, phase, until) {
-      const own = ownEpochs(member)
-      return stretches(member, phase, own, firstAfter(phase, until, own.at(-1)?.phases[phase]))
+      const all = mayHaveKnown(member, phase).map((known) => {
+        const own = known.filter((epoch) => epoch.roster.some((entry) => entry.worker === member.id))
+        return stretches(member, phase, own, firstArrivalAt({ test, plan, epochs: known }, phase, until))
+      })
+      return all.reduce((most, one) => (countOf(one) > countOf(most) ? one : most), [])
     },
     gapUserSeconds(member, phase) {
       const without = epochs.find(
@@ -109,10 +114,17 @@ export function deadMembers(record: RunRecord): DeadMembers {
           epoch.at >= (member.lostAt ?? 0) && !epoch.roster.some((entry) => entry.worker === member.id),
       )
       const until = Math.min(without?.at ?? Number.POSITIVE_INFINITY, record.endingAt ?? record.endedAt)
-      return userMicros(member, phase, idle(member, phase, until)) / 1_000_000
+      return userMicros(member, phase, idle(member, phase, until, epochs)) / 1_000_000
     },
-    mayHaveRunUsers: (member, phase, until) => userMicros(member, phase, idle(member, phase, until)) > 0,
+    mayHaveRunUsers: (member, phase, until) =>
+      mayHaveKnown(member, phase).some(
+        (known) => userMicros(member, phase, idle(member, phase, until, known)) > 0,
+      ),
   }
+}
+
+function countOf(stretches: readonly LostStretch[]): number {
+  return stretches.reduce((sum, { stripe, from, to }) => sum + countOwn(stripe, from, to), 0)
 }
 
 function* ownUsers(member: MemberRecord, epoch: Epoch | undefined, users: number): Generator<number> {

@@ -2,7 +2,7 @@ import type { HealthSample } from '../measure/merged-metrics.ts'
 import type { LoadTest } from '../spec/load-test.ts'
 import type { Accounts } from './accounts.ts'
 import { busyCpu } from './limit-hit.ts'
-import { microsPerSecond, phaseSpan, type Seconds, secondsTouched, unionOf } from './recorded-time.ts'
+import { microsPerSecond, phaseTimeSpans, type Seconds, secondsTouched, unionOf } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
 import { isLatency } from './scope.ts'
 
@@ -130,7 +130,7 @@ export class Lateness {
 /** Seconds that recorded phases of a loop touch, ascending. */
 export function recordedSeconds(record: RunRecord, loop: 'open' | 'closed'): readonly number[] {
   const spans = record.test.load.flatMap((phase, index) =>
-    phase.record && phase.loop === loop ? [phaseSpan(record, index)] : [],
+    phase.record && phase.loop === loop ? phaseTimeSpans(record, index) : [],
   )
   const seconds = new Set<number>()
   for (const span of unionOf(spans)) {

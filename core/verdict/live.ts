@@ -55,7 +55,7 @@ class RunWatch {
       this.#lateness.add(this.#seen, pacerLagMs(record, this.#seen))
       for (const { objective, sums } of this.#watched) {
         for (const scope of scopesOf(record, objective)) {
-          const sum = sums.get(scope.loop) ?? new ScopeSum(objective, record, scope)
+          const sum = sums.get(scope.loop) ?? new ScopeSum(objective)
           sums.set(scope.loop, sum)
           broken ??= this.#breaks(record, unknown, objective, scope, sum)
         }
@@ -80,7 +80,7 @@ class RunWatch {
       scope,
       { ...window, sum: sum.sum },
       null,
-      sum.plannedIn,
+      objective.limit.unit === 'of planned' ? plannedArrivals(record, scope) : () => 0,
     )
     if (
       reading === null ||
@@ -122,15 +122,13 @@ class ScopeSum {
   sum = new SeriesSum()
   /** Since the run's start. */
   samples = 0
-  readonly plannedIn: (seconds: Seconds) => number
   readonly #lengthS: number
   /** The window's seconds, the oldest first, in their small form. */
   #kept: SeriesDelta[] = []
   #fromS = 0
 
-  constructor(objective: Objective, record: RunRecord, scope: Scope) {
+  constructor(objective: Objective) {
     this.#lengthS = objective.overMs === null ? Number.POSITIVE_INFINITY : Math.ceil(objective.overMs / 1000)
-    this.plannedIn = objective.limit.unit === 'of planned' ? plannedArrivals(record, scope) : () => 0
   }
 
   /** Adds a second. Null: it was not recorded, or there is no whole window yet. */

@@ -1,8 +1,7 @@
 import { createMix } from '../plan/mix.ts'
-import { createSchedules } from '../plan/schedules.ts'
 import { arrivalScenario } from '../scenario/arrival-scenario.ts'
-import type { Schedule } from '../schedule/schedule.ts'
-import { cutSecond, microsPerSecond, phaseTimes, type Seconds } from './recorded-time.ts'
+import { firstArrivalAt, plannedNow } from './current-plan.ts'
+import { cutSecond, microsPerSecond, type Seconds } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Scope } from './scope.ts'
 
@@ -11,16 +10,13 @@ import type { Scope } from './scope.ts'
  * scenario an arrival takes follows from its number. What the run's ordered end left unstarted was not planned any more.
  */
 export function plannedArrivals(record: RunRecord, scope: Scope): (seconds: Seconds) => number {
-  const schedules = createSchedules(record.test, record.plan.seed)
   const cut = cutSecond(record)
   const counters = scope.phases.map((phase) => {
-    const schedule = schedules[phase] as Schedule
-    const { startAt } = phaseTimes(record, phase)
     const count = countIn(record, scope, phase)
     const firstAt = (second: number): number =>
       second === Number.POSITIVE_INFINITY
-        ? schedule.planned
-        : schedule.firstAtOrAfter((second * microsPerSecond - startAt) / 1000)
+        ? plannedNow(record, phase)
+        : firstArrivalAt(record, phase, second * microsPerSecond)
     return ({ fromS, toS }: Seconds): number => count(firstAt(fromS), firstAt(Math.min(toS, cut)))
   })
   return (seconds) => counters.reduce((sum, count) => sum + count(seconds), 0)

@@ -1,11 +1,8 @@
+import { phaseSpans, phaseTime, type Span } from '../plan/phase-time.ts'
 import type { EpochPhase, Micros } from '../plan/plan.ts'
 import type { RunRecord } from './run-record.ts'
 
-/** Cluster time, from ≤ t < to. */
-export interface Span {
-  readonly from: Micros
-  readonly to: Micros
-}
+export type { Span } from '../plan/phase-time.ts'
 
 /** Whole seconds of cluster time, fromS ≤ s < toS. */
 export interface Seconds {
@@ -30,16 +27,23 @@ export function cutSecond(record: RunRecord): number {
     : Math.max(0, Math.floor(record.endingAt / microsPerSecond))
 }
 
-/** When a phase was under way, its drain excluded. Empty where the run ended before it. */
+/** When a phase was under way, its drain and pauses excluded. None where the run ended before it. */
+export function phaseTimeSpans(record: RunRecord, phase: number): readonly Span[] {
+  const until = Math.min(record.endedAt, cutSecond(record) * microsPerSecond)
+  return phaseSpans(record.epochs, phase, until)
+}
+
+/** From its start to its end, pauses between included. Empty where the run ended before it. */
 export function phaseSpan(record: RunRecord, phase: number): Span {
-  const { startAt, endAt } = phaseTimes(record, phase)
-  const to = Math.min(endAt, record.endedAt, cutSecond(record) * microsPerSecond)
-  return { from: startAt, to: Math.max(startAt, to) }
+  const spans = phaseTimeSpans(record, phase)
+  const from = spans[0]?.from ?? phaseTimes(record, phase).startAt
+  return { from, to: spans.at(-1)?.to ?? from }
 }
 
 /** False: the run's end was ordered before the phase's. */
 export function ranToItsEnd(record: RunRecord, phase: number): boolean {
-  return cutSecond(record) * microsPerSecond >= phaseTimes(record, phase).endAt
+  const { startAt, endAt } = phaseTimes(record, phase)
+  return phaseTime(record.epochs, phase, cutSecond(record) * microsPerSecond) >= endAt - startAt
 }
 
 /** Ascending and apart from each other; empty ones fall away. */

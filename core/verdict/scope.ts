@@ -4,7 +4,7 @@ import type { Micros } from '../plan/plan.ts'
 import type { LoadTest, Metric, Objective, RequestStep, Scenario, Think } from '../spec/load-test.ts'
 import { isOpening, mostOf, requestsOfScenario } from '../spec/step-tree.ts'
 import { requestTimeoutMs } from '../spec/targets.ts'
-import { phaseSpan, type Span, unionOf } from './recorded-time.ts'
+import { phaseTimeSpans, type Span, unionOf } from './recorded-time.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** What an objective looks at, in the open phases or in the closed ones: they are never judged as one. */
@@ -99,7 +99,7 @@ function scopeOf(record: RunRecord, objective: Objective, loop: Scope['loop']): 
     ofGroup: isGroup,
     iterations,
     label: labelOf(objective, loop),
-    spans: unionOf(phases.map((phase) => phaseSpan(record, phase))),
+    spans: unionOf(phases.flatMap((phase) => phaseTimeSpans(record, phase))),
     most: scenarios.map((scenario) => ({
       iterations: scenario === null ? 0 : 1,
       requests: scenario === null ? 0 : mostIn(scenario, () => 1),

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file breakwater.proto.
  */
 export const file_breakwater: GenFile = /*@__PURE__*/
-  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIooGCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSABCBgoEYm9keSL3AgoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0EhgKC3NlYWxpbmdfa2V5GAwgASgMSAGIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRfcnVuQg4KDF9zZWFsaW5nX2tleSIuCgRIYWx0EgsKA3doeRgBIAEoCRIKCgJieRgCIAEoCRINCgVhdF9tcxgDIAEoASIuCglIYWx0T3JkZXISIQoEaGFsdBgBIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdCIeCgxIYWx0UXVlc3Rpb24SDgoGd29ya2VyGAEgASgJIjwKDVdvcmtlckZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiiQMKDVdvcmtlckNvbW1hbmQSCwoDcnVuGAEgASgJEiMKBWZlbmNlGAIgASgLMhQuYnJlYWt3YXRlci52MS5GZW5jZRIpCgdwcmVwYXJlGAMgASgLMhYuYnJlYWt3YXRlci52MS5QcmVwYXJlSAASJQoFY2xvY2sYBCABKAsyFC5icmVha3dhdGVyLnYxLkNsb2NrSAASIQoDYXJtGAUgASgLMhIuYnJlYWt3YXRlci52MS5Bcm1IABIlCgVlcG9jaBgGIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2hIABIjCgRzdG9wGAcgASgLMhMuYnJlYWt3YXRlci52MS5TdG9wSAASJQoFYWJvcnQYCCABKAsyFC5icmVha3dhdGVyLnYxLkFib3J0SAASKQoHcmVsZWFzZRgJIAEoCzIWLmJyZWFrd2F0ZXIudjEuUmVsZWFzZUgAEikKB3BlcmZvcm0YCiABKAsyFi5icmVha3dhdGVyLnYxLlBlcmZvcm1IAEIICgZhY3Rpb24iJAoFRmVuY2USDAoEdGVybRgBIAEoBBINCgVlcG9jaBgCIAEoBCKXAgoHUHJlcGFyZRIMCgR0ZXN0GAEgASgMEgwKBHNlZWQYAiABKAQSMAoFZmlsZXMYAyADKAsyIS5icmVha3dhdGVyLnYxLlByZXBhcmUuRmlsZXNFbnRyeRIUCgd0aHJlYWRzGAQgASgNSACIAQESDAoEcGFjZRgFIAEoCRIOCgZlbmdpbmUYBiABKAkSDwoHc2VjcmV0cxgHIAMoCRIlCgZzZWFsZWQYCCABKAsyFS5icmVha3dhdGVyLnYxLlNlYWxlZBpGCgpGaWxlc0VudHJ5EgsKA2tleRgBIAEoCRInCgV2YWx1ZRgCIAEoCzIYLmJyZWFrd2F0ZXIudjEuT2JqZWN0UmVmOgI4AUIKCghfdGhyZWFkcyIuCgZTZWFsZWQSCwoDa2V5GAEgASgMEgoKAml2GAIgASgMEgsKA2JveBgDIAEoDCIHCgVDbG9jayJRCgNBcm0SFgoOc3RhcnRfbG9jYWxfbXMYASABKAESIwoFZXBvY2gYAiABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoEg0KBXNldHVwGAMgASgJIicKB1BlcmZvcm0SDQoFc3RhZ2UYASABKAkSDQoFc2V0dXAYAiABKAkiBgoEU3RvcCIHCgVBYm9ydCIJCgdSZWxlYXNlIokBCgVFcG9jaBIOCgZudW1iZXIYASABKAQSCgoCYXQYAiABKAESDQoFY2F1c2UYAyABKAkSKgoGcm9zdGVyGAQgAygLMhouYnJlYWt3YXRlci52MS5Sb3N0ZXJFbnRyeRIpCgZwaGFzZXMYBSADKAsyGS5icmVha3dhdGVyLnYxLkVwb2NoUGhhc2UiPgoLUm9zdGVyRW50cnkSDgoGd29ya2VyGAEgASgJEg4KBndlaWdodBgCIAEoDRIPCgd0aHJlYWRzGAMgASgNIkUKCkVwb2NoUGhhc2USEAoIc3RhcnRfYXQYASABKAESDgoGZW5kX2F0GAIgASgBEhUKDWZpcnN0X2Fycml2YWwYAyABKAQirwEKDENvbW1hbmRSZXBseRITCgtpbmNhcm5hdGlvbhgBIAEoCRIlCgJvaxgCIAEoCzIXLmJyZWFrd2F0ZXIudjEuQWNjZXB0ZWRIABIpCgdyZWZ1c2VkGAMgASgLMhYuYnJlYWt3YXRlci52MS5SZWZ1c2VkSAASLQoJcGVyZm9ybWVkGAQgASgLMhguYnJlYWt3YXRlci52MS5QZXJmb3JtZWRIAEIJCgdvdXRjb21lIjwKCEFjY2VwdGVkEg0KBXN0YXRlGAEgASgJEhAKCGxvY2FsX21zGAIgASgBEg8KB3RocmVhZHMYAyABKA0iWQoJUGVyZm9ybWVkEgwKBHNlbnQYASABKAQSDgoGdmFsdWVzGAIgASgJEhQKB2ZhaWx1cmUYAyABKAlIAIgBARIMCgRhdXRoGAQgASgEQgoKCF9mYWlsdXJlIjYKB1JlZnVzZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiKgoJT2JqZWN0UmVmEg4KBmRpZ2VzdBgBIAEoCRINCgVieXRlcxgCIAEoBCIvCg1PYmplY3RSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAQiagoLT2JqZWN0UmVwbHkSJQoFY2h1bmsYASABKAsyFC5icmVha3dhdGVyLnYxLkNodW5rSAASKQoHdW5rbm93bhgCIAEoCzIWLmJyZWFrd2F0ZXIudjEuVW5rbm93bkgAQgkKB291dGNvbWUiJQoFQ2h1bmsSDQoFYnl0ZXMYASABKAwSDQoFdG90YWwYAiABKAQiCQoHVW5rbm93biJCCgtSb3dzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDgoGc291cmNlGAMgASgNIigKCVJvd3NSZXBseRIMCgRmcm9tGAEgASgEEg0KBWNvdW50GAIgASgEIkIKC1NuYXBzaG90QWNrEhMKC2luY2FybmF0aW9uGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHRlcm0YAyABKAQiKAoKUnVuUmVxdWVzdBIOCgZhY3Rpb24YASABKAkSCgoCYnkYAiABKAki5wIKCVJ1blN0YXR1cxILCgNydW4YASABKAkSDAoEbmFtZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIMCgR0ZXJtGAQgASgEEhoKDXN0YXJ0ZWRfYXRfbXMYBSABKAFIAIgBARISCgplbGFwc2VkX21zGAYgASgBEhEKCWxlbmd0aF9tcxgHIAEoARINCgVlcG9jaBgIIAEoBBIoCgZlbmRpbmcYCSABKAsyGC5icmVha3dhdGVyLnYxLlJ1bkVuZGluZxIpCgd3b3JrZXJzGAogAygLMhguYnJlYWt3YXRlci52MS5SdW5Xb3JrZXISDwoHcGxhbm5lZBgLIAEoBBIPCgdzdGFydGVkGAwgASgEEg8KB3NraXBwZWQYDSABKAQSDAoEbG9zdBgOIAEoBBIMCgRzZW50GA8gASgEEgoKAm9rGBAgASgEEg4KBmZhaWxlZBgRIAEoBEIQCg5fc3RhcnRlZF9hdF9tcyIlCglSdW5FbmRpbmcSCwoDaG93GAEgASgJEgsKA3doeRgCIAEoCSI4CglSdW5Xb3JrZXISCgoCaWQYASABKAkSDwoHdGhyZWFkcxgCIAEoDRIOCgZzdGF0dXMYAyABKAkiPQoOQ29udHJvbGxlckJlYXQSCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQSEAoIc3RyZWFtZWQYHiABKAgi2wMKCFNuYXBzaG90EgsKA3J1bhgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKAkSEAoIc2VxdWVuY2UYBCABKAQSDQoFZXBvY2gYBSABKAQSCgoCYXQYBiABKAESKgoJaW50ZXJ2YWxzGAcgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbBIpCgZzaGFyZHMYCCADKAsyGS5icmVha3dhdGVyLnYxLlNoYXJkU3RhdGUSLgoIcmVxdWVzdHMYCSADKAsyHC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMSJQoGaGVhbHRoGAogASgLMhUuYnJlYWt3YXRlci52MS5IZWFsdGgSLgoIZmFpbHVyZXMYCyADKAsyHC5icmVha3dhdGVyLnYxLkZhaWx1cmVTYW1wbGUSFwoKc3RhcnRfc2tldxgMIAEoAUgAiAEBEg0KBWZpbmFsGA0gASgIEiUKBnRvdGFscxgOIAEoCzIVLmJyZWFrd2F0ZXIudjEuVG90YWxzEhUKCGVuZGVkX2J5GA8gASgJSAGIAQESEAoId2FybmluZ3MYECADKAlCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIpcDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkSEgoKcmVkaXJlY3RlZBgNIAEoBBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1Bhc3Nlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEibAoGSGVhbHRoEgsKA2NwdRgBIAEoARIsCgd0aHJlYWRzGAIgAygLMhsuYnJlYWt3YXRlci52MS5UaHJlYWRIZWFsdGgSEQoJcnNzX2J5dGVzGAMgASgBEhQKDG9wZW5fc29ja2V0cxgEIAEoDSJzCgxUaHJlYWRIZWFsdGgSDgoGdGhyZWFkGAEgASgNEgsKA2NwdRgCIAEoARIZChFsb29wX2RlbGF5X3A5OV9tcxgDIAEoARITCgtnY19wYXVzZV9tcxgEIAEoARIWCg5ydW5fcXVldWVfd2FpdBgFIAEoASL3AQoNRmFpbHVyZVNhbXBsZRIOCgZ3b3JrZXIYASABKAkSDQoFcGhhc2UYAiABKAkSEAoIc2NlbmFyaW8YAyABKAkSDAoEc3RlcBgEIAEoCRINCgVlcnJvchgFIAEoCRIKCgJhdBgGIAEoARIOCgZkZXRhaWwYByABKAkSKwoHcmVxdWVzdBgIIAEoCzIaLmJyZWFrd2F0ZXIudjEuU2VudFJlcXVlc3QSMQoIcmVzcG9uc2UYCSABKAsyHy5icmVha3dhdGVyLnYxLlJlY2VpdmVkUmVzcG9uc2USEgoFZXh0cmEYCiABKAlIAIgBAUIICgZfZXh0cmEiVwoLU2VudFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIPCgdoZWFkZXJzGAMgAygJEhEKBGJvZHkYBCABKAlIAIgBAUIHCgVfYm9keSJPChBSZWNlaXZlZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoDRIPCgdoZWFkZXJzGAIgAygJEhEKBGJvZHkYAyABKAlIAIgBAUIHCgVfYm9keWIGcHJvdG8z");
+  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIooGCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSABCBgoEYm9keSKbAwoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0EhgKC3NlYWxpbmdfa2V5GAwgASgMSAGIAQESFQoIbWF4X3JhdGUYFCABKAFIAogBARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBF9ydW5CDgoMX3NlYWxpbmdfa2V5QgsKCV9tYXhfcmF0ZSIuCgRIYWx0EgsKA3doeRgBIAEoCRIKCgJieRgCIAEoCRINCgVhdF9tcxgDIAEoASIuCglIYWx0T3JkZXISIQoEaGFsdBgBIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdCIeCgxIYWx0UXVlc3Rpb24SDgoGd29ya2VyGAEgASgJIjwKDVdvcmtlckZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiiQMKDVdvcmtlckNvbW1hbmQSCwoDcnVuGAEgASgJEiMKBWZlbmNlGAIgASgLMhQuYnJlYWt3YXRlci52MS5GZW5jZRIpCgdwcmVwYXJlGAMgASgLMhYuYnJlYWt3YXRlci52MS5QcmVwYXJlSAASJQoFY2xvY2sYBCABKAsyFC5icmVha3dhdGVyLnYxLkNsb2NrSAASIQoDYXJtGAUgASgLMhIuYnJlYWt3YXRlci52MS5Bcm1IABIlCgVlcG9jaBgGIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2hIABIjCgRzdG9wGAcgASgLMhMuYnJlYWt3YXRlci52MS5TdG9wSAASJQoFYWJvcnQYCCABKAsyFC5icmVha3dhdGVyLnYxLkFib3J0SAASKQoHcmVsZWFzZRgJIAEoCzIWLmJyZWFrd2F0ZXIudjEuUmVsZWFzZUgAEikKB3BlcmZvcm0YCiABKAsyFi5icmVha3dhdGVyLnYxLlBlcmZvcm1IAEIICgZhY3Rpb24iJAoFRmVuY2USDAoEdGVybRgBIAEoBBINCgVlcG9jaBgCIAEoBCKXAgoHUHJlcGFyZRIMCgR0ZXN0GAEgASgMEgwKBHNlZWQYAiABKAQSMAoFZmlsZXMYAyADKAsyIS5icmVha3dhdGVyLnYxLlByZXBhcmUuRmlsZXNFbnRyeRIUCgd0aHJlYWRzGAQgASgNSACIAQESDAoEcGFjZRgFIAEoCRIOCgZlbmdpbmUYBiABKAkSDwoHc2VjcmV0cxgHIAMoCRIlCgZzZWFsZWQYCCABKAsyFS5icmVha3dhdGVyLnYxLlNlYWxlZBpGCgpGaWxlc0VudHJ5EgsKA2tleRgBIAEoCRInCgV2YWx1ZRgCIAEoCzIYLmJyZWFrd2F0ZXIudjEuT2JqZWN0UmVmOgI4AUIKCghfdGhyZWFkcyIuCgZTZWFsZWQSCwoDa2V5GAEgASgMEgoKAml2GAIgASgMEgsKA2JveBgDIAEoDCIHCgVDbG9jayJRCgNBcm0SFgoOc3RhcnRfbG9jYWxfbXMYASABKAESIwoFZXBvY2gYAiABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoEg0KBXNldHVwGAMgASgJIicKB1BlcmZvcm0SDQoFc3RhZ2UYASABKAkSDQoFc2V0dXAYAiABKAkiBgoEU3RvcCIHCgVBYm9ydCIJCgdSZWxlYXNlItkBCgVFcG9jaBIOCgZudW1iZXIYASABKAQSCgoCYXQYAiABKAESDQoFY2F1c2UYAyABKAkSKgoGcm9zdGVyGAQgAygLMhouYnJlYWt3YXRlci52MS5Sb3N0ZXJFbnRyeRIpCgZwaGFzZXMYBSADKAsyGS5icmVha3dhdGVyLnYxLkVwb2NoUGhhc2USGAoLcmF0ZV9mYWN0b3IYFCABKAFIAIgBARIWCglwYXVzZWRfYXQYFSABKAFIAYgBAUIOCgxfcmF0ZV9mYWN0b3JCDAoKX3BhdXNlZF9hdCI+CgtSb3N0ZXJFbnRyeRIOCgZ3b3JrZXIYASABKAkSDgoGd2VpZ2h0GAIgASgNEg8KB3RocmVhZHMYAyABKA0ibwoKRXBvY2hQaGFzZRIQCghzdGFydF9hdBgBIAEoARIOCgZlbmRfYXQYAiABKAESFQoNZmlyc3RfYXJyaXZhbBgDIAEoBBIoCgZwaWVjZXMYFCADKAsyGC5icmVha3dhdGVyLnYxLlJhdGVQaWVjZSIsCglSYXRlUGllY2USDwoHZnJvbV9tcxgBIAEoARIOCgZmYWN0b3IYAiABKAEirwEKDENvbW1hbmRSZXBseRITCgtpbmNhcm5hdGlvbhgBIAEoCRIlCgJvaxgCIAEoCzIXLmJyZWFrd2F0ZXIudjEuQWNjZXB0ZWRIABIpCgdyZWZ1c2VkGAMgASgLMhYuYnJlYWt3YXRlci52MS5SZWZ1c2VkSAASLQoJcGVyZm9ybWVkGAQgASgLMhguYnJlYWt3YXRlci52MS5QZXJmb3JtZWRIAEIJCgdvdXRjb21lIjwKCEFjY2VwdGVkEg0KBXN0YXRlGAEgASgJEhAKCGxvY2FsX21zGAIgASgBEg8KB3RocmVhZHMYAyABKA0iWQoJUGVyZm9ybWVkEgwKBHNlbnQYASABKAQSDgoGdmFsdWVzGAIgASgJEhQKB2ZhaWx1cmUYAyABKAlIAIgBARIMCgRhdXRoGAQgASgEQgoKCF9mYWlsdXJlIjYKB1JlZnVzZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiKgoJT2JqZWN0UmVmEg4KBmRpZ2VzdBgBIAEoCRINCgVieXRlcxgCIAEoBCIvCg1PYmplY3RSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAQiagoLT2JqZWN0UmVwbHkSJQoFY2h1bmsYASABKAsyFC5icmVha3dhdGVyLnYxLkNodW5rSAASKQoHdW5rbm93bhgCIAEoCzIWLmJyZWFrd2F0ZXIudjEuVW5rbm93bkgAQgkKB291dGNvbWUiJQoFQ2h1bmsSDQoFYnl0ZXMYASABKAwSDQoFdG90YWwYAiABKAQiCQoHVW5rbm93biJCCgtSb3dzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDgoGc291cmNlGAMgASgNIigKCVJvd3NSZXBseRIMCgRmcm9tGAEgASgEEg0KBWNvdW50GAIgASgEIkIKC1NuYXBzaG90QWNrEhMKC2luY2FybmF0aW9uGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHRlcm0YAyABKAQicgoKUnVuUmVxdWVzdBIOCgZhY3Rpb24YASABKAkSCgoCYnkYAiABKAkSGAoLcmF0ZV9mYWN0b3IYFCABKAFIAIgBARITCgZwYXVzZWQYFSABKAhIAYgBAUIOCgxfcmF0ZV9mYWN0b3JCCQoHX3BhdXNlZCKCBAoJUnVuU3RhdHVzEgsKA3J1bhgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBXN0YWdlGAMgASgJEgwKBHRlcm0YBCABKAQSGgoNc3RhcnRlZF9hdF9tcxgFIAEoAUgAiAEBEhIKCmVsYXBzZWRfbXMYBiABKAESEQoJbGVuZ3RoX21zGAcgASgBEg0KBWVwb2NoGAggASgEEigKBmVuZGluZxgJIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuRW5kaW5nEikKB3dvcmtlcnMYCiADKAsyGC5icmVha3dhdGVyLnYxLlJ1bldvcmtlchIPCgdwbGFubmVkGAsgASgEEg8KB3N0YXJ0ZWQYDCABKAQSDwoHc2tpcHBlZBgNIAEoBBIMCgRsb3N0GA4gASgEEgwKBHNlbnQYDyABKAQSCgoCb2sYECABKAQSDgoGZmFpbGVkGBEgASgEEhgKC3JhdGVfZmFjdG9yGBQgASgBSAGIAQESDgoGcGF1c2VkGBUgASgIEhYKDmluX2ZvcmNlX2luX21zGBYgASgBEhgKEHBsYW5uZWRfYXRfc3RhcnQYFyABKAQSLQoHcmVmdXNhbBgYIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZUIQCg5fc3RhcnRlZF9hdF9tc0IOCgxfcmF0ZV9mYWN0b3IiJQoJUnVuRW5kaW5nEgsKA2hvdxgBIAEoCRILCgN3aHkYAiABKAkiOAoJUnVuV29ya2VyEgoKAmlkGAEgASgJEg8KB3RocmVhZHMYAiABKA0SDgoGc3RhdHVzGAMgASgJIj0KDkNvbnRyb2xsZXJCZWF0EgsKA3J1bhgBIAEoCRIMCgR0ZXJtGAIgASgEEhAKCHN0cmVhbWVkGB4gASgIItsDCghTbmFwc2hvdBILCgNydW4YASABKAkSDgoGd29ya2VyGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgEEgoKAmF0GAYgASgBEioKCWludGVydmFscxgHIAMoCzIXLmJyZWFrd2F0ZXIudjEuSW50ZXJ2YWwSKQoGc2hhcmRzGAggAygLMhkuYnJlYWt3YXRlci52MS5TaGFyZFN0YXRlEi4KCHJlcXVlc3RzGAkgAygLMhwuYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzEiUKBmhlYWx0aBgKIAEoCzIVLmJyZWFrd2F0ZXIudjEuSGVhbHRoEi4KCGZhaWx1cmVzGAsgAygLMhwuYnJlYWt3YXRlci52MS5GYWlsdXJlU2FtcGxlEhcKCnN0YXJ0X3NrZXcYDCABKAFIAIgBARINCgVmaW5hbBgNIAEoCBIlCgZ0b3RhbHMYDiABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFscxIVCghlbmRlZF9ieRgPIAEoCUgBiAEBEhAKCHdhcm5pbmdzGBAgAygJQg0KC19zdGFydF9za2V3QgsKCV9lbmRlZF9ieSI0CgZUb3RhbHMSKgoJaW50ZXJ2YWxzGAEgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbCJ9CghJbnRlcnZhbBIOCgZzZWNvbmQYASABKBESDgoGdGhyZWFkGAIgASgNEioKBnNlcmllcxgDIAMoCzIaLmJyZWFrd2F0ZXIudjEuU2VyaWVzRGVsdGESJQoEbGFncxgEIAMoCzIXLmJyZWFrd2F0ZXIudjEuTGFnRGVsdGEihwMKC1Nlcmllc0RlbHRhEg4KBnNlcmllcxgBIAEoDRIKCgJvaxgCIAEoBBIOCgZmYWlsZWQYAyABKAQSEQoJaW5fd2luZG93GAQgASgEEhQKDG9rX2luX3dpbmRvdxgFIAEoBBIQCghieXRlc19pbhgGIAEoBBIRCglieXRlc19vdXQYByABKAQSFQoNY2hlY2tzX3Bhc3NlZBgIIAEoBBIVCg1jaGVja3NfZmFpbGVkGAkgASgEEjYKBmVycm9ycxgKIAMoCzImLmJyZWFrd2F0ZXIudjEuU2VyaWVzRGVsdGEuRXJyb3JzRW50cnkSEwoLcmVzcG9uc2Vfb2sYCyABKAwSFwoPcmVzcG9uc2VfZmFpbGVkGAwgASgMEg8KB3NlcnZpY2UYDSABKAwSDwoHY29ubmVjdBgOIAEoDBILCgN0bHMYDyABKAwSDAoEdHRmYhgQIAEoDBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBIj4KCExhZ0RlbHRhEg0KBXBoYXNlGAEgASgNEhAKCHNlbmRfbGFnGAIgASgMEhEKCXBhY2VyX2xhZxgDIAEoDCKUAgoKU2hhcmRTdGF0ZRIOCgZ0aHJlYWQYASABKA0SDQoFcGhhc2UYAiABKA0SDQoFZXBvY2gYAyABKAQSDwoHdGhyb3VnaBgEIAEoBBIPCgdzdGFydGVkGAUgASgEEhkKEXNraXBwZWRfaW5fZmxpZ2h0GAYgASgEEhQKDHNraXBwZWRfbGF0ZRgHIAEoBBIRCgljb21wbGV0ZWQYCCABKAQSDgoGZmFpbGVkGAkgASgEEhMKC2ludGVycnVwdGVkGAogASgEEhEKCWluX2ZsaWdodBgLIAEoBBIdChVpbl9mbGlnaHRfYnlfc2NlbmFyaW8YDCADKAQSDQoFdXNlcnMYDSABKAQSDAoEZG9uZRgOIAEoCCKXAwoNUmVxdWVzdENvdW50cxIOCgZ0aHJlYWQYASABKA0SEQoJYXR0ZW1wdGVkGAIgASgEEgwKBHNlbnQYAyABKAQSCgoCb2sYBCABKAQSDgoGZmFpbGVkGAUgASgEEhMKC2ludGVycnVwdGVkGAYgASgEEg8KB292ZXJydW4YByABKAQSDQoFc2V0dXAYCCABKAQSEAoIdGVhcmRvd24YCSABKAQSDAoEYXV0aBgKIAEoBBI4CgZlcnJvcnMYCyADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuRXJyb3JzRW50cnkSOAoGcGFzc2VzGAwgAygLMiguYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzLlBhc3Nlc0VudHJ5EhIKCnJlZGlyZWN0ZWQYDSABKAQaLQoLRXJyb3JzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ARotCgtQYXNzZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBImwKBkhlYWx0aBILCgNjcHUYASABKAESLAoHdGhyZWFkcxgCIAMoCzIbLmJyZWFrd2F0ZXIudjEuVGhyZWFkSGVhbHRoEhEKCXJzc19ieXRlcxgDIAEoARIUCgxvcGVuX3NvY2tldHMYBCABKA0icwoMVGhyZWFkSGVhbHRoEg4KBnRocmVhZBgBIAEoDRILCgNjcHUYAiABKAESGQoRbG9vcF9kZWxheV9wOTlfbXMYAyABKAESEwoLZ2NfcGF1c2VfbXMYBCABKAESFgoOcnVuX3F1ZXVlX3dhaXQYBSABKAEi9wEKDUZhaWx1cmVTYW1wbGUSDgoGd29ya2VyGAEgASgJEg0KBXBoYXNlGAIgASgJEhAKCHNjZW5hcmlvGAMgASgJEgwKBHN0ZXAYBCABKAkSDQoFZXJyb3IYBSABKAkSCgoCYXQYBiABKAESDgoGZGV0YWlsGAcgASgJEisKB3JlcXVlc3QYCCABKAsyGi5icmVha3dhdGVyLnYxLlNlbnRSZXF1ZXN0EjEKCHJlc3BvbnNlGAkgASgLMh8uYnJlYWt3YXRlci52MS5SZWNlaXZlZFJlc3BvbnNlEhIKBWV4dHJhGAogASgJSACIAQFCCAoGX2V4dHJhIlcKC1NlbnRSZXF1ZXN0Eg4KBm1ldGhvZBgBIAEoCRILCgN1cmwYAiABKAkSDwoHaGVhZGVycxgDIAMoCRIRCgRib2R5GAQgASgJSACIAQFCBwoFX2JvZHkiTwoQUmVjZWl2ZWRSZXNwb25zZRIOCgZzdGF0dXMYASABKA0SDwoHaGVhZGVycxgCIAMoCRIRCgRib2R5GAMgASgJSACIAQFCBwoFX2JvZHliBnByb3RvMw");
 
 /**
  * @generated from message breakwater.v1.Envelope
@@ -201,6 +201,13 @@ export type WorkerHello = Message<"breakwater.v1.WorkerHello"> & {
    * @generated from field: optional bytes sealing_key = 12;
    */
   sealingKey?: Uint8Array | undefined;
+
+  /**
+   * The highest rate of a run that its operator allows, per second. Absent: any.
+   *
+   * @generated from field: optional double max_rate = 20;
+   */
+  maxRate?: number | undefined;
 };
 
 /**
@@ -623,6 +630,20 @@ export type Epoch = Message<"breakwater.v1.Epoch"> & {
    * @generated from field: repeated breakwater.v1.EpochPhase phases = 5;
    */
   phases: EpochPhase[];
+
+  /**
+   * Of the rates of open phases. Absent: 1.
+   *
+   * @generated from field: optional double rate_factor = 20;
+   */
+  rateFactor?: number | undefined;
+
+  /**
+   * Cluster time since which the run is paused. Absent: it is not.
+   *
+   * @generated from field: optional double paused_at = 21;
+   */
+  pausedAt?: number | undefined;
 };
 
 /**
@@ -677,6 +698,13 @@ export type EpochPhase = Message<"breakwater.v1.EpochPhase"> & {
    * @generated from field: uint64 first_arrival = 3;
    */
   firstArrival: bigint;
+
+  /**
+   * How the phase was steered so far.
+   *
+   * @generated from field: repeated breakwater.v1.RatePiece pieces = 20;
+   */
+  pieces: RatePiece[];
 };
 
 /**
@@ -685,6 +713,30 @@ export type EpochPhase = Message<"breakwater.v1.EpochPhase"> & {
  */
 export const EpochPhaseSchema: GenMessage<EpochPhase> = /*@__PURE__*/
   messageDesc(file_breakwater, 18);
+
+/**
+ * @generated from message breakwater.v1.RatePiece
+ */
+export type RatePiece = Message<"breakwater.v1.RatePiece"> & {
+  /**
+   * ms of the phase's own time.
+   *
+   * @generated from field: double from_ms = 1;
+   */
+  fromMs: number;
+
+  /**
+   * @generated from field: double factor = 2;
+   */
+  factor: number;
+};
+
+/**
+ * Describes the message breakwater.v1.RatePiece.
+ * Use `create(RatePieceSchema)` to create a new message.
+ */
+export const RatePieceSchema: GenMessage<RatePiece> = /*@__PURE__*/
+  messageDesc(file_breakwater, 19);
 
 /**
  * @generated from message breakwater.v1.CommandReply
@@ -724,7 +776,7 @@ export type CommandReply = Message<"breakwater.v1.CommandReply"> & {
  * Use `create(CommandReplySchema)` to create a new message.
  */
 export const CommandReplySchema: GenMessage<CommandReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 19);
+  messageDesc(file_breakwater, 20);
 
 /**
  * @generated from message breakwater.v1.Accepted
@@ -751,7 +803,7 @@ export type Accepted = Message<"breakwater.v1.Accepted"> & {
  * Use `create(AcceptedSchema)` to create a new message.
  */
 export const AcceptedSchema: GenMessage<Accepted> = /*@__PURE__*/
-  messageDesc(file_breakwater, 20);
+  messageDesc(file_breakwater, 21);
 
 /**
  * @generated from message breakwater.v1.Performed
@@ -787,7 +839,7 @@ export type Performed = Message<"breakwater.v1.Performed"> & {
  * Use `create(PerformedSchema)` to create a new message.
  */
 export const PerformedSchema: GenMessage<Performed> = /*@__PURE__*/
-  messageDesc(file_breakwater, 21);
+  messageDesc(file_breakwater, 22);
 
 /**
  * @generated from message breakwater.v1.Refused
@@ -814,7 +866,7 @@ export type Refused = Message<"breakwater.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_breakwater, 22);
+  messageDesc(file_breakwater, 23);
 
 /**
  * @generated from message breakwater.v1.ObjectRef
@@ -838,7 +890,7 @@ export type ObjectRef = Message<"breakwater.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_breakwater, 23);
+  messageDesc(file_breakwater, 24);
 
 /**
  * @generated from message breakwater.v1.ObjectRequest
@@ -860,7 +912,7 @@ export type ObjectRequest = Message<"breakwater.v1.ObjectRequest"> & {
  * Use `create(ObjectRequestSchema)` to create a new message.
  */
 export const ObjectRequestSchema: GenMessage<ObjectRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 24);
+  messageDesc(file_breakwater, 25);
 
 /**
  * @generated from message breakwater.v1.ObjectReply
@@ -889,7 +941,7 @@ export type ObjectReply = Message<"breakwater.v1.ObjectReply"> & {
  * Use `create(ObjectReplySchema)` to create a new message.
  */
 export const ObjectReplySchema: GenMessage<ObjectReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 25);
+  messageDesc(file_breakwater, 26);
 
 /**
  * @generated from message breakwater.v1.Chunk
@@ -911,7 +963,7 @@ export type Chunk = Message<"breakwater.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_breakwater, 26);
+  messageDesc(file_breakwater, 27);
 
 /**
  * @generated from message breakwater.v1.Unknown
@@ -924,7 +976,7 @@ export type Unknown = Message<"breakwater.v1.Unknown"> & {
  * Use `create(UnknownSchema)` to create a new message.
  */
 export const UnknownSchema: GenMessage<Unknown> = /*@__PURE__*/
-  messageDesc(file_breakwater, 27);
+  messageDesc(file_breakwater, 28);
 
 /**
  * @generated from message breakwater.v1.RowsRequest
@@ -951,7 +1003,7 @@ export type RowsRequest = Message<"breakwater.v1.RowsRequest"> & {
  * Use `create(RowsRequestSchema)` to create a new message.
  */
 export const RowsRequestSchema: GenMessage<RowsRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 28);
+  messageDesc(file_breakwater, 29);
 
 /**
  * @generated from message breakwater.v1.RowsReply
@@ -973,7 +1025,7 @@ export type RowsReply = Message<"breakwater.v1.RowsReply"> & {
  * Use `create(RowsReplySchema)` to create a new message.
  */
 export const RowsReplySchema: GenMessage<RowsReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 29);
+  messageDesc(file_breakwater, 30);
 
 /**
  * @generated from message breakwater.v1.SnapshotAck
@@ -1002,7 +1054,7 @@ export type SnapshotAck = Message<"breakwater.v1.SnapshotAck"> & {
  * Use `create(SnapshotAckSchema)` to create a new message.
  */
 export const SnapshotAckSchema: GenMessage<SnapshotAck> = /*@__PURE__*/
-  messageDesc(file_breakwater, 30);
+  messageDesc(file_breakwater, 31);
 
 /**
  * To the controller of a run, from whoever watches or steers it. Answered by the run's status.
@@ -1011,7 +1063,7 @@ export const SnapshotAckSchema: GenMessage<SnapshotAck> = /*@__PURE__*/
  */
 export type RunRequest = Message<"breakwater.v1.RunRequest"> & {
   /**
-   * show or stop.
+   * show, stop or steer.
    *
    * @generated from field: string action = 1;
    */
@@ -1023,6 +1075,18 @@ export type RunRequest = Message<"breakwater.v1.RunRequest"> & {
    * @generated from field: string by = 2;
    */
   by: string;
+
+  /**
+   * To be steered to; what is absent stays as it is.
+   *
+   * @generated from field: optional double rate_factor = 20;
+   */
+  rateFactor?: number | undefined;
+
+  /**
+   * @generated from field: optional bool paused = 21;
+   */
+  paused?: boolean | undefined;
 };
 
 /**
@@ -1030,7 +1094,7 @@ export type RunRequest = Message<"breakwater.v1.RunRequest"> & {
  * Use `create(RunRequestSchema)` to create a new message.
  */
 export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 31);
+  messageDesc(file_breakwater, 32);
 
 /**
  * @generated from message breakwater.v1.RunStatus
@@ -1122,6 +1186,37 @@ export type RunStatus = Message<"breakwater.v1.RunStatus"> & {
    * @generated from field: uint64 failed = 17;
    */
   failed: bigint;
+
+  /**
+   * Absent: 1.
+   *
+   * @generated from field: optional double rate_factor = 20;
+   */
+  rateFactor?: number | undefined;
+
+  /**
+   * @generated from field: bool paused = 21;
+   */
+  paused: boolean;
+
+  /**
+   * Until the newest epoch is in force.
+   *
+   * @generated from field: double in_force_in_ms = 22;
+   */
+  inForceInMs: number;
+
+  /**
+   * @generated from field: uint64 planned_at_start = 23;
+   */
+  plannedAtStart: bigint;
+
+  /**
+   * Why nothing was done. Absent: it was.
+   *
+   * @generated from field: breakwater.v1.WorkerFailure refusal = 24;
+   */
+  refusal?: WorkerFailure | undefined;
 };
 
 /**
@@ -1129,7 +1224,7 @@ export type RunStatus = Message<"breakwater.v1.RunStatus"> & {
  * Use `create(RunStatusSchema)` to create a new message.
  */
 export const RunStatusSchema: GenMessage<RunStatus> = /*@__PURE__*/
-  messageDesc(file_breakwater, 32);
+  messageDesc(file_breakwater, 33);
 
 /**
  * @generated from message breakwater.v1.RunEnding
@@ -1151,7 +1246,7 @@ export type RunEnding = Message<"breakwater.v1.RunEnding"> & {
  * Use `create(RunEndingSchema)` to create a new message.
  */
 export const RunEndingSchema: GenMessage<RunEnding> = /*@__PURE__*/
-  messageDesc(file_breakwater, 33);
+  messageDesc(file_breakwater, 34);
 
 /**
  * @generated from message breakwater.v1.RunWorker
@@ -1178,7 +1273,7 @@ export type RunWorker = Message<"breakwater.v1.RunWorker"> & {
  * Use `create(RunWorkerSchema)` to create a new message.
  */
 export const RunWorkerSchema: GenMessage<RunWorker> = /*@__PURE__*/
-  messageDesc(file_breakwater, 34);
+  messageDesc(file_breakwater, 35);
 
 /**
  * To all workers of a run, from its controller.
@@ -1209,7 +1304,7 @@ export type ControllerBeat = Message<"breakwater.v1.ControllerBeat"> & {
  * Use `create(ControllerBeatSchema)` to create a new message.
  */
 export const ControllerBeatSchema: GenMessage<ControllerBeat> = /*@__PURE__*/
-  messageDesc(file_breakwater, 35);
+  messageDesc(file_breakwater, 36);
 
 /**
  * @generated from message breakwater.v1.Snapshot
@@ -1303,7 +1398,7 @@ export type Snapshot = Message<"breakwater.v1.Snapshot"> & {
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_breakwater, 36);
+  messageDesc(file_breakwater, 37);
 
 /**
  * @generated from message breakwater.v1.Totals
@@ -1320,7 +1415,7 @@ export type Totals = Message<"breakwater.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_breakwater, 37);
+  messageDesc(file_breakwater, 38);
 
 /**
  * @generated from message breakwater.v1.Interval
@@ -1354,7 +1449,7 @@ export type Interval = Message<"breakwater.v1.Interval"> & {
  * Use `create(IntervalSchema)` to create a new message.
  */
 export const IntervalSchema: GenMessage<Interval> = /*@__PURE__*/
-  messageDesc(file_breakwater, 38);
+  messageDesc(file_breakwater, 39);
 
 /**
  * Histograms are sparse counts: varint pairs (distance to the index of the previous non-zero bucket, count).
@@ -1448,7 +1543,7 @@ export type SeriesDelta = Message<"breakwater.v1.SeriesDelta"> & {
  * Use `create(SeriesDeltaSchema)` to create a new message.
  */
 export const SeriesDeltaSchema: GenMessage<SeriesDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 39);
+  messageDesc(file_breakwater, 40);
 
 /**
  * @generated from message breakwater.v1.LagDelta
@@ -1475,7 +1570,7 @@ export type LagDelta = Message<"breakwater.v1.LagDelta"> & {
  * Use `create(LagDeltaSchema)` to create a new message.
  */
 export const LagDeltaSchema: GenMessage<LagDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 40);
+  messageDesc(file_breakwater, 41);
 
 /**
  * @generated from message breakwater.v1.ShardState
@@ -1557,7 +1652,7 @@ export type ShardState = Message<"breakwater.v1.ShardState"> & {
  * Use `create(ShardStateSchema)` to create a new message.
  */
 export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
-  messageDesc(file_breakwater, 41);
+  messageDesc(file_breakwater, 42);
 
 /**
  * @generated from message breakwater.v1.RequestCounts
@@ -1638,7 +1733,7 @@ export type RequestCounts = Message<"breakwater.v1.RequestCounts"> & {
  * Use `create(RequestCountsSchema)` to create a new message.
  */
 export const RequestCountsSchema: GenMessage<RequestCounts> = /*@__PURE__*/
-  messageDesc(file_breakwater, 42);
+  messageDesc(file_breakwater, 43);
 
 /**
  * @generated from message breakwater.v1.Health
@@ -1670,7 +1765,7 @@ export type Health = Message<"breakwater.v1.Health"> & {
  * Use `create(HealthSchema)` to create a new message.
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
-  messageDesc(file_breakwater, 43);
+  messageDesc(file_breakwater, 44);
 
 /**
  * @generated from message breakwater.v1.ThreadHealth
@@ -1707,7 +1802,7 @@ export type ThreadHealth = Message<"breakwater.v1.ThreadHealth"> & {
  * Use `create(ThreadHealthSchema)` to create a new message.
  */
 export const ThreadHealthSchema: GenMessage<ThreadHealth> = /*@__PURE__*/
-  messageDesc(file_breakwater, 44);
+  messageDesc(file_breakwater, 45);
 
 /**
  * @generated from message breakwater.v1.FailureSample
@@ -1771,7 +1866,7 @@ export type FailureSample = Message<"breakwater.v1.FailureSample"> & {
  * Use `create(FailureSampleSchema)` to create a new message.
  */
 export const FailureSampleSchema: GenMessage<FailureSample> = /*@__PURE__*/
-  messageDesc(file_breakwater, 45);
+  messageDesc(file_breakwater, 46);
 
 /**
  * @generated from message breakwater.v1.SentRequest
@@ -1803,7 +1898,7 @@ export type SentRequest = Message<"breakwater.v1.SentRequest"> & {
  * Use `create(SentRequestSchema)` to create a new message.
  */
 export const SentRequestSchema: GenMessage<SentRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 46);
+  messageDesc(file_breakwater, 47);
 
 /**
  * @generated from message breakwater.v1.ReceivedResponse
@@ -1830,5 +1925,5 @@ export type ReceivedResponse = Message<"breakwater.v1.ReceivedResponse"> & {
  * Use `create(ReceivedResponseSchema)` to create a new message.
  */
 export const ReceivedResponseSchema: GenMessage<ReceivedResponse> = /*@__PURE__*/
-  messageDesc(file_breakwater, 47);
+  messageDesc(file_breakwater, 48);
 

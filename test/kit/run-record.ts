@@ -135,7 +135,7 @@ function epochsOf(
   roster: readonly RosterEntry[],
 ): Epoch[] {
   const plan = planRun(test, seed)
-  const epochs = [firstEpoch(test, plan, roster)]
+  const epochs: Epoch[] = [firstEpoch(test, plan, roster)]
   if (!takenOver) return epochs
   const schedules = createSchedules(test, seed)
   for (const { id, died } of workers) {

@@ -3,8 +3,8 @@ import type { RequestError } from '../../core/measure/request-error.ts'
 import { type SeriesTable, seriesTable } from '../../core/measure/series.ts'
 import type { Interval, RequestCounts, ShardState } from '../../core/measure/snapshot.ts'
 import { Totals } from '../../core/measure/totals.ts'
-import { firstEpoch } from '../../core/plan/epoch.ts'
-import type { Epoch, Micros, RosterEntry, RunPlan } from '../../core/plan/plan.ts'
+import { type EpochChange, firstEpoch, newestOrder, nextEpoch } from '../../core/plan/epoch.ts'
+import type { Epoch, EpochOrder, Micros, RosterEntry, RunPlan } from '../../core/plan/plan.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import { createSchedules } from '../../core/plan/schedules.ts'
 import { compileTest } from '../../core/scenario/compile.ts'
@@ -64,7 +64,8 @@ export class VirtualRun {
   readonly refusedTokens: { readonly thread: VirtualThread; readonly target: number }[] = []
   readonly wanted: { readonly thread: VirtualThread; readonly source: number }[] = []
   readonly events = new EventQueue()
-  epoch: Epoch
+  readonly epochs: Epoch[] = []
+  epoch: EpochOrder
   readonly options: VirtualRunOptions
 
   constructor(options: VirtualRunOptions) {
@@ -77,6 +78,7 @@ export class VirtualRun {
       Array.from({ length: threads }, (_, thread) => new VirtualThread(this, worker, thread)),
     )
     this.epoch = firstEpoch(test, this.plan, roster)
+    this.epochs.push(this.epoch)
     for (const thread of this.threads) thread.engine.arm(this.epoch)
   }
 
@@ -101,8 +103,16 @@ export class VirtualRun {
   }
 
   advance(epoch: Epoch): void {
-    this.epoch = epoch
-    for (const thread of this.threads) thread.engine.advance(epoch)
+    this.epochs.push(epoch)
+    this.epoch = newestOrder(this.epochs) as EpochOrder
+    for (const thread of this.threads) thread.engine.advance(this.epoch)
+  }
+
+  /** The next epoch, with the roster that there is. */
+  change(change: Omit<EpochChange, 'roster'>): void {
+    const { test, seed = 1 } = this.options
+    const schedules = createSchedules(test, seed, this.epoch.pieces)
+    this.advance(nextEpoch(this.epoch, { ...change, roster: this.epoch.roster }, schedules))
   }
 
   stop(): void {
@@ -222,7 +232,7 @@ export class VirtualThread implements TransportSink, Transport {
       failures: this.failures,
       rows: this.rows,
       transport: this,
-      inFlightBound,
+      inFlightBound: () => inFlightBound,
       onSooner: (at) => this.#callAt(at),
       onTokenRefused: (target) => run.refusedTokens.push({ thread: this, target }),
     })

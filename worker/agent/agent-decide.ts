@@ -19,7 +19,7 @@ const keepMs = 15 * 60_000
 export function decide(state: AgentState, event: AgentEvent): AgentDecision {
   switch (event.type) {
     case 'command':
-      return onCommand(state, event.command, event.request, event.nowMs)
+      return onCommand(state, event)
     case 'prepared': {
       if (state.prepare?.run !== event.run || state.stage !== 'preparing') return { state, actions: [] }
       const ready: AgentState = { ...state, stage: 'ready', threads: event.threads, waiting: [] }
@@ -71,7 +71,10 @@ export function decide(state: AgentState, event: AgentEvent): AgentDecision {
   }
 }
 
-function onCommand(state: AgentState, command: WorkerCommand, request: number, nowMs: number): AgentDecision {
+function onCommand(
+  state: AgentState,
+  { command, request, notAllowed = null, nowMs }: AgentEvent & { type: 'command' },
+): AgentDecision {
   const answer = (next: AgentState, ...actions: AgentAction[]): AgentDecision => ({
     state: next,
     actions: [...actions, reply(request, accepted(next, nowMs))],
@@ -107,6 +110,12 @@ function onCommand(state: AgentState, command: WorkerCommand, request: number, n
       return onPerform(fenced, command, request)
     case 'epoch':
       if (command.epoch.number <= state.epoch) return answer(fenced)
+      if (notAllowed !== null)
+        return refuse(
+          'not-allowed',
+          notAllowed,
+          'steer it to a lower rate, or ask the operator of the worker',
+        )
       return answer({ ...fenced, epoch: command.epoch.number }, { type: 'epoch', epoch: command.epoch })
     case 'stop':
       return answer(ending(fenced), ...(underWay(state) ? [{ type: 'stop' } as const] : []))

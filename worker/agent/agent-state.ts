@@ -1,4 +1,4 @@
-import type { Epoch } from '../../core/plan/plan.ts'
+import type { EpochOrder } from '../../core/plan/plan.ts'
 import type { CommandReply, Fence, Halt, WorkerCommand, WorkerState } from '../../proto/messages.ts'
 import type { Captured, OnceStage, StageResult } from '../engine/thread-protocol.ts'
 
@@ -38,6 +38,8 @@ export type AgentEvent =
       readonly type: 'command'
       readonly command: WorkerCommand
       readonly request: number
+      /** Why this worker's operator does not allow it. */
+      readonly notAllowed?: string | null
       readonly nowMs: number
     }
   | { readonly type: 'prepared'; readonly run: string; readonly threads: number; readonly nowMs: number }
@@ -72,10 +74,10 @@ export type AgentAction =
   | {
       readonly type: 'arm'
       readonly startLocalMs: number
-      readonly epoch: Epoch
+      readonly epoch: EpochOrder
       readonly setup: Captured
     }
-  | { readonly type: 'epoch'; readonly epoch: Epoch }
+  | { readonly type: 'epoch'; readonly epoch: EpochOrder }
   | { readonly type: 'stop' }
   | { readonly type: 'abort' }
   /** Interrupt, because nobody controls the run any more. */

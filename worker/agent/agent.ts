@@ -147,7 +147,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   }
 
   function hello(): WorkerHello {
-    const { version, host, pid, labels } = dependencies
+    const { version, host, pid, labels, rails } = dependencies
     const { threads, stage, prepare, halt } = state
     const run = prepare?.run ?? null
     const { publicKey } = sealingKey
@@ -155,6 +155,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       ...{ id, incarnation, version, threads, labels, host, pid },
       ...{ state: stage, run, sealingKey: publicKey },
       ...(halt && { halt }),
+      ...(rails.maxRate !== null && { maxRate: rails.maxRate }),
     }
   }
 
@@ -163,7 +164,8 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       const command = decodeCommand(message.payload, sealingKey)
       const request = nextRequest++
       owed.set(request, message)
-      dispatch({ type: 'command', command, request, nowMs: localNowMs() })
+      const notAllowed = command.type === 'epoch' ? (session?.notAllowed(command.epoch) ?? null) : null
+      dispatch({ type: 'command', command, request, notAllowed, nowMs: localNowMs() })
     } catch (error) {
       log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
     }

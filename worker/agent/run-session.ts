@@ -2,9 +2,9 @@ import type { Bus } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import type { EndedBy, Health, RequestCounts } from '../../core/measure/snapshot.ts'
 import { assembleSnapshots } from '../../core/measure/snapshot-assembly.ts'
-import { brokenRails, type GuardRails, withNetworks } from '../../core/plan/guard-rails.ts'
+import { brokenByEpoch, brokenRails, type GuardRails, withNetworks } from '../../core/plan/guard-rails.ts'
 import { fileShortage } from '../../core/plan/open-files.ts'
-import type { Epoch } from '../../core/plan/plan.ts'
+import type { EpochOrder } from '../../core/plan/plan.ts'
 import { planRun } from '../../core/plan/plan-run.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
@@ -49,8 +49,10 @@ export interface SessionDependencies {
 export interface RunSession {
   /** Tells of it by the event `performed`. */
   perform(stage: OnceStage, setup: Captured): void
-  arm(startLocalMs: number, epoch: Epoch, setup: Captured): void
-  epoch(epoch: Epoch): void
+  arm(startLocalMs: number, epoch: EpochOrder, setup: Captured): void
+  epoch(epoch: EpochOrder): void
+  /** Why this worker's operator does not allow an epoch; null: it may begin. */
+  notAllowed(epoch: EpochOrder): string | null
   stop(): void
   /** Stops because this worker leaves. */
   leave(): void
@@ -179,7 +181,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   }
 
   /** Told before anything is sent, and no reason to refuse: it may not come to that. */
-  function checkOpenFiles({ roster }: Epoch): void {
+  function checkOpenFiles({ roster }: EpochOrder): void {
     const limit = openFileLimit()
     const plan = planRun(command.test, command.seed)
     const shortage = fileShortage(command.test, plan, roster.length, limit)
@@ -308,6 +310,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       epoch = first.number
       threads?.arm(startLocalMs, first, setup)
       checkOpenFiles(first)
+    },
+    notAllowed(next) {
+      const broken = brokenByEpoch(command.test, next, dependencies.rails)
+      return broken && `its operator does not allow this: ${broken}`
     },
     epoch(next) {
       epoch = next.number

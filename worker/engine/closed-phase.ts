@@ -1,13 +1,14 @@
 import type { ShardState } from '../../core/measure/snapshot.ts'
 import { iterationsOfUser } from '../../core/plan/ledger.ts'
-import type { EpochPhase, Micros, PlannedPhase, Stripe } from '../../core/plan/plan.ts'
+import { pausedSince } from '../../core/plan/phase-time.ts'
+import type { EpochPhase, Micros, PlannedPhase } from '../../core/plan/plan.ts'
 import { arrivalAt } from '../../core/plan/stripe.ts'
 import type { CompiledScenario } from '../../core/scenario/compiled.ts'
 import { userStart, userStop } from '../../core/schedule/users.ts'
 import type { ClosedPhase } from '../../core/spec/load-test.ts'
 import type { Iteration, PhaseSeries } from './iteration.ts'
 import { PhaseCounts } from './phase-counts.ts'
-import type { PhaseContext, PhaseRun } from './phase-run.ts'
+import type { EpochEntry, PhaseContext, PhaseRun } from './phase-run.ts'
 
 /** One user's life on this thread. */
 interface User {
@@ -46,20 +47,17 @@ export class ClosedPhaseRun implements PhaseRun {
   #joining: { readonly number: number; readonly at: Micros }[] = []
   /** Waiting for a row. */
   #rowless: User[] = []
+  /** Their next iterations wait for the end of a pause. */
+  #held: User[] = []
+  /** Null: it goes on, or was over before. */
+  #pausedAt: Micros | null = null
   #epoch = 0
   #startAt: Micros = 0
   #endAt: Micros = 0
   /** Stopped, or its data is at its end. */
   #ended = false
 
-  constructor(
-    context: PhaseContext,
-    planned: PlannedPhase,
-    phase: ClosedPhase,
-    epoch: number,
-    epochPhase: EpochPhase,
-    stripe: Stripe,
-  ) {
+  constructor(context: PhaseContext, planned: PlannedPhase, phase: ClosedPhase, entry: EpochEntry) {
     this.index = planned.index
     this.series = context.series
     this.counts = new PhaseCounts(context.scenarios.length)
@@ -67,17 +65,22 @@ export class ClosedPhaseRun implements PhaseRun {
     this.#planned = planned
     this.#phase = phase
     this.#paceMicros = (phase.paceMs ?? 0) * 1000
-    this.enter(epoch, epochPhase, stripe)
+    this.enter(entry)
   }
 
-  get endAt(): Micros {
-    return this.#endAt
+  get windowEndAt(): Micros {
+    return this.#pausedAt ?? this.#endAt
   }
 
-  enter(epoch: number, { startAt, endAt }: EpochPhase, stripe: Stripe): void {
-    this.#epoch = epoch
+  enter({ epoch, stripe }: EpochEntry): void {
+    const phase = epoch.phases[this.index] as EpochPhase
+    const { startAt, endAt } = phase
+    const pausedBefore = this.#pausedAt
+    this.#pausedAt = pausedSince(epoch, phase)
+    this.#epoch = epoch.number
     this.#startAt = startAt
-    this.#endAt = endAt
+    // Time that stands still comes to no end.
+    this.#endAt = this.#pausedAt === null ? endAt : Number.POSITIVE_INFINITY
     const own = new Set<number>()
     for (let i = 0; arrivalAt(stripe, i) < this.#planned.peakUsers; i++) own.add(arrivalAt(stripe, i))
     for (const user of this.#users.values()) {
@@ -90,9 +93,11 @@ export class ClosedPhaseRun implements PhaseRun {
       if (!staysAway) this.#joining.push({ number, at: startAt + startMs * 1000 })
     }
     this.#joining.sort((a, b) => b.at - a.at || b.number - a.number)
+    if (this.#pausedAt === null && pausedBefore !== null) this.#goOn(pausedBefore, epoch.at)
   }
 
   turn(now: Micros, budget: number): void {
+    if (this.#pausedAt !== null && !this.#ended) return
     // Who has not joined by the end does not join any more.
     if (this.#ended || now >= this.#endAt) this.#joining = []
     for (let joined = 0; joined < budget && !this.#ended; joined++) {
@@ -104,6 +109,7 @@ export class ClosedPhaseRun implements PhaseRun {
   }
 
   nextAt(): Micros {
+    if (this.#pausedAt !== null) return Number.POSITIVE_INFINITY
     const next = this.#joining.at(-1)
     return next === undefined || next.at >= this.#endAt ? Number.POSITIVE_INFINITY : next.at
   }
@@ -113,6 +119,8 @@ export class ClosedPhaseRun implements PhaseRun {
     const earliest = user.startedAt + this.#paceMicros
     if (this.#mayNotStart(user, at)) {
       this.#retire(user)
+    } else if (this.#pausedAt !== null) {
+      this.#held.push(user)
     } else if (earliest > at || user.startedAt === at) {
       // An iteration that took no time would loop here for ever: its next one waits for a turn.
       this.#context.runner.wake(iteration, Math.max(earliest, at + 1), at)
@@ -122,7 +130,11 @@ export class ClosedPhaseRun implements PhaseRun {
   }
 
   wake(iteration: Iteration, now: Micros): void {
-    this.#startNext(this.#bySlot[iteration.slot] as User, now)
+    const user = this.#bySlot[iteration.slot] as User
+    const earliest = user.startedAt + this.#paceMicros
+    // A pause has moved on what it was woken for.
+    if (earliest > now && this.#pausedAt === null) this.#context.runner.wake(iteration, earliest, now)
+    else this.#startNext(user, now)
   }
 
   onRows(now: Micros): void {
@@ -195,6 +207,10 @@ export class ClosedPhaseRun implements PhaseRun {
       this.#retire(user)
       return
     }
+    if (this.#pausedAt !== null) {
+      this.#held.push(user)
+      return
+    }
     const { runner, rows, seed } = this.#context
     const { iteration, scenario, number, epoch, k } = user
     const skip = user.drewForOnStart ? scenario.onStartDraws : noDraws
@@ -216,6 +232,17 @@ export class ClosedPhaseRun implements PhaseRun {
     runner.begin(iteration, now, now)
   }
 
+  /** Paces count the phase's own time, in which there was no pause. */
+  #goOn(pausedAt: Micros, at: Micros): void {
+    for (const user of this.#users.values())
+      user.startedAt = Math.min(user.startedAt, pausedAt) + (at - pausedAt)
+    const held = this.#held
+    this.#held = []
+    // They come up in a turn, so many at a time.
+    for (const { iteration, startedAt } of held)
+      this.#context.runner.wake(iteration, Math.max(at, startedAt + this.#paceMicros), at)
+  }
+
   #mayNotStart(user: User, now: Micros): boolean {
     return this.#ended || user.left === 0 || now >= user.stopAt || now >= this.#endAt
   }
@@ -229,6 +256,7 @@ export class ClosedPhaseRun implements PhaseRun {
   }
 
   #stopOf(number: number): Micros {
+    if (this.#pausedAt !== null) return Number.POSITIVE_INFINITY
     return this.#startAt + userStop(this.#phase, number) * 1000
   }
 }

@@ -2,10 +2,13 @@ import type { Recorder } from '../../core/measure/recorder.ts'
 import type { SeriesTable } from '../../core/measure/series.ts'
 import type { RequestCounts, ShardState } from '../../core/measure/snapshot.ts'
 import { createMix } from '../../core/plan/mix.ts'
-import type { Epoch, EpochPhase, Micros, PlannedPhase, RunPlan, Stripe } from '../../core/plan/plan.ts'
+import { pausedSince } from '../../core/plan/phase-time.ts'
+import type { Epoch, EpochOrder, Micros, PlannedPhase, RunPlan } from '../../core/plan/plan.ts'
 import { stripeOf } from '../../core/plan/stripe.ts'
 import type { CompiledTest, StreamWatch } from '../../core/scenario/compiled.ts'
+import { createSchedule } from '../../core/schedule/create-schedule.ts'
 import type { Schedule } from '../../core/schedule/schedule.ts'
+import type { RatePiece } from '../../core/schedule/steered-cumulative.ts'
 import type { LoadTest, Phase } from '../../core/spec/load-test.ts'
 import { ClosedPhaseRun } from './closed-phase.ts'
 import { ContentDecoding } from './content-decoding.ts'
@@ -13,7 +16,7 @@ import type { FailureSamples } from './failure-samples.ts'
 import { Iteration, IterationPool, type PhaseSeries } from './iteration.ts'
 import { IterationRunner } from './iteration-runner.ts'
 import { OpenPhaseRun } from './open-phase.ts'
-import type { InFlight, PhaseContext, PhaseRun } from './phase-run.ts'
+import type { EpochEntry, InFlight, PhaseContext, PhaseRun } from './phase-run.ts'
 import { Redirects } from './redirects.ts'
 import type { Rows } from './rows.ts'
 import type { Exchange, Transport, TransportSink } from './transport-port.ts'
@@ -32,7 +35,7 @@ export interface EngineDependencies {
   readonly rows: Rows
   readonly transport: Transport
   /** Iterations of open phases under way on this thread at most. */
-  readonly inFlightBound: number
+  readonly inFlightBound: (rateFactor: number) => number
   /** The engine has something to do before the instant that the last turn gave. */
   readonly onSooner: (at: Micros) => void
   /** A target did not take its token (CompiledRequest.token). */
@@ -52,7 +55,9 @@ export class Engine implements TransportSink {
   readonly #runner: IterationRunner
   readonly #inFlight: InFlight
   readonly #phases: PhaseRun[] = []
-  #epochs: Epoch[] = []
+  /** By phase, as they were steered last. */
+  readonly #steered: Steered[]
+  #epochs: EpochOrder[] = []
   /** Instant of the turn to come; −Infinity while one is under way. */
   #nextAt: Micros = Number.NEGATIVE_INFINITY
   /** When the last phase ends, or the run was stopped. */
@@ -65,7 +70,8 @@ export class Engine implements TransportSink {
     const { test, compiled, transport, recorder, failures, inFlightBound, onTokenRefused } = dependencies
     this.#dependencies = dependencies
     this.#pool = new IterationPool((slot) => new Iteration(slot, compiled.createScope()))
-    this.#inFlight = { open: 0, bound: inFlightBound }
+    this.#inFlight = { open: 0, bound: inFlightBound(1) }
+    this.#steered = dependencies.schedules.map((schedule) => ({ pieces: [], schedule }))
     this.#runner = new IterationRunner({
       pool: this.#pool,
       requests: compiled.requests,
@@ -82,21 +88,20 @@ export class Engine implements TransportSink {
   }
 
   /** The first epoch, before the start. */
-  arm(epoch: Epoch): void {
-    const { test, plan, rows, compiled } = this.#dependencies
-    const stripe = this.#stripe(epoch)
+  arm(epoch: EpochOrder): void {
+    const { test, plan } = this.#dependencies
+    const entryOf = this.#entries(epoch)
+    this.#inFlight.bound = this.#dependencies.inFlightBound(epoch.rateFactor)
     test.load.forEach((phase, index) => {
-      const [planned, epochPhase] = [plan.phases[index], epoch.phases[index]] as [PlannedPhase, EpochPhase]
-      this.#phases.push(this.#createPhase(phase, planned, epoch.number, epochPhase, stripe))
-      if (phase.loop === 'open') return
-      const drawing = createMix(test, phase).shares.map(({ scenario }) => compiled.scenarios[scenario])
-      rows.prefetch(drawing.filter((scenario) => scenario !== undefined))
+      const planned = plan.phases[index] as PlannedPhase
+      this.#phases.push(this.#createPhase(phase, planned, entryOf(index)))
+      if (phase.loop === 'closed') this.#prefetch(phase)
     })
     this.#endAt = lastEnd(epoch)
   }
 
   /** A later epoch; it begins at its own instant. */
-  advance(epoch: Epoch): void {
+  advance(epoch: EpochOrder): void {
     this.#epochs.push(epoch)
     this.#sooner(epoch.at)
   }
@@ -191,14 +196,8 @@ export class Engine implements TransportSink {
     return this.#startSkew
   }
 
-  #createPhase(
-    phase: Phase,
-    planned: PlannedPhase,
-    epoch: number,
-    epochPhase: EpochPhase,
-    stripe: Stripe,
-  ): PhaseRun {
-    const { test, plan, schedules, compiled, rows } = this.#dependencies
+  #createPhase(phase: Phase, planned: PlannedPhase, entry: EpochEntry): PhaseRun {
+    const { test, plan, compiled, rows } = this.#dependencies
     const context: PhaseContext = {
       seed: plan.seed,
       scenarios: compiled.scenarios,
@@ -208,14 +207,13 @@ export class Engine implements TransportSink {
       inFlight: this.#inFlight,
       mix: createMix(test, phase),
       series: phase.record ? this.#seriesOf(planned.index) : null,
+      prefetch: () => this.#prefetch(phase),
     }
     switch (phase.loop) {
-      case 'open': {
-        const schedule = schedules[planned.index] as Schedule
-        return new OpenPhaseRun(context, planned, schedule, epoch, epochPhase, stripe)
-      }
+      case 'open':
+        return new OpenPhaseRun(context, planned, entry)
       case 'closed':
-        return new ClosedPhaseRun(context, planned, phase, epoch, epochPhase, stripe)
+        return new ClosedPhaseRun(context, planned, phase, entry)
       default:
         return phase satisfies never
     }
@@ -237,10 +235,9 @@ export class Engine implements TransportSink {
   #enterEpochs(now: Micros): void {
     for (let epoch = this.#epochs[0]; epoch !== undefined && epoch.at <= now; epoch = this.#epochs[0]) {
       this.#epochs.shift()
-      const stripe = this.#stripe(epoch)
-      for (const phase of this.#phases) {
-        phase.enter(epoch.number, epoch.phases[phase.index] as EpochPhase, stripe)
-      }
+      const entryOf = this.#entries(epoch)
+      this.#inFlight.bound = this.#dependencies.inFlightBound(epoch.rateFactor)
+      for (const phase of this.#phases) phase.enter(entryOf(phase.index))
       if (!this.#isStopped) this.#endAt = lastEnd(epoch)
     }
   }
@@ -279,11 +276,48 @@ export class Engine implements TransportSink {
     this.#dependencies.onSooner(at)
   }
 
-  #stripe(epoch: Epoch): Stripe {
-    return stripeOf(epoch.roster, this.#dependencies.worker, this.#dependencies.thread)
+  #prefetch(phase: Phase): void {
+    const { test, rows, compiled } = this.#dependencies
+    const drawing = createMix(test, phase).shares.map(({ scenario }) => compiled.scenarios[scenario])
+    rows.prefetch(drawing.filter((scenario) => scenario !== undefined))
+  }
+
+  /** By phase, for this thread. */
+  #entries(epoch: EpochOrder): (phase: number) => EpochEntry {
+    const stripe = stripeOf(epoch.roster, this.#dependencies.worker, this.#dependencies.thread)
+    return (phase) => ({ epoch, stripe, schedule: this.#scheduleOf(phase, epoch.pieces[phase] ?? []) })
+  }
+
+  #scheduleOf(index: number, pieces: readonly RatePiece[]): Schedule | null {
+    const { test, plan } = this.#dependencies
+    const phase = test.load[index]
+    const before = this.#steered[index]
+    if (phase?.loop !== 'open' || before === undefined || areSame(before.pieces, pieces))
+      return before?.schedule ?? null
+    const schedule = createSchedule(phase, plan.seed, index, pieces)
+    this.#steered[index] = { pieces, schedule }
+    return schedule
   }
 }
 
+interface Steered {
+  readonly pieces: readonly RatePiece[]
+  readonly schedule: Schedule | null
+}
+
+function areSame(one: readonly RatePiece[], other: readonly RatePiece[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(
+      ({ fromMs, factor }, index) => fromMs === other[index]?.fromMs && factor === other[index].factor,
+    )
+  )
+}
+
+/** Infinity while a pause keeps some phase from its end. */
 function lastEnd(epoch: Epoch): Micros {
-  return Math.max(0, ...epoch.phases.map((phase) => phase.endAt))
+  const ends = epoch.phases.map((phase) =>
+    pausedSince(epoch, phase) === null ? phase.endAt : Number.POSITIVE_INFINITY,
+  )
+  return Math.max(0, ...ends)
 }

@@ -173,7 +173,7 @@ export class IterationRunner implements TransportSink {
     const { phase, scenario, interrupted } = this.#pool.at(slot)
     const series = phase.series?.ofGroup[scenario.index]?.[stream]
     if (interrupted || series === undefined) return
-    this.#recorder.group(series, at, at - openedAt, ok, at < phase.endAt)
+    this.#recorder.group(series, at, at - openedAt, ok, at < phase.windowEndAt)
   }
 
   /** The user of an iteration that is idle leaves for good. */
@@ -284,7 +284,7 @@ export class IterationRunner implements TransportSink {
     const series = left === undefined ? undefined : phase.series?.ofGroup[scenario.index]?.[left.group]
     if (left === undefined || series === undefined) return
     const ok = iteration.failures === left.failures
-    this.#recorder.group(series, at, at - left.startedAt, ok, at < phase.endAt)
+    this.#recorder.group(series, at, at - left.startedAt, ok, at < phase.windowEndAt)
   }
 
   #dispatch(
@@ -339,7 +339,7 @@ export class IterationRunner implements TransportSink {
     sample.bytesOut = exchange.bytesOut
     sample.checksPassed = judgement?.checksPassed ?? 0
     sample.checksFailed = judgement?.checksFailed ?? 0
-    sample.inWindow = doneAt < phase.endAt
+    sample.inWindow = doneAt < phase.windowEndAt
     sample.connectMicros = exchange.connectMicros
     sample.tlsMicros = exchange.tlsMicros
     sample.ttfbMicros = exchange.firstByteAt - sentAt
@@ -367,7 +367,7 @@ export class IterationRunner implements TransportSink {
         at,
         at - iteration.intendedAt,
         !failed,
-        at < phase.endAt,
+        at < phase.windowEndAt,
       )
     }
     phase.iterationEnded(iteration, at)

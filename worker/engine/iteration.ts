@@ -7,7 +7,8 @@ import type { PhaseCounts } from './phase-counts.ts'
 export interface IterationOwner {
   readonly index: number
   readonly loop: 'open' | 'closed'
-  readonly endAt: Micros
+  /** What ends from then on counts for no rate: the phase is over, or paused. */
+  readonly windowEndAt: Micros
   readonly counts: PhaseCounts
   /** Null: it is not recorded. */
   readonly series: PhaseSeries | null

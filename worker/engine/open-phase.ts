@@ -1,10 +1,11 @@
 import type { ShardState } from '../../core/measure/snapshot.ts'
-import type { EpochPhase, Micros, PlannedPhase, Stripe } from '../../core/plan/plan.ts'
+import { pausedSince } from '../../core/plan/phase-time.ts'
+import type { Epoch, EpochPhase, Micros, PlannedPhase } from '../../core/plan/plan.ts'
 import type { Schedule } from '../../core/schedule/schedule.ts'
 import type { Iteration, PhaseSeries } from './iteration.ts'
-import { OwnArrivals } from './own-arrivals.ts'
+import { OwnArrivals, type Segment } from './own-arrivals.ts'
 import { PhaseCounts } from './phase-counts.ts'
-import type { PhaseContext, PhaseRun } from './phase-run.ts'
+import type { EpochEntry, PhaseContext, PhaseRun } from './phase-run.ts'
 
 /** The generator is late, not the target slow: such an arrival is skipped. */
 const lateMicros = 1_000_000
@@ -17,44 +18,45 @@ export class OpenPhaseRun implements PhaseRun {
   readonly series: PhaseSeries | null
   readonly #context: PhaseContext
   readonly #planned: PlannedPhase
-  readonly #schedule: Schedule
+  readonly #lengthMicros: Micros
   readonly #own: OwnArrivals
   #epoch: number
   #endAt: Micros
+  /** Null: it goes on, or was over before. */
+  #pausedAt: Micros | null
   /** No arrival from here on: the phase was ended before its time. */
   #cutAt: Micros
   /** Stopped, or its data is at its end. */
   #ended = false
 
-  constructor(
-    context: PhaseContext,
-    planned: PlannedPhase,
-    schedule: Schedule,
-    epoch: number,
-    phase: EpochPhase,
-    stripe: Stripe,
-  ) {
+  constructor(context: PhaseContext, planned: PlannedPhase, entry: EpochEntry) {
     this.index = planned.index
     this.series = context.series
     this.counts = new PhaseCounts(context.scenarios.length)
     this.#context = context
     this.#planned = planned
-    this.#schedule = schedule
-    this.#own = new OwnArrivals(schedule, { ...phase, stripe })
-    this.#epoch = epoch
+    this.#lengthMicros = planned.endAt - planned.startAt
+    const phase = phaseOf(entry.epoch, this.index)
+    this.#epoch = entry.epoch.number
     this.#endAt = phase.endAt
+    this.#pausedAt = pausedSince(entry.epoch, phase)
     this.#cutAt = this.#cutOf(phase)
+    this.#own = new OwnArrivals(this.#segmentOf(entry, phase))
   }
 
-  get endAt(): Micros {
-    return this.#endAt
+  get windowEndAt(): Micros {
+    return this.#pausedAt ?? this.#endAt
   }
 
-  enter(epoch: number, phase: EpochPhase, stripe: Stripe): void {
-    this.#epoch = epoch
+  enter(entry: EpochEntry): void {
+    const phase = phaseOf(entry.epoch, this.index)
+    this.#epoch = entry.epoch.number
     this.#endAt = phase.endAt
+    this.#pausedAt = pausedSince(entry.epoch, phase)
     this.#cutAt = this.#cutOf(phase)
-    this.#own.append({ ...phase, stripe })
+    this.#own.append(this.#segmentOf(entry, phase))
+    // Arrivals that were not planned at the start lease their rows.
+    if ((entry.schedule?.planned ?? 0) > this.#planned.planned) this.#context.prefetch()
   }
 
   turn(now: Micros, budget: number): void {
@@ -97,7 +99,8 @@ export class OpenPhaseRun implements PhaseRun {
   }
 
   isOver(now: Micros): boolean {
-    return this.#ended || (now >= this.#endAt && this.nextAt() === Number.POSITIVE_INFINITY)
+    if (this.#ended) return true
+    return this.#pausedAt === null && now >= this.#endAt && this.nextAt() === Number.POSITIVE_INFINITY
   }
 
   state(thread: number): ShardState {
@@ -116,7 +119,7 @@ export class OpenPhaseRun implements PhaseRun {
       inFlight: this.counts.inFlight,
       inFlightByScenario: [...this.counts.inFlightByScenario],
       users: 0,
-      done: this.nextAt() === Number.POSITIVE_INFINITY,
+      done: this.#pausedAt === null && this.nextAt() === Number.POSITIVE_INFINITY,
     }
   }
 
@@ -140,8 +143,21 @@ export class OpenPhaseRun implements PhaseRun {
     return true
   }
 
+  #segmentOf({ epoch, stripe, schedule }: EpochEntry, { startAt, firstArrival }: EpochPhase): Segment {
+    return {
+      firstArrival,
+      stripe,
+      schedule: schedule as Schedule,
+      startAt: epoch.pausedAt === null ? startAt : Number.POSITIVE_INFINITY,
+    }
+  }
+
   #cutOf({ startAt, endAt }: EpochPhase): Micros {
     // A rounding apart is no cut: every planned arrival starts before the phase's full length.
-    return endAt < startAt + this.#schedule.durationMs * 1000 - 1 ? endAt : Number.POSITIVE_INFINITY
+    return endAt < startAt + this.#lengthMicros - 1 ? endAt : Number.POSITIVE_INFINITY
   }
+}
+
+function phaseOf({ phases }: Epoch, index: number): EpochPhase {
+  return phases[index] as EpochPhase
 }

@@ -6,24 +6,24 @@ import type { Schedule } from '../../core/schedule/schedule.ts'
 export interface Segment {
   readonly firstArrival: number
   readonly stripe: Stripe
-  /** When the phase starts, by this epoch. */
+  /** When the phase starts, by this epoch. Infinity: the run is paused. */
   readonly startAt: Micros
+  /** As the phase is steered. */
+  readonly schedule: Schedule
 }
 
 /** Walks one thread's arrivals of one open phase in order, through all epochs: each own arrival comes up exactly once. */
 export class OwnArrivals {
-  readonly #schedule: Schedule
   #segment: Segment
   readonly #later: Segment[] = []
   /** Decided before the epoch came that says whose they are; they do not come up again. */
-  readonly #decided: { readonly stripe: Stripe; readonly below: number }[] = []
+  #decided: { readonly stripe: Stripe; readonly below: number }[] = []
   /** Counts own arrivals of the segment's stripe. */
   #index = 0
   #next = 0
   #nextAt = 0
 
-  constructor(schedule: Schedule, segment: Segment) {
-    this.#schedule = schedule
+  constructor(segment: Segment) {
     this.#segment = segment
     this.#seek(segment.firstArrival)
   }
@@ -33,7 +33,7 @@ export class OwnArrivals {
     return this.#next
   }
 
-  /** Its intended start; Infinity when none is left. */
+  /** Its intended start; Infinity when none is left, or while the run is paused. */
   get nextAt(): Micros {
     return this.#nextAt
   }
@@ -52,6 +52,8 @@ export class OwnArrivals {
       this.#settle()
       return
     }
+    // Of what the epochs before it left decided, only what lies behind its first can come up again.
+    this.#decided = this.#decided.filter(({ below }) => below > firstArrival)
     if (this.#next > firstArrival) this.#decided.push({ stripe: this.#segment.stripe, below: this.#next })
     this.#segment = segment
     this.#seek(firstArrival)
@@ -83,12 +85,13 @@ export class OwnArrivals {
         break
       }
     }
-    const startMs = this.#next < this.#schedule.planned ? this.#schedule.startOf(this.#next) : undefined
+    const { schedule, startAt } = this.#segment
+    const startMs = this.#next < schedule.planned ? schedule.startOf(this.#next) : undefined
     if (startMs === undefined) {
-      this.#next = this.#schedule.planned
+      this.#next = schedule.planned
       this.#nextAt = Number.POSITIVE_INFINITY
     } else {
-      this.#nextAt = this.#segment.startAt + startMs * 1000
+      this.#nextAt = startAt + startMs * 1000
     }
   }
 

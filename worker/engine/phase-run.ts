@@ -1,7 +1,8 @@
 import type { ShardState } from '../../core/measure/snapshot.ts'
 import type { Mix } from '../../core/plan/mix.ts'
-import type { EpochPhase, Micros, Stripe } from '../../core/plan/plan.ts'
+import type { Epoch, Micros, Stripe } from '../../core/plan/plan.ts'
 import type { CompiledScenario } from '../../core/scenario/compiled.ts'
+import type { Schedule } from '../../core/schedule/schedule.ts'
 import type { IterationOwner, IterationPool, PhaseSeries } from './iteration.ts'
 import type { IterationRunner } from './iteration-runner.ts'
 import type { Rows } from './rows.ts'
@@ -9,7 +10,7 @@ import type { Rows } from './rows.ts'
 /** One phase on one thread. */
 export interface PhaseRun extends IterationOwner {
   /** A new epoch has begun. */
-  enter(epoch: number, phase: EpochPhase, stripe: Stripe): void
+  enter(entry: EpochEntry): void
   /** Starts what is due. At most `budget` iterations, so that answers are read between. */
   turn(now: Micros, budget: number): void
   /** When it next has something to do; Infinity: nothing more. */
@@ -23,6 +24,14 @@ export interface PhaseRun extends IterationOwner {
   state(thread: number, now: Micros): ShardState
 }
 
+/** An epoch as one phase on one thread has it. */
+export interface EpochEntry {
+  readonly epoch: Epoch
+  readonly stripe: Stripe
+  /** Open phases: as they are steered; the same object where that is as before. */
+  readonly schedule: Schedule | null
+}
+
 /** What all phases of a thread share, and this one's own mix and series. */
 export interface PhaseContext {
   readonly seed: number
@@ -33,10 +42,12 @@ export interface PhaseContext {
   readonly inFlight: InFlight
   readonly mix: Mix
   readonly series: PhaseSeries | null
+  /** Asks for the first blocks of what the phase's scenarios draw uniquely. */
+  readonly prefetch: () => void
 }
 
 /** Iterations of open phases under way, and how many there may be. Closed phases are bounded by their users. */
 export interface InFlight {
   open: number
-  readonly bound: number
+  bound: number
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../core/error.ts'
 import type { FailureSample } from '../../core/measure/request-error.ts'
 import type { Interval, RequestCounts, ShardState, ThreadHealth } from '../../core/measure/snapshot.ts'
-import type { Epoch } from '../../core/plan/plan.ts'
+import type { EpochOrder } from '../../core/plan/plan.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { RowIndex } from '../../core/spec/indexed-rows.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
@@ -46,11 +46,11 @@ export type ToThread =
   | {
       readonly type: 'arm'
       readonly startLocalMs: number
-      readonly epoch: Epoch
+      readonly epoch: EpochOrder
       readonly setup: Captured
     }
   /** The next epoch; begins at `epoch.at`. */
-  | { readonly type: 'epoch'; readonly epoch: Epoch }
+  | { readonly type: 'epoch'; readonly epoch: EpochOrder }
   /** The block of rows asked for: [from, from + count); count 0: the data is at its end. */
   | { readonly type: 'rows'; readonly source: number; readonly from: number; readonly count: number }
   /** A new token of the target of that number (core/spec/targets.ts): requests carry it from now on, and nobody may read it. */

@@ -84,7 +84,7 @@ export class ThreadRun implements TransportSink {
       failures: this.#failures,
       rows: this.#rows,
       transport: this.transport,
-      inFlightBound: boundOf(inFlightBound(test, plan), threads, thread),
+      inFlightBound: (rateFactor) => boundOf(inFlightBound(test, plan, rateFactor), threads, thread),
       onSooner: (at) => this.#pacer?.sooner(at),
       onTokenRefused: (target) => this.#tokenRefused(target),
     })

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { BreakwaterError } from '../../core/error.ts'
-import type { Epoch } from '../../core/plan/plan.ts'
+import type { EpochOrder } from '../../core/plan/plan.ts'
 import { entryUrl } from './entry-url.ts'
 import type { Captured, FromThread, OnceStage, StageResult, ThreadPart, ToThread } from './thread-protocol.ts'
 
@@ -25,8 +25,8 @@ export interface EngineThreads {
   /** Set-up or teardown, once at a time. Rejects where the thread dies. */
   perform(stage: OnceStage, setup: Captured): Promise<StageResult>
   /** `startLocalMs` is on the clock of worker/engine/clock.ts: localMs. */
-  arm(startLocalMs: number, epoch: Epoch, setup: Captured): void
-  epoch(epoch: Epoch): void
+  arm(startLocalMs: number, epoch: EpochOrder, setup: Captured): void
+  epoch(epoch: EpochOrder): void
   rows(thread: number, source: number, from: number, count: number): void
   /** For every thread. */
   token(target: number, token: string): void

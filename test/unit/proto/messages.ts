@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type RequestError, requestErrors } from '../../../core/measure/request-error.ts'
 import type { Snapshot } from '../../../core/measure/snapshot.ts'
-import type { Epoch } from '../../../core/plan/plan.ts'
+import type { Epoch, EpochOrder } from '../../../core/plan/plan.ts'
 import type { LoadTest } from '../../../core/spec/load-test.ts'
 import type {
   CommandReply,
@@ -70,7 +70,7 @@ export const haltQuestion = record<HaltQuestion>({ worker: token })
 
 export const hello: fc.Arbitrary<WorkerHello> = fc
   .tuple(
-    record<Omit<WorkerHello, 'failure' | 'halt' | 'sealingKey'>>({
+    record<Omit<WorkerHello, 'failure' | 'halt' | 'sealingKey' | 'maxRate'>>({
       id: token,
       incarnation: id,
       version: text,
@@ -84,21 +84,50 @@ export const hello: fc.Arbitrary<WorkerHello> = fc
     fc.option(failure),
     fc.option(halt),
     fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 })),
+    fc.option(magnitude),
   )
-  .map(([rest, why, halted, sealingKey]) => ({
+  .map(([rest, why, halted, sealingKey, maxRate]) => ({
     ...rest,
+    ...(maxRate !== null && { maxRate }),
     ...(why !== null && { failure: why }),
     ...(halted !== null && { halt: halted }),
     ...(sealingKey !== null && { sealingKey }),
   }))
 
-const epoch = record<Epoch>({
-  number: count.map((value) => Math.max(1, value)),
-  at: finite,
-  cause: fc.constantFrom('start', 'lost', 'left', 'joined', 'steer', 'pause', 'resume', 'phase'),
-  roster: listOf(record<Epoch['roster'][number]>({ worker: token, weight: positive, threads: positive })),
-  phases: listOf(record<Epoch['phases'][number]>({ startAt: finite, endAt: finite, firstArrival: count })),
-})
+const pieces = fc
+  .uniqueArray(
+    record<EpochOrder['pieces'][number][number]>({
+      fromMs: finite.map(Math.abs),
+      factor: finite.map(Math.abs),
+    }),
+    { maxLength: 3, selector: ({ fromMs }) => fromMs },
+  )
+  .map((list) => list.sort((a, b) => a.fromMs - b.fromMs))
+
+const epoch = fc
+  .tuple(
+    record<Omit<EpochOrder, 'phases' | 'pieces'>>({
+      number: count.map((value) => Math.max(1, value)),
+      at: finite,
+      cause: fc.constantFrom('start', 'lost', 'left', 'joined', 'steer', 'pause', 'resume', 'phase'),
+      rateFactor: finite.map(Math.abs),
+      pausedAt: fc.option(finite),
+      roster: listOf(record<Epoch['roster'][number]>({ worker: token, weight: positive, threads: positive })),
+    }),
+    listOf(
+      fc.tuple(
+        record<Epoch['phases'][number]>({ startAt: finite, endAt: finite, firstArrival: count }),
+        pieces,
+      ),
+    ),
+  )
+  .map(
+    ([rest, phases]): EpochOrder => ({
+      ...rest,
+      phases: phases.map(([phase]) => phase),
+      pieces: phases.map(([, steered]) => steered),
+    }),
+  )
 
 const loadTest = fc
   .tuple(json, json, json)
@@ -199,7 +228,22 @@ export const snapshotAck = record<SnapshotAck>({
   sequence: count.map((value) => Math.max(1, value)),
   term: count,
 })
-export const runRequest = record<RunRequest>({ action: fc.constantFrom('show', 'stop'), by: text })
+export const runRequest = fc
+  .tuple(
+    record<Pick<RunRequest, 'action' | 'by'>>({
+      action: fc.constantFrom('show', 'stop', 'steer'),
+      by: text,
+    }),
+    fc.option(magnitude),
+    fc.option(fc.boolean()),
+  )
+  .map(
+    ([rest, rateFactor, paused]): RunRequest => ({
+      ...rest,
+      ...(rateFactor !== null && { rateFactor }),
+      ...(paused !== null && { paused }),
+    }),
+  )
 export const runStatus = record<RunStatus>({
   run: token,
   name: text,
@@ -211,7 +255,12 @@ export const runStatus = record<RunStatus>({
   epoch: count,
   ending: fc.option(record<NonNullable<RunStatus['ending']>>({ how: text, why: text })),
   workers: listOf(record<RunStatus['workers'][number]>({ id: token, threads: small, status: text })),
+  rateFactor: magnitude,
+  paused: fc.boolean(),
+  inForceInMs: magnitude,
+  refusal: fc.option(failure),
   planned: count,
+  plannedAtStart: count,
   started: count,
   skipped: count,
   lost: count,

@@ -6,6 +6,8 @@ import { renderLive, renderPlain } from '../../../../cli/live/render-live.ts'
 import { matchesGolden } from '../../../kit/golden.ts'
 
 const figures: LiveFigures = {
+  rateFactor: 1,
+  paused: false,
   elapsedMs: 9_400,
   lengthMs: 23_000,
   phases: [{ name: 'ramp', elapsedMs: 6_400, lengthMs: 12_000, recorded: true }],

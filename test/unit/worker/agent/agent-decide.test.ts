@@ -23,7 +23,10 @@ function prepare(run = 'r1', of = fence()): Prepare {
   }
 }
 
-const epoch = (number: number) => ({ number, at: 0, cause: 'start' as const, roster: [], phases: [] })
+const epoch = (number: number) => ({
+  ...{ number, at: 0, cause: 'start' as const, rateFactor: 1, pausedAt: null },
+  ...{ roster: [], phases: [], pieces: [] },
+})
 const arm = (run = 'r1'): WorkerCommand => ({
   type: 'arm',
   run,

@@ -34,7 +34,7 @@ function epochsOf(phase: OpenPhase, first: readonly RosterEntry[], changes: read
   // Weights come and go, the threads of a worker stay.
   const fixed = (roster: readonly RosterEntry[]) =>
     roster.map((entry) => ({ ...entry, threads: 1 + (Number(entry.worker.slice(1)) % 3) }))
-  const epochs = [firstEpoch(spec, planRun(spec, seed), fixed(first))]
+  const epochs: Epoch[] = [firstEpoch(spec, planRun(spec, seed), fixed(first))]
   for (const { at, roster } of [...changes].sort((a, b) => a.at - b.at)) {
     const previous = epochs.at(-1) as Epoch
     const instant = Math.max(previous.at + 1, Math.floor(at * phase.durationMs * 1000))
@@ -57,9 +57,10 @@ function walk(
     startAt: of?.startAt ?? 0,
     firstArrival: of?.firstArrival ?? 0,
     stripe: stripeOf(roster, worker, thread),
+    schedule,
   })
   const [first, ...later] = epochs as [Epoch, ...Epoch[]]
-  const own = new OwnArrivals(schedule, segment(first))
+  const own = new OwnArrivals(segment(first))
   const taken: number[] = []
   for (const now of [...turns, Number.MAX_SAFE_INTEGER]) {
     while (later[0] !== undefined && later[0].at + lateMicros <= now)
@@ -131,8 +132,8 @@ test('a phase that moves before it has begun moves its arrivals', (t) => {
   }
   const [schedule] = createSchedules(loadTest({ load: [phase] }), seed) as [Schedule]
   const stripe = stripeOf(roster(1), 'w1', 0)
-  const own = new OwnArrivals(schedule, { startAt: 0, firstArrival: 0, stripe })
-  own.append({ startAt: moved.phases[0]?.startAt ?? 0, firstArrival: 0, stripe })
+  const own = new OwnArrivals({ startAt: 0, firstArrival: 0, stripe, schedule })
+  own.append({ startAt: moved.phases[0]?.startAt ?? 0, firstArrival: 0, stripe, schedule })
   t.is(own.next, 0)
   t.is(own.nextAt, 250_000)
   own.advance()
