@@ -10,6 +10,7 @@ const commands = [
   'show',
   'watch',
   'stop',
+  'steer',
   'validate',
   'plan',
   'init',
@@ -25,7 +26,7 @@ const commands = [
 ]
 
 /** Issues to come: nobody may think that they are there. */
-const later = ['controller', 'steer', 'token', 'compare']
+const later = ['controller', 'token', 'compare']
 
 test('help lists the commands there are, and no others', async (t) => {
   const { code, stdout, stderr } = await breakwater(['--help'])

@@ -1,0 +1,104 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import type { ResultDocument } from '../../core/report/result.ts'
+import { startBreakwater, startWorkerProcess } from '../kit/breakwater.ts'
+import { breakwater } from '../kit/command.ts'
+import { startNats } from '../kit/nats.ts'
+import { type LoggedRequest, startNginx } from '../kit/nginx.ts'
+import { makeTempDir } from '../kit/temp-dir.ts'
+import { testWith } from '../kit/tools.ts'
+import { until } from '../kit/until.ts'
+
+const testOnCluster = testWith('nginx', 'nats-server')
+
+/** Two workers, a controller of its own process, and nginx as the witness. Each arrival tells its number, or the row it leased, by `row`. */
+async function steered(t: ExecutionContext, load: string, more = '') {
+  const [nats, nginx, folder] = await Promise.all([startNats(), startNginx(), makeTempDir()])
+  t.teardown(async () => {
+    await nginx.remove()
+    await nats.stop()
+    await folder.remove()
+  })
+  const workers = await Promise.all(['w1', 'w2'].map((id) => startWorkerProcess(nats.url, id)))
+  t.teardown(async () => {
+    for (const worker of workers) await worker.stop('SIGKILL')
+  })
+  const spec = join(folder.path, 'steered.yaml')
+  const out = join(folder.path, 'out')
+  await writeFile(
+    spec,
+    `apiVersion: breakwater.dev/v1
+kind: LoadTest
+metadata: { name: steered }
+spec:
+  target: { url: '${nginx.url}' }
+  data: { arrivals: { rows: [${Array.from({ length: 5_000 }, (_, n) => `{ n: ${n} }`).join(', ')}], pick: unique } }
+  scenarios:
+    - name: visit
+      steps: [ { get: /visit, query: { row: '\${arrivals.n}' } } ]
+  load:
+${load}
+${more}`,
+  )
+  const run = await startBreakwater(['run', spec, '--nats', nats.url, '--workers', '2', '--out', out])
+  t.teardown(() => run.stop('SIGKILL'))
+  const seen = async () => (await nginx.accessLog()).filter(({ path }) => path.startsWith('/visit'))
+  const steer = async (...flags: readonly string[]) => {
+    const ended = await breakwater(['steer', 'latest', ...flags, '--nats', nats.url, '--json'])
+    return { ...ended, at: Date.now(), document: JSON.parse(ended.stdout) }
+  }
+  const result = async () => JSON.parse(await readFile(join(out, 'result.json'), 'utf8')) as ResultDocument
+  await until('there is load', async () => (await seen()).length > 0, { withinMs: 60_000 })
+  return { nats, nginx, workers, run, out, seen, steer, result }
+}
+
+function instantsOf({ epochs }: ResultDocument): readonly number[] {
+  return epochs.map(({ at }) => Date.parse(at))
+}
+
+function between(log: readonly LoggedRequest[], fromMs: number, toMs: number): number {
+  return log.filter(({ at }) => at >= fromMs && at < toMs).length
+}
+
+testOnCluster(
+  'the rate of a run changes within a second on every worker, and no arrival is lost by it',
+  async (t) => {
+    const { seen, steer, run, result } = await steered(t, '    - { phase: steady, rate: 100, duration: 8s }')
+    await until('a second has passed', async () => (await seen()).length > 100)
+    const up = await steer('--rate-factor', '3')
+    t.is(up.code, 0, up.stderr)
+    t.like(up.document, { rateFactor: 3, paused: false, refusal: null, plannedAtStart: 800 })
+    t.true(up.document.inForceInMs <= 500)
+    await until('it is faster', async () => (await seen()).length > 700, { withinMs: 10_000 })
+    const down = await steer('--rate-factor', '0.5')
+    t.is(await run.ended, 0)
+    const [document, log] = [await result(), await seen()]
+    t.deepEqual(
+      document.epochs.map(({ cause, rateFactor, paused }) => [cause, rateFactor, paused]),
+      [
+        ['start', 1, false],
+        ['steer', 3, false],
+        ['steer', 0.5, false],
+      ],
+    )
+    const [start = 0, first = 0, second = 0] = instantsOf(document)
+    t.true(first - up.at < 600 && second - down.at < 600, 'in force within a second of the command')
+    const [one, two] = [first - start, second - first]
+    const planned = Math.ceil((100 * one + 300 * two + 50 * (8_000 - one - two)) / 1000 - 0.2)
+    t.true(Math.abs(document.ledger.planned - planned) <= 1, `${document.ledger.planned} of ${planned}`)
+    t.like(document.ledger, { balanced: true, plannedAtStart: 800, skipped: 0, lost: 0, unstarted: 0 })
+    t.is(document.requests.sent, log.length)
+    t.is(new Set(log.map(({ path }) => path)).size, log.length, 'no row comes twice')
+    // Each figure by nginx's own clock, second by second.
+    t.true(Math.abs(between(log, first - 1_000, first) - 100) <= 5)
+    t.true(
+      Math.abs(between(log, first, first + 1_000) - 300) <= 15,
+      String(between(log, first, first + 1_000)),
+    )
+    t.true(
+      Math.abs(between(log, second, second + 1_000) - 50) <= 4,
+      String(between(log, second, second + 1_000)),
+    )
+  },
+)
