@@ -11,7 +11,12 @@ export interface Batch {
   readonly responseOk: SparseCounts
   readonly responseFailed: SparseCounts
   readonly service: SparseCounts
+  /** The same, as pairs of a bucket's index and its count. */
+  readonly buckets: Readonly<Record<BatchKind, readonly number[]>>
 }
+
+export const batchHistograms = ['responseOk', 'responseFailed', 'service'] as const
+export type BatchKind = (typeof batchHistograms)[number]
 
 export const samplesPerBatch = 100
 /** Of each kind of series; a worker draws one of them for every series and second. */
@@ -43,10 +48,21 @@ function makeBatch(random: Random, median: number, number: number): Batch {
   const okMicros = responses.slice(failed)
   const failedMicros = responses.slice(0, failed)
   const serviceMicros = responses.map((response) => Math.max(1, response - 200 * random.next()))
-  const [responseOk, responseFailed, service] = [okMicros, failedMicros, serviceMicros].map(sparse)
+  const counts = {
+    responseOk: counted(okMicros),
+    responseFailed: counted(failedMicros),
+    service: counted(serviceMicros),
+  }
   return {
     ...{ okMicros, failedMicros, serviceMicros },
-    ...({ responseOk, responseFailed, service } as Pick<Batch, 'responseOk' | 'responseFailed' | 'service'>),
+    responseOk: counts.responseOk.toSparse(),
+    responseFailed: counts.responseFailed.toSparse(),
+    service: counts.service.toSparse(),
+    buckets: {
+      responseOk: pairsOf(counts.responseOk),
+      responseFailed: pairsOf(counts.responseFailed),
+      service: pairsOf(counts.service),
+    },
   }
 }
 
@@ -69,10 +85,18 @@ export function deltaOf(batch: Batch, series: number, isStep: boolean): SeriesDe
 
 const nothing: SparseCounts = new Uint8Array(0)
 
-function sparse(micros: readonly number[]): SparseCounts {
+function counted(micros: readonly number[]): PagedCounts {
   const counts = new PagedCounts()
   for (const value of micros) counts.record(value)
-  return counts.toSparse()
+  return counts
+}
+
+function pairsOf(counts: PagedCounts): readonly number[] {
+  const pairs: number[] = []
+  counts.forEach((index, count) => {
+    pairs.push(index, count)
+  })
+  return pairs
 }
 
 /** Box and Muller. */

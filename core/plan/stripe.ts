@@ -13,9 +13,29 @@ export function stripeOf(roster: readonly RosterEntry[], worker: string, thread:
 
 /** What all threads of a worker own together. */
 export function workerStripe(roster: readonly RosterEntry[], worker: string): Stripe {
-  const owners = slotOwners(roster.map((entry) => entry.weight))
-  const index = roster.findIndex((entry) => entry.worker === worker)
-  return { cycle: owners.length, slots: owners.flatMap((owner, slot) => (owner === index ? [slot] : [])) }
+  const { cycle, slots } = ownersOf(roster)
+  return { cycle, slots: slots.get(worker) ?? [] }
+}
+
+interface Owners {
+  readonly cycle: number
+  /** By worker. */
+  readonly slots: ReadonlyMap<string, readonly number[]>
+}
+
+/** Of each roster they are worked out once: a controller that loses a thousand workers asks for each of them. */
+const known = new WeakMap<readonly RosterEntry[], Owners>()
+
+function ownersOf(roster: readonly RosterEntry[]): Owners {
+  let owners = known.get(roster)
+  if (owners === undefined) {
+    const bySlot = slotOwners(roster.map((entry) => entry.weight))
+    const slots = new Map<string, number[]>(roster.map((entry) => [entry.worker, []]))
+    for (const [slot, owner] of bySlot.entries()) slots.get(roster[owner]?.worker ?? '')?.push(slot)
+    owners = { cycle: bySlot.length, slots }
+    known.set(roster, owners)
+  }
+  return owners
 }
 
 /**
@@ -30,6 +50,8 @@ export function slotOwners(weights: readonly number[]): readonly number[] {
   const length = shares.reduce((sum, share) => sum + share, 0)
   const k = shares.length
   if (k === 1) return [0]
+  // As the rule below has it, in their order.
+  if (length === k) return shares.map((_, index) => index)
 
   const taken = shares.map(() => 0)
   const owners: number[] = []

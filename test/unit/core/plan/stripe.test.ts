@@ -156,3 +156,10 @@ test('a thousand workers are striped in no time', (t) => {
   t.is(slotOwners(many).length, 4500)
   t.true(process.cpuUsage().user - begin < 1_000_000)
 })
+
+test('workers of one weight own slots in their order, as many as there are', (t) => {
+  t.deepEqual(slotOwners(Array(1000).fill(7)), [...Array(1000).keys()])
+  const thousand = roster(1000)
+  t.deepEqual(workerStripe(thousand, thousand[417]?.worker ?? ''), { cycle: 1000, slots: [417] })
+  t.deepEqual(workerStripe(thousand, 'nobody'), { cycle: 1000, slots: [] })
+})
