@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { printableLines } from '../core/report/printable.ts'
 import type { CliConfig } from './config.ts'
 
 /** Where a command writes: the answer to standard output, what happens meanwhile to standard error. */
@@ -69,7 +70,7 @@ export function createConsole({ stdout, stderr }: Streams, config: CliConfig, js
     print(text) {
       if (!json) stdout.write(`${text}\n`)
     },
-    note: (text) => void stderr.write(`${redact(text).trimEnd()}\n`),
+    note: (text) => void stderr.write(`${printableLines(redact(text)).trimEnd()}\n`),
     hide(further) {
       redact = further
     },

@@ -1,4 +1,5 @@
-import { open, refuse, seal } from './envelope.ts'
+import { refuse } from './bad-message.ts'
+import { open, seal } from './envelope.ts'
 import { count, digest, id, positive, token } from './fields.ts'
 import type {
   ControllerBeat,

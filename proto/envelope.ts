@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { BreakwaterError } from '../core/error.ts'
+import { BadMessage, refuse } from './bad-message.ts'
 import { type Envelope, EnvelopeSchema } from './gen/breakwater_pb.ts'
 
 /** Raised by a change that an older reader would misread; a reader refuses every other one. */
@@ -15,19 +15,12 @@ export function seal(body: BodyInit): Uint8Array {
   return toBinary(EnvelopeSchema, create(EnvelopeSchema, { protocol: protocolVersion, body }))
 }
 
-/** @throws BreakwaterError `bad-message` */
+/** @throws BadMessage */
 export function open<K extends Kind>(bytes: Uint8Array, kind: K): BodyOf<K> {
   requireProtocol(bytes)
   const { body } = parse(bytes)
   if (body.case !== kind) refuse(`expected ${kind}, got ${body.case ?? 'a kind of message it does not know'}`)
   return body.value as BodyOf<K>
-}
-
-export function refuse(reason: string, options: { hint?: string; cause?: unknown } = {}): never {
-  throw new BreakwaterError('bad-message', `Not a message of this cluster: ${reason}.`, {
-    hint: 'Look for another program or another version of Breakwater that publishes on these subjects.',
-    ...options,
-  })
 }
 
 /** Read ahead of everything else, for the rest of another version's envelope may not even parse. */
@@ -42,9 +35,13 @@ function requireProtocol(bytes: Uint8Array): void {
   }
   if (protocol === undefined) refuse('it does not begin with the version of its protocol')
   if (protocol !== protocolVersion) {
-    refuse(`it speaks protocol ${protocol}, and this part speaks ${protocolVersion}`, {
-      hint: 'Run one version of Breakwater everywhere: on the controller, on every worker, and where the command is typed.',
-    })
+    throw new BadMessage(
+      'protocol',
+      `it speaks protocol ${protocol}, and this part speaks ${protocolVersion}`,
+      {
+        hint: 'Run one version of Breakwater everywhere: on the controller, on every worker, and where the command is typed.',
+      },
+    )
   }
 }
 

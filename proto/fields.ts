@@ -1,11 +1,13 @@
 import { type RequestError, requestErrors } from '../core/measure/request-error.ts'
-import { refuse } from './envelope.ts'
+import { refuse } from './bad-message.ts'
 
 /** What a field of a message may hold. Each gives the value as the house uses it, or refuses the message. */
 
 /** UTF-16 units. More than any text of a LoadTest (1 MiB) and than a message may carry. */
 const longestText = 1_048_576
 const longestId = 256
+/** As the command line has it. */
+const mostThreads = 1024
 
 export function present<T>(value: T | undefined, field: string): T {
   return value === undefined ? refuse(`${field} is missing`) : value
@@ -19,6 +21,11 @@ export function count(value: bigint, field: string): number {
 
 export function positive(value: number, field: string): number {
   return value >= 1 ? value : refuse(`${field} must be at least 1, is ${value}`)
+}
+
+/** Engine threads of a worker. */
+export function threads(value: number, field: string): number {
+  return value <= mostThreads ? positive(value, field) : refuse(`${field} is ${value}, above ${mostThreads}`)
 }
 
 export function finite(value: number, field: string): number {

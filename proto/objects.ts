@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BreakwaterError } from '../core/error.ts'
 import { decodeObjectReply, decodeObjectRequest, encodeObjectReply, encodeObjectRequest } from './codec.ts'
 import type { ObjectRef, ObjectReply } from './messages.ts'
+import { createReception, type HeardBus, type Reception } from './reception.ts'
 
 /**
  * Large things (data files, protos) by digest, in chunks by request/reply. Any chunk may be asked for again, so a transfer survives lost
@@ -10,11 +11,7 @@ import type { ObjectRef, ObjectReply } from './messages.ts'
  */
 
 /** What the two ends need of a Bus, which proto may not import. */
-export interface AnsweringBus {
-  subscribe(
-    subject: string,
-    handle: (message: { readonly payload: Uint8Array; respond(payload: Uint8Array): void }) => void,
-  ): { unsubscribe(): void }
+export interface AnsweringBus extends HeardBus {
   readonly maxPayload: number
 }
 
@@ -35,11 +32,10 @@ export function serveObjects(
   bus: AnsweringBus,
   subject: string,
   store: ReadonlyMap<string, Uint8Array>,
+  reception: Reception = createReception(bus, () => {}),
 ): { unsubscribe(): void } {
   const chunkBytes = Math.min(largestChunkBytes, bus.maxPayload - overheadBytes)
-  return bus.subscribe(subject, (message) => {
-    const request = readOr(undefined, () => decodeObjectRequest(message.payload))
-    if (request === undefined) return
+  return reception.listen(subject, 'object', decodeObjectRequest, (request, message) => {
     const object = store.get(request.digest)
     message.respond(
       encodeObjectReply(object === undefined ? { type: 'unknown' } : chunkOf(object, request.offset)),
@@ -143,14 +139,4 @@ function otherContent(ref: ObjectRef): BreakwaterError {
       hint: 'Leave the files of a LoadTest alone while it is being prepared; start the run again.',
     },
   )
-}
-
-/** The fallback for bytes that are not the message. */
-function readOr<T>(fallback: T, decode: () => T): T {
-  try {
-    return decode()
-  } catch (error) {
-    if (error instanceof BreakwaterError) return fallback
-    throw error
-  }
 }

@@ -19,6 +19,8 @@ export interface Subjects {
   readonly halted: string
   /** Name of the stream that keeps what is sent on `stream`. */
   readonly snapshotStream: string
+  /** The worker whose subject this is: of its hello, beat or command, its snapshots or their receipts. */
+  workerOf(subject: string): string | null
 }
 
 export function createSubjects(prefix = 'bw'): Subjects {
@@ -37,5 +39,9 @@ export function createSubjects(prefix = 'bw'): Subjects {
     halt: `${prefix}.halt`,
     halted: `${prefix}.halted`,
     snapshotStream: `${prefix}-snapshots`,
+    workerOf: (subject) =>
+      /\.worker\.([\w-]+)\.(?:hello|beat|command)$/.exec(subject)?.[1] ??
+      /\.(?:snapshot|stream|receipt)\.([\w-]+)$/.exec(subject)?.[1] ??
+      null,
   }
 }

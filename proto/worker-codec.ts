@@ -2,7 +2,8 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import { BreakwaterError } from '../core/error.ts'
 import type { Epoch, EpochOrder } from '../core/plan/plan.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
-import { open, refuse, seal } from './envelope.ts'
+import { refuse } from './bad-message.ts'
+import { open, seal } from './envelope.ts'
 import {
   count,
   digest,
@@ -14,6 +15,7 @@ import {
   positive,
   present,
   text,
+  threads,
   token,
 } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
@@ -65,7 +67,7 @@ export function decodeHello(bytes: Uint8Array): WorkerHello {
     id: token(message.id, 'id'),
     incarnation: id(message.incarnation, 'incarnation'),
     version: text(message.version, 'version'),
-    threads: positive(message.threads, 'threads'),
+    threads: threads(message.threads, 'threads'),
     labels: record(message.labels, (value) => text(value, 'labels')),
     host: text(message.host, 'host'),
     pid: message.pid,
@@ -151,7 +153,7 @@ export function decodeCommand(bytes: Uint8Array, sealingKey?: SealingKey): Worke
         ...fromTest(value, head.run, sealingKey),
         seed: count(value.seed, 'seed'),
         files: record(value.files, fromObjectRef),
-        threads: value.threads === undefined ? null : positive(value.threads, 'threads'),
+        threads: value.threads === undefined ? null : threads(value.threads, 'threads'),
         pace: oneOf(['timer', 'spin'], value.pace, 'pace'),
         engine: oneOf(['auto', 'wire', 'undici'], value.engine, 'engine'),
       }
@@ -229,7 +231,7 @@ export function decodeReply(bytes: Uint8Array): CommandReply {
         incarnation,
         state: oneOf(workerStates, outcome.value.state, 'state'),
         localMs: finite(outcome.value.localMs, 'localMs'),
-        threads: outcome.value.threads,
+        threads: threads(outcome.value.threads, 'threads'),
       }
     case 'performed': {
       const { sent, auth, values, failure } = outcome.value
@@ -296,10 +298,10 @@ function fromEpoch(message: wire.Epoch): EpochOrder {
     cause: oneOf(epochCauses, message.cause, 'epoch.cause'),
     rateFactor: magnitude(message.rateFactor ?? 1, 'epoch.rateFactor'),
     pausedAt: message.pausedAt === undefined ? null : finite(message.pausedAt, 'epoch.pausedAt'),
-    roster: message.roster.map(({ worker, weight, threads }) => ({
+    roster: message.roster.map(({ worker, weight, threads: own }) => ({
       worker: token(worker, 'roster.worker'),
       weight: positive(weight, 'roster.weight'),
-      threads: positive(threads, 'roster.threads'),
+      threads: threads(own, 'roster.threads'),
     })),
     phases: message.phases.map((phase) => ({
       startAt: finite(phase.startAt, 'phase.startAt'),

@@ -1,8 +1,8 @@
-import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
+import type { Bus, Subscription } from '../../bus/bus.ts'
 import type { KeptMessage } from '../../bus/durable.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { seriesTable } from '../../core/measure/series.ts'
-import type { ShardState } from '../../core/measure/snapshot.ts'
+import type { ShardState, Snapshot } from '../../core/measure/snapshot.ts'
 import { secretOfFile } from '../../core/spec/secret-file.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
@@ -18,8 +18,12 @@ import {
   encodeRowsReply,
   encodeRunStatus,
   encodeSnapshotAck,
+  refuse,
+  refuseStranger,
 } from '../../proto/codec.ts'
+import type { ControllerBeat, RowsRequest, RunRequest, WorkerHello } from '../../proto/messages.ts'
 import { serveObjects } from '../../proto/objects.ts'
+import { createReception, type HeardMessage, type Reception } from '../../proto/reception.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import type { HeldRun, StoredRun } from '../store/run-store.ts'
 import { decide } from './coordinator.ts'
@@ -32,6 +36,7 @@ import { createRowLeases, type RowLeases } from './row-leases.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 import { runStatus } from './run-status.ts'
 import { isNews, type SavedRun, savedState } from './saved-run.ts'
+import { createSnapshotDoor } from './snapshot-door.ts'
 import { openSnapshotStream } from './snapshot-stream.ts'
 import { refusalOfSteering } from './steering.ts'
 import { takeUp } from './taken-up.ts'
@@ -73,6 +78,7 @@ export interface Conductor {
   /** As things stand: for a live view. Null before the start instant is fixed. */
   soFar(): RunRecord | null
   readonly state: CoordinatorState
+  readonly reception: Reception
 }
 
 const tickMs = 250
@@ -84,6 +90,13 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   const taken = takeUp(dependencies.keeping?.stored ?? null, table, order, dependencies)
   const { merge, leasedTo } = taken
   const subscriptions: Subscription[] = []
+  const reception = createReception(bus, (text) => log('warn', text))
+  const door = createSnapshotDoor({
+    run: order.run,
+    table,
+    scenarios: order.test.scenarios.length,
+    metrics: merge.metrics,
+  })
   let { state, startedAtMs, dataEnded } = taken
   let leases: RowLeases | null = null
   let judgedThrough = 0
@@ -205,25 +218,28 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     command,
     timeoutMs,
   }: CoordinatorAction & { type: 'send' }): Promise<void> {
-    const sentMs = localNowMs()
-    let payload: Uint8Array
     const whole = command.type === 'prepare' ? { ...command, secretFiles } : command
+    const subject = subjects.command(worker)
+    const deadlineMs = localNowMs() + timeoutMs
     try {
-      payload = await bus.request(subjects.command(worker), encodeCommand(whole, sealingKeys.get(worker)), {
-        timeoutMs,
-      })
+      const payload = encodeCommand(whole, sealingKeys.get(worker))
+      for (let leftMs = timeoutMs; leftMs > 0; leftMs = deadlineMs - localNowMs()) {
+        const sentMs = localNowMs()
+        const answer = await bus.request(subject, payload, { timeoutMs: leftMs })
+        const reply = reception.read('reply', subject, answer, decodeReply)
+        if (reply !== undefined) {
+          dispatch({ type: 'reply', worker, command, reply, sentMs, nowMs: localNowMs() })
+          return
+        }
+        // Somebody else has answered; who was asked may do so yet.
+        await new Promise((resolve) => setTimeout(resolve, tickMs))
+      }
     } catch (error) {
-      log('warn', `${command.type} to ${worker} was not answered: ${String(error)}`)
-      // Sent again in a moment: nobody may be listening just now.
-      setTimeout(() => dispatch({ type: 'no-reply', worker, command, nowMs: localNowMs() }), tickMs)
-      return
+      if (!(error instanceof BreakwaterError)) throw error
+      log('warn', `${command.type} to ${worker} was not answered: ${error.message}`)
     }
-    const nowMs = localNowMs()
-    try {
-      dispatch({ type: 'reply', worker, command, reply: decodeReply(payload), sentMs, nowMs })
-    } catch (error) {
-      log('warn', `dropped an answer of ${worker}: ${String(error)}`)
-    }
+    // Sent again in a moment: nobody may be listening just now.
+    setTimeout(() => dispatch({ type: 'no-reply', worker, command, nowMs: localNowMs() }), tickMs)
   }
 
   /** What whoever asks may have. */
@@ -233,24 +249,20 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     return new Map([...dependencies.objects].filter(([digest]) => digests.has(digest)))
   }
 
-  function onHello(message: BusMessage): void {
-    const hello = decodeHello(message.payload)
+  function onHello(hello: WorkerHello, { subject }: HeardMessage): void {
+    if (subjects.workerOf(subject) !== hello.id) refuseStranger(`it is said to be of ${hello.id}`)
     if (hello.sealingKey !== undefined) sealingKeys.set(hello.id, hello.sealingKey)
     dispatch({ type: 'hello', hello, nowMs: localNowMs() })
   }
 
   /** By either way; each name on the subject is its worker's alone. */
-  function onSnapshot(subject: string, payload: Uint8Array, answer: (ack: Uint8Array) => void): void {
-    const snapshot = decodeSnapshot(payload)
-    if (
-      subject !== subjects.snapshot(snapshot.run, snapshot.worker) &&
-      subject !== subjects.stream(snapshot.run, snapshot.worker)
-    ) {
-      throw new BreakwaterError(
-        'bad-message',
-        `a snapshot of ${snapshot.worker} in run ${snapshot.run} has another's subject`,
-      )
-    }
+  function onSnapshot(
+    snapshot: Snapshot,
+    { subject, payload }: Pick<HeardMessage, 'subject' | 'payload'>,
+    answer: (ack: Uint8Array) => void,
+  ): void {
+    const elapsed = state.startAtMs === null ? 0 : (localNowMs() - state.startAtMs) * 1000
+    door.admit(snapshot, subjects.workerOf(subject), state.members, elapsed)
     const isNew = merge.add(snapshot)
     const { worker, incarnation, sequence, shards, final, endedBy, at } = snapshot
     if (isNew) journal?.snapshot(payload)
@@ -270,8 +282,10 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, endedBy, at, nowMs: localNowMs() })
   }
 
-  function onRows(message: BusMessage): void {
-    const { source } = decodeRowsRequest(message.payload)
+  function onRows({ worker, incarnation, source }: RowsRequest, message: HeardMessage): void {
+    if (state.members.get(worker)?.incarnation !== incarnation)
+      refuseStranger(`${worker} (${incarnation}) is no worker of this run`)
+    if (source >= dependencies.rowCounts.length) refuse(`it asks for rows of source ${source}`)
     const threads = [...state.members.values()].reduce((sum, member) => sum + member.threads, 0)
     leases ??= createRowLeases(
       order.test,
@@ -287,8 +301,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   }
 
   /** Someone else than who began the run, anywhere. */
-  function onSteer(message: BusMessage): void {
-    const { action, by, ...wish } = decodeRunRequest(message.payload)
+  function onSteer({ action, by, ...wish }: RunRequest, message: HeardMessage): void {
     const nowMs = localNowMs()
     if (action === 'stop')
       dispatch({ type: 'end', mode: 'stop', how: 'stopped', why: `${by} stopped it`, nowMs })
@@ -306,32 +319,21 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     return state.startAtMs === null ? null : recordNow()
   }
 
-  function listen(subject: string, handle: (message: BusMessage) => void): void {
-    subscriptions.push(bus.subscribe(subject, (message) => heed(message, handle)))
-  }
-
-  /** False: it is none that this cluster could mean. */
-  function heed<M extends { readonly subject: string }>(message: M, handle: (message: M) => void): boolean {
-    try {
-      handle(message)
-      return true
-    } catch (error) {
-      if (!(error instanceof BreakwaterError)) throw error
-      log('warn', `dropped a message on ${message.subject}: ${error.message}`)
-      return false
-    }
-  }
-
   function onKept(message: KeptMessage): void {
-    const worker = message.subject.split('.').at(-1) ?? ''
-    const isGood = heed(message, () =>
-      onSnapshot(message.subject, message.payload, (ack) => {
+    const worker = subjects.workerOf(message.subject) ?? ''
+    const isGood = reception.take('snapshot', message, decodeSnapshot, (snapshot) =>
+      onSnapshot(snapshot, message, (ack) => {
         message.taken()
         bus.publish(subjects.receipt(order.run, worker), ack)
       }),
     )
     // What is no snapshot would come again and again.
     if (!isGood) message.taken()
+  }
+
+  function onControl({ run, term }: ControllerBeat): void {
+    if (run !== order.run) refuseStranger(`it is of run ${run}`)
+    dispatch({ type: 'rival', term })
   }
 
   function tick(): void {
@@ -383,15 +385,17 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     }
   }
 
-  listen(subjects.hello('*'), onHello)
-  listen(subjects.beat('*'), onHello)
-  listen(subjects.snapshot(order.run, '*'), (m) => onSnapshot(m.subject, m.payload, (ack) => m.respond(ack)))
-  listen(subjects.rows(order.run), onRows)
-  listen(subjects.steer(order.run), onSteer)
-  listen(subjects.control(order.run), ({ payload }) => {
-    dispatch({ type: 'rival', term: decodeControllerBeat(payload).term })
-  })
-  subscriptions.push(serveObjects(bus, subjects.object(order.run), openObjects()))
+  subscriptions.push(
+    reception.listen(subjects.hello('*'), 'hello', decodeHello, onHello),
+    reception.listen(subjects.beat('*'), 'beat', decodeHello, onHello),
+    reception.listen(subjects.snapshot(order.run, '*'), 'snapshot', decodeSnapshot, (snapshot, message) =>
+      onSnapshot(snapshot, message, (ack) => message.respond(ack)),
+    ),
+    reception.listen(subjects.rows(order.run), 'rows', decodeRowsRequest, onRows),
+    reception.listen(subjects.steer(order.run), 'steer', decodeRunRequest, onSteer),
+    reception.listen(subjects.control(order.run), 'control', decodeControllerBeat, onControl),
+    serveObjects(bus, subjects.object(order.run), openObjects(), reception),
+  )
   subscriptions.push(
     bus.onState((s) => dispatch({ type: 'connection', connected: s === 'connected', nowMs: localNowMs() })),
   )
@@ -416,6 +420,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     get state() {
       return state
     },
+    reception,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Bus, BusMessage, Subscription } from '../../bus/bus.ts'
+import type { Bus, Subscription } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import {
   decodeCommand,
@@ -9,15 +9,18 @@ import {
   encodeHaltQuestion,
   encodeHello,
   encodeReply,
+  refuseStranger,
 } from '../../proto/codec.ts'
 import type { WorkerHello } from '../../proto/messages.ts'
+import { createReception, type HeardMessage, type Reception } from '../../proto/reception.ts'
 import { newSealingKey } from '../../proto/sealing.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { decide, tickMs } from './agent-decide.ts'
 import { type AgentAction, type AgentEvent, type AgentState, idleAgent } from './agent-state.ts'
 import { createRunSession, type RunSession, type SessionDependencies } from './run-session.ts'
 
-export interface AgentDependencies extends Omit<SessionDependencies, 'command' | 'term' | 'onEvent'> {
+export interface AgentDependencies
+  extends Omit<SessionDependencies, 'command' | 'term' | 'onEvent' | 'reception'> {
   readonly bus: Bus
   readonly subjects: Subjects
   readonly id: string
@@ -40,6 +43,7 @@ export interface Agent {
   /** Ends everything at once. */
   close(): Promise<void>
   readonly state: AgentState
+  readonly reception: Reception
 }
 
 const haltAnswerMs = 1_000
@@ -48,11 +52,12 @@ const haltAnswerMs = 1_000
 export function createAgent(dependencies: AgentDependencies): Agent {
   const { bus, subjects, id, incarnation, log, localNowMs } = dependencies
   const sealingKey = newSealingKey()
+  const reception = createReception(bus, (text) => log('warn', text))
   let state = idleAgent(incarnation, dependencies.threads)
   let session: RunSession | null = null
   let control: Subscription | undefined
   let nextRequest = 1
-  const owed = new Map<number, BusMessage>()
+  const owed = new Map<number, HeardMessage>()
   let resolveLeft: () => void = () => {}
   const left = new Promise<void>((resolve) => {
     resolveLeft = resolve
@@ -75,6 +80,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         session = createRunSession({
           ...dependencies,
           command: action.command,
+          reception,
           term: () => state.fence.term,
           onEvent: dispatch,
         })
@@ -135,14 +141,10 @@ export function createAgent(dependencies: AgentDependencies): Agent {
 
   function listenFor(run: string): void {
     control?.unsubscribe()
-    control = bus.subscribe(subjects.control(run), (message) => {
-      try {
-        const { run, term, streamed } = decodeControllerBeat(message.payload)
-        dispatch({ type: 'heard', run, term, nowMs: localNowMs() })
-        if (run === state.prepare?.run && term >= state.fence.term) session?.streamed(streamed)
-      } catch (error) {
-        log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
-      }
+    control = reception.listen(subjects.control(run), 'control', decodeControllerBeat, (beat) => {
+      if (beat.run !== run) refuseStranger(`it is of run ${beat.run}`)
+      dispatch({ type: 'heard', run, term: beat.term, nowMs: localNowMs() })
+      if (beat.term >= state.fence.term) session?.streamed(beat.streamed)
     })
   }
 
@@ -159,39 +161,26 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     }
   }
 
-  const commands = bus.subscribe(subjects.command(id), (message) => {
-    try {
-      const command = decodeCommand(message.payload, sealingKey)
+  const decodeOwn = (payload: Uint8Array) => decodeCommand(payload, sealingKey)
+  const subscriptions = [
+    reception.listen(subjects.command(id), 'command', decodeOwn, (command, message) => {
       const request = nextRequest++
       owed.set(request, message)
       const notAllowed = command.type === 'epoch' ? (session?.notAllowed(command.epoch) ?? null) : null
       dispatch({ type: 'command', command, request, notAllowed, nowMs: localNowMs() })
-    } catch (error) {
-      log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
-    }
-  })
-  const orders = bus.subscribe(subjects.halt, (message) => {
-    try {
-      dispatch({ type: 'halt', halt: decodeHaltOrder(message.payload).halt })
-    } catch (error) {
-      log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
-    }
-  })
-  const questions = bus.subscribe(subjects.halted, (message) => {
-    try {
-      const { worker } = decodeHaltQuestion(message.payload)
+    }),
+    reception.listen(subjects.halt, 'halt', decodeHaltOrder, ({ halt }) => dispatch({ type: 'halt', halt })),
+    reception.listen(subjects.halted, 'halted', decodeHaltQuestion, ({ worker }, message) => {
       if (state.halt !== null && worker !== id) message.respond(encodeHaltOrder({ halt: state.halt }))
-    } catch (error) {
-      log('warn', `dropped a message on ${message.subject}: ${String(error)}`)
-    }
-  })
+    }),
+  ]
 
   /** Whoever was not there when all load was halted hears of it from those who were. */
   async function askForHalt(): Promise<void> {
     try {
       const question = encodeHaltQuestion({ worker: id })
       const answer = await bus.request(subjects.halted, question, { timeoutMs: haltAnswerMs })
-      const { halt } = decodeHaltOrder(answer)
+      const halt = reception.read('reply', subjects.halted, answer, decodeHaltOrder)?.halt ?? null
       if (halt !== null) dispatch({ type: 'halt', halt })
     } catch (error) {
       // Nobody is halted, or nobody is there.
@@ -215,9 +204,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     async close() {
       clearInterval(beat)
       control?.unsubscribe()
-      commands.unsubscribe()
-      orders.unsubscribe()
-      questions.unsubscribe()
+      for (const subscription of subscriptions) subscription.unsubscribe()
       states.unsubscribe()
       await session?.close()
       resolveLeft()
@@ -225,5 +212,6 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     get state() {
       return state
     },
+    reception,
   }
 }

@@ -12,6 +12,7 @@ import type { LoadTest } from '../../core/spec/load-test.ts'
 import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot } from '../../proto/codec.ts'
 import type { WorkerCommand } from '../../proto/messages.ts'
 import { fetchObject } from '../../proto/objects.ts'
+import type { Reception } from '../../proto/reception.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { createTokenKeeper, type TokenKeeper } from '../auth/token-keeper.ts'
 import { RequestTally } from '../engine/request-tally.ts'
@@ -42,6 +43,7 @@ export interface SessionDependencies {
   readonly localNowMs: () => number
   readonly onEvent: (event: AgentEvent) => void
   readonly observer?: SessionObserver
+  readonly reception: Reception
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
@@ -73,7 +75,8 @@ const ackTimeoutMs = 2_000
 const receiptDueMs = 3_000
 
 export function createRunSession(dependencies: SessionDependencies): RunSession {
-  const { bus, subjects, id, incarnation, command, objects, localNowMs, onEvent, observer } = dependencies
+  const { bus, subjects, id, incarnation, command, objects, localNowMs, onEvent } = dependencies
+  const { observer, reception } = dependencies
   const { run } = command
   const redactor = createRedactor(command.secrets)
   const log: SessionDependencies['log'] = (level, message) => dependencies.log(level, redactor.text(message))
@@ -121,7 +124,6 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
           'it was acknowledged by a controller that was taken the place of',
         )
       }
-      observer?.acknowledged()
     },
     pause: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 * 2 ** attempt))),
     onTrouble(error) {
@@ -130,13 +132,8 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     },
   })
 
-  const receipts = bus.subscribe(subjects.receipt(run, id), ({ subject, payload }) => {
-    try {
-      const ack = decodeSnapshotAck(payload)
-      if (ack.incarnation === incarnation && ack.term >= dependencies.term()) outbox.received(ack.sequence)
-    } catch (error) {
-      log('warn', `dropped a message on ${subject}: ${String(error)}`)
-    }
+  const receipts = reception.listen(subjects.receipt(run, id), 'receipt', decodeSnapshotAck, (ack) => {
+    if (ack.incarnation === incarnation && ack.term >= dependencies.term()) outbox.received(ack.sequence)
   })
   const states = bus.onState((state) => {
     if (state === 'connected') outbox.reconnected()
@@ -144,6 +141,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
 
   async function prepare(): Promise<void> {
     const test = allowed()
+    observer?.began(run, command.test, () => outbox.waiting)
     const files: Record<string, Uint8Array> = {}
     for (const [path, ref] of Object.entries(command.files)) {
       files[path] =
@@ -297,7 +295,6 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     return { ...result, auth: (keeper?.sent ?? 0) - authCounted }
   }
 
-  observer?.began(run, command.test)
   prepare().catch(fail)
 
   return {

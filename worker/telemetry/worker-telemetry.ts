@@ -22,28 +22,25 @@ export interface WorkerTelemetry {
 
 interface Delivery {
   added: number
-  acknowledged: number
   resent: number
+  readonly waiting: () => number
 }
 
 export function createWorkerTelemetry(identity: WorkerIdentity): WorkerTelemetry {
   let meter: RunMeter | null = null
   let name = ''
-  let delivery: Delivery = newDelivery()
+  let delivery: Delivery = { added: 0, resent: 0, waiting: () => 0 }
 
   return {
     observer: {
-      began(run: string, test: LoadTest) {
+      began(run: string, test: LoadTest, waiting: () => number) {
         meter = new RunMeter(run, test)
         name = test.name
-        delivery = newDelivery()
+        delivery = { added: 0, resent: 0, waiting }
       },
       shipped(snapshots: readonly Snapshot[]) {
         delivery.added += snapshots.length
         for (const snapshot of snapshots) meter?.add(snapshot)
-      },
-      acknowledged() {
-        delivery.acknowledged++
       },
       resent() {
         delivery.resent++
@@ -63,7 +60,8 @@ export function createWorkerTelemetry(identity: WorkerIdentity): WorkerTelemetry
 
 function ofRun(meter: RunMeter, test: string, delivery: Delivery, state: AgentState): readonly Reading[] {
   const { run } = meter
-  const { added, acknowledged, resent } = delivery
+  const { added, resent } = delivery
+  const waiting = delivery.waiting()
   return [
     reading(metrics.run, 1, { run, test }),
     ...(state.prepare?.run === run
@@ -71,12 +69,8 @@ function ofRun(meter: RunMeter, test: string, delivery: Delivery, state: AgentSt
       : []),
     ...meter.readings(),
     reading(metrics.snapshots, added, { run }),
-    reading(metrics.acknowledged, acknowledged, { run }),
+    reading(metrics.acknowledged, added - waiting, { run }),
     reading(metrics.resent, resent, { run }),
-    reading(metrics.waiting, added - acknowledged, { run }),
+    reading(metrics.waiting, waiting, { run }),
   ]
-}
-
-function newDelivery(): Delivery {
-  return { added: 0, acknowledged: 0, resent: 0 }
 }

@@ -25,6 +25,7 @@ import type {
 const count = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constant(Number.MAX_SAFE_INTEGER))
 const small = fc.nat({ max: 0xffffffff })
 const positive = small.map((value) => Math.max(1, value))
+const threads = fc.integer({ min: 1, max: 1024 })
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
 const magnitude = finite.map(Math.abs)
 const text = fc.string({ unit: 'grapheme' })
@@ -74,7 +75,7 @@ export const hello: fc.Arbitrary<WorkerHello> = fc
       id: token,
       incarnation: id,
       version: text,
-      threads: positive,
+      threads,
       labels: byName(text),
       host: text,
       pid: small,
@@ -112,7 +113,7 @@ const epoch = fc
       cause: fc.constantFrom('start', 'lost', 'left', 'joined', 'steer', 'pause', 'resume', 'phase'),
       rateFactor: finite.map(Math.abs),
       pausedAt: fc.option(finite),
-      roster: listOf(record<Epoch['roster'][number]>({ worker: token, weight: positive, threads: positive })),
+      roster: listOf(record<Epoch['roster'][number]>({ worker: token, weight: positive, threads })),
     }),
     listOf(
       fc.tuple(
@@ -153,7 +154,7 @@ export const command: fc.Arbitrary<WorkerCommand> = fc.oneof(
         test: loadTest,
         seed: count,
         files: byName(record<{ digest: string; bytes: number }>({ digest, bytes: count })),
-        threads: fc.option(positive),
+        threads: fc.option(threads),
         pace: fc.constantFrom('timer', 'spin'),
         engine: fc.constantFrom('auto', 'wire', 'undici'),
         secrets: listOf(text),
@@ -201,7 +202,7 @@ export const reply: fc.Arbitrary<CommandReply> = fc.oneof(
     incarnation: id,
     state,
     localMs: finite,
-    threads: small,
+    threads,
   }),
   record<Extract<CommandReply, { type: 'refused' }>>({
     type: fc.constant('refused'),
@@ -254,7 +255,7 @@ export const runStatus = record<RunStatus>({
   lengthMs: magnitude,
   epoch: count,
   ending: fc.option(record<NonNullable<RunStatus['ending']>>({ how: text, why: text })),
-  workers: listOf(record<RunStatus['workers'][number]>({ id: token, threads: small, status: text })),
+  workers: listOf(record<RunStatus['workers'][number]>({ id: token, threads, status: text })),
   rateFactor: magnitude,
   paused: fc.boolean(),
   inForceInMs: magnitude,
