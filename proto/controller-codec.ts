@@ -91,12 +91,16 @@ export function decodeSnapshotAck(bytes: Uint8Array): SnapshotAck {
   }
 }
 
-export function encodeControllerBeat({ run, term, streamed }: ControllerBeat): Uint8Array {
-  return seal({ case: 'controllerBeat', value: { run, term: BigInt(term), streamed } })
+export function encodeControllerBeat({ run, term, epoch, streamed }: ControllerBeat): Uint8Array {
+  return seal({ case: 'controllerBeat', value: { run, term: BigInt(term), epoch: BigInt(epoch), streamed } })
 }
 
 export function decodeControllerBeat(bytes: Uint8Array): ControllerBeat {
   const message = open(bytes, 'controllerBeat')
-  const { run, term, streamed } = message
-  return { run: token(run, 'run'), term: count(term, 'term'), streamed }
+  return {
+    run: token(message.run, 'run'),
+    term: count(message.term, 'term'),
+    epoch: count(message.epoch, 'epoch'),
+    streamed: message.streamed,
+  }
 }

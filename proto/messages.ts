@@ -25,6 +25,8 @@ export interface WorkerHello {
   readonly maxRate?: number
   /** X25519, 32 bytes: secrets travel sealed for it. */
   readonly sealingKey?: Uint8Array
+  /** Requests per second that its threads keep, by the calibration of its machine; absent: nobody has measured it. */
+  readonly capacity?: number
 }
 
 /** All load of a cluster is forbidden. */
@@ -241,6 +243,22 @@ export interface ControllerBeat {
   readonly term: number
   /** It takes snapshots from the stream. */
   readonly streamed: boolean
+  /** The newest, begun or not; 0: none yet. */
+  readonly epoch: number
+}
+
+/** Request on `bw.run.<run>.standing`, of a worker that was stopped or has heard of an epoch that it was not told of. */
+export interface StandingRequest {
+  readonly worker: string
+  readonly incarnation: string
+}
+
+/** `member`: its share is its own by the newest epoch, and will be for a lead time more at least; `replaced`: it has none, and gets none. */
+export interface StandingReply {
+  readonly term: number
+  readonly standing: 'member' | 'replaced'
+  /** The newest; null before the first. */
+  readonly epoch: EpochOrder | null
 }
 
 export type { Snapshot }

@@ -18,6 +18,7 @@ const largestBytes = {
   object: 65_536,
   /** Of a snapshot that came by the stream. */
   receipt: 65_536,
+  standing: 65_536,
   /** Of whoever was asked. */
   reply: 16_777_216,
 } as const satisfies Record<string, number>

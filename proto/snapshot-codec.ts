@@ -27,7 +27,7 @@ import {
 } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
 
-const endings = ['left', 'data', 'silence', 'halt'] as const satisfies readonly EndedBy[]
+const endings = ['left', 'data', 'silence', 'halt', 'replaced'] as const satisfies readonly EndedBy[]
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   return seal({
@@ -39,6 +39,7 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
       sequence: BigInt(snapshot.sequence),
       epoch: BigInt(snapshot.epoch),
       at: snapshot.at,
+      decidedAt: snapshot.decidedAt,
       intervals: snapshot.intervals.map(toInterval),
       shards: snapshot.shards.map(toShard),
       requests: snapshot.requests.map(toRequests),
@@ -68,6 +69,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     sequence: positive(count(message.sequence, 'sequence'), 'sequence'),
     epoch: count(message.epoch, 'epoch'),
     at: finite(message.at, 'at'),
+    decidedAt: finite(message.decidedAt, 'decidedAt'),
     intervals: message.intervals.map(fromInterval),
     shards: message.shards.map(fromShard),
     requests: message.requests.map(fromRequests),

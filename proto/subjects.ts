@@ -10,6 +10,8 @@ export interface Subjects {
   receipt(run: string, worker: string): string
   object(run: string): string
   rows(run: string): string
+  /** A worker asks there whether its share is still its own. */
+  standing(run: string): string
   event(run: string): string
   /** The controller's sign of life to the workers of its run. */
   control(run: string): string
@@ -33,6 +35,7 @@ export function createSubjects(prefix = 'bw'): Subjects {
     receipt: (run, worker) => `${prefix}.run.${run}.receipt.${worker}`,
     object: (run) => `${prefix}.run.${run}.object`,
     rows: (run) => `${prefix}.run.${run}.rows`,
+    standing: (run) => `${prefix}.run.${run}.standing`,
     event: (run) => `${prefix}.run.${run}.event`,
     steer: (run) => `${prefix}.run.${run}.steer`,
     control: (run) => `${prefix}.run.${run}.control`,

@@ -20,7 +20,16 @@ import {
 } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
 import { fromHalt } from './halt-codec.ts'
-import type { CommandReply, Fence, ObjectRef, WorkerCommand, WorkerHello, WorkerState } from './messages.ts'
+import type {
+  CommandReply,
+  Fence,
+  ObjectRef,
+  StandingReply,
+  StandingRequest,
+  WorkerCommand,
+  WorkerHello,
+  WorkerState,
+} from './messages.ts'
 import { type SealingKey, sealFor } from './sealing.ts'
 
 export const workerStates = [
@@ -83,6 +92,7 @@ export function decodeHello(bytes: Uint8Array): WorkerHello {
     ...(halt !== undefined && { halt: fromHalt(halt) }),
     ...(message.maxRate !== undefined && { maxRate: magnitude(message.maxRate, 'maxRate') }),
     ...(message.sealingKey !== undefined && { sealingKey: message.sealingKey }),
+    ...(message.capacity !== undefined && { capacity: magnitude(message.capacity, 'capacity') }),
   }
 }
 
@@ -256,6 +266,31 @@ export function decodeReply(bytes: Uint8Array): CommandReply {
       return refuse('it is a reply of a kind it does not know')
     default:
       return outcome satisfies never
+  }
+}
+
+export function encodeStandingRequest(request: StandingRequest): Uint8Array {
+  return seal({ case: 'standingRequest', value: { ...request } })
+}
+
+/** @throws BreakwaterError `bad-message` */
+export function decodeStandingRequest(bytes: Uint8Array): StandingRequest {
+  const message = open(bytes, 'standingRequest')
+  return { worker: token(message.worker, 'worker'), incarnation: id(message.incarnation, 'incarnation') }
+}
+
+export function encodeStandingReply({ term, standing, epoch }: StandingReply): Uint8Array {
+  const value = { term: BigInt(term), standing, ...(epoch !== null && { epoch: toEpoch(epoch) }) }
+  return seal({ case: 'standingReply', value })
+}
+
+/** @throws BreakwaterError `bad-message` */
+export function decodeStandingReply(bytes: Uint8Array): StandingReply {
+  const message = open(bytes, 'standingReply')
+  return {
+    term: count(message.term, 'term'),
+    standing: oneOf(['member', 'replaced'], message.standing, 'standing'),
+    epoch: message.epoch === undefined ? null : fromEpoch(message.epoch),
   }
 }
 

@@ -53,6 +53,7 @@ export function simulatedThreads(options: SimulatedThreadsOptions): StartThreads
         ...measure.standing(second * workers * samplesPerBatch, isLast),
         health: { thread: 0, cpu: 0.3, loopDelayP99Ms: 1, gcPauseMs: 1, runQueueWait: 0 },
         startSkew: 100,
+        decidedAt: 0,
         drained: isLast,
         totals: isLast ? measure.totals(second) : null,
         dataEnded: false,
@@ -71,6 +72,7 @@ export function simulatedThreads(options: SimulatedThreadsOptions): StartThreads
       },
       // Shares would be others then, and a second no longer a batch.
       epoch: ({ number, cause }) => onFailed(new Error(`epoch ${number} (${cause}) is not simulated`)),
+      confirm() {},
       rows() {},
       token() {},
       stop() {

@@ -3,6 +3,7 @@ import type { KeptMessage } from '../../bus/durable.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { seriesTable } from '../../core/measure/series.ts'
 import type { ShardState, Snapshot } from '../../core/measure/snapshot.ts'
+import { isOverrun } from '../../core/plan/ownership.ts'
 import { secretOfFile } from '../../core/spec/secret-file.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
@@ -13,15 +14,23 @@ import {
   decodeRowsRequest,
   decodeRunRequest,
   decodeSnapshot,
+  decodeStandingRequest,
   encodeCommand,
   encodeControllerBeat,
   encodeRowsReply,
   encodeRunStatus,
   encodeSnapshotAck,
+  encodeStandingReply,
   refuse,
   refuseStranger,
 } from '../../proto/codec.ts'
-import type { ControllerBeat, RowsRequest, RunRequest, WorkerHello } from '../../proto/messages.ts'
+import type {
+  ControllerBeat,
+  RowsRequest,
+  RunRequest,
+  StandingRequest,
+  WorkerHello,
+} from '../../proto/messages.ts'
 import { serveObjects } from '../../proto/objects.ts'
 import { createReception, type HeardMessage, type Reception } from '../../proto/reception.ts'
 import type { Subjects } from '../../proto/subjects.ts'
@@ -38,6 +47,7 @@ import { runStatus } from './run-status.ts'
 import { isNews, type SavedRun, savedState } from './saved-run.ts'
 import { createSnapshotDoor } from './snapshot-door.ts'
 import { openSnapshotStream } from './snapshot-stream.ts'
+import { standingOf } from './standing.ts'
 import { refusalOfSteering } from './steering.ts'
 import { takeUp } from './taken-up.ts'
 import { beatMs } from './timing.ts'
@@ -263,8 +273,8 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   ): void {
     const elapsed = state.startAtMs === null ? 0 : (localNowMs() - state.startAtMs) * 1000
     door.admit(snapshot, subjects.workerOf(subject), state.members, elapsed)
-    const isNew = merge.add(snapshot)
-    const { worker, incarnation, sequence, shards, final, endedBy, at } = snapshot
+    const { worker, incarnation, sequence, shards, final, endedBy, at, decidedAt } = snapshot
+    const isNew = merge.add(snapshot, isOverrun(state.epochs, worker, decidedAt))
     if (isNew) journal?.snapshot(payload)
     if (endedBy === 'data' && !dataEnded) {
       dataEnded = true
@@ -298,6 +308,13 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     journal?.changed()
     if (journal === null) message.respond(rows)
     else void journal.kept('now').then(() => message.respond(rows))
+  }
+
+  function onStanding(request: StandingRequest, message: HeardMessage): void {
+    dispatch({ type: 'asked', ...request, nowMs: localNowMs() })
+    const respond = () => message.respond(encodeStandingReply(standingOf(state, request)))
+    if (journal === null || ordersWaiting === 0) respond()
+    else void journal.kept('now').then(respond)
   }
 
   /** Someone else than who began the run, anywhere. */
@@ -341,7 +358,12 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     if (beats++ % ticksPerBeat === 0) {
       bus.publish(
         subjects.control(order.run),
-        encodeControllerBeat({ run: order.run, term: order.term, streamed: stream.isOpen }),
+        encodeControllerBeat({
+          run: order.run,
+          term: order.term,
+          epoch: state.epochs.at(-1)?.number ?? 0,
+          streamed: stream.isOpen,
+        }),
       )
     }
     dispatch({ type: 'tick', nowMs })
@@ -392,6 +414,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       onSnapshot(snapshot, message, (ack) => message.respond(ack)),
     ),
     reception.listen(subjects.rows(order.run), 'rows', decodeRowsRequest, onRows),
+    reception.listen(subjects.standing(order.run), 'standing', decodeStandingRequest, onStanding),
     reception.listen(subjects.steer(order.run), 'steer', decodeRunRequest, onSteer),
     reception.listen(subjects.control(order.run), 'control', decodeControllerBeat, onControl),
     serveObjects(bus, subjects.object(order.run), openObjects(), reception),

@@ -146,6 +146,13 @@ export type CoordinatorEvent =
       readonly at: number
       readonly nowMs: number
     }
+  /** A worker asks whether its share is still its own. */
+  | {
+      readonly type: 'asked'
+      readonly worker: string
+      readonly incarnation: string
+      readonly nowMs: number
+    }
   /** A controller of this term beats for the same run. */
   | { readonly type: 'rival'; readonly term: number }
   | { readonly type: 'connection'; readonly connected: boolean; readonly nowMs: number }

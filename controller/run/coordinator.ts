@@ -7,6 +7,7 @@ import { atWork, fence, heard, isAtWork, keep, send, withMember } from './member
 import { afterPrepare, onPerformed, performerLost, watchPerformer } from './once-stages.ts'
 import { onRejoinClock, settleIfAllRejoined } from './rejoin.ts'
 import type { RunOrder } from './run-order.ts'
+import { onStandingAsked } from './standing.ts'
 import { steerRun } from './steering.ts'
 import { closeIfDone, endPhasesEarly, endRun, lose, refuse } from './succession.ts'
 import { beatMs, closingMs, gatherMs, lossMs, prepareTimeoutMs } from './timing.ts'
@@ -42,6 +43,8 @@ export function decide(state: CoordinatorState, event: CoordinatorEvent): Decisi
       return onNoReply(state, event)
     case 'snapshot':
       return onSnapshot(state, event)
+    case 'asked':
+      return onStandingAsked(state, event)
     case 'rival':
       return event.term > state.order.term ? standDown(state) : keep(state)
     case 'connection':
@@ -224,6 +227,9 @@ function onSnapshot(
   if (event.final && isAtWork(member)) {
     if (event.endedBy === 'left' && next.ending === null) {
       return lose(next, [member.id], 'left', 'its operator told it to leave', event.nowMs)
+    }
+    if (event.endedBy === 'replaced') {
+      return lose(next, [member.id], 'lost', 'it was told that others have its share', event.nowMs)
     }
     const { state: final, actions } = onEarlyEnd(withMember(next, member.id, { status: 'final' }), event)
     const closed = closeIfDone(final, event.nowMs)

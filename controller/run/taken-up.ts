@@ -1,6 +1,7 @@
 import { BreakwaterError } from '../../core/error.ts'
 import { createMerge, type Merge } from '../../core/measure/merge.ts'
 import type { SeriesTable } from '../../core/measure/series.ts'
+import { isOverrun } from '../../core/plan/ownership.ts'
 import { decodeSnapshot } from '../../proto/codec.ts'
 import type { StoredRun } from '../store/run-store.ts'
 import { beginRun } from './coordinator.ts'
@@ -56,8 +57,12 @@ export function takeUp(
 function read({ parts, snapshots }: StoredRun, state: Uint8Array, table: SeriesTable, run: string) {
   try {
     const merge = createMerge(table, keptOf(parts))
-    for (const payload of snapshots) merge.add(decodeSnapshot(payload))
-    return { merge, saved: fromJson(state) as SavedRun }
+    const saved = fromJson(state) as SavedRun
+    for (const payload of snapshots) {
+      const snapshot = decodeSnapshot(payload)
+      merge.add(snapshot, isOverrun(saved.state.epochs, snapshot.worker, snapshot.decidedAt))
+    }
+    return { merge, saved }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new BreakwaterError('store-unusable', `what was kept of run ${run} cannot be read: ${why}`, {

@@ -26,6 +26,9 @@ export class Incarnation {
   #finalSequence: number | null = null
   readonly #shards = new Map<string, Numbered<ShardState>>()
   readonly #requests = new Map<number, Numbered<RequestCounts>>()
+  /** Of snapshots of which nothing else counts. */
+  readonly #overrun = new Map<number, Numbered<RequestCounts>>()
+  #isOverrunFinal = false
   readonly #health: Numbered<HealthSample>[] = []
   /** How many of them have been kept. */
   #healthKept = 0
@@ -55,6 +58,8 @@ export class Incarnation {
     made.#finalSequence = kept.finalSequence
     for (const shard of kept.shards) made.#shards.set(shardKey(shard.value), shard)
     for (const counts of kept.requests) made.#requests.set(counts.value.thread, counts)
+    for (const counts of kept.overrun) made.#overrun.set(counts.value.thread, counts)
+    made.#isOverrunFinal = kept.isOverrunFinal
     made.#health.push(...kept.health)
     made.#startSkew = kept.startSkew
     for (const warning of kept.warnings) made.#warnings.add(warning)
@@ -88,6 +93,8 @@ export class Incarnation {
       finalSequence: this.#finalSequence,
       shards: [...this.#shards.values()],
       requests: [...this.#requests.values()],
+      overrun: [...this.#overrun.values()],
+      isOverrunFinal: this.#isOverrunFinal,
       health,
       startSkew: this.#startSkew,
       warnings: [...this.#warnings],
@@ -127,6 +134,18 @@ export class Incarnation {
     return true
   }
 
+  /** The same of a snapshot whose worker had gone on without a share: how much was sent is all that counts of it. */
+  acceptOverrun({ sequence, requests, final }: Snapshot): boolean {
+    if (!this.#sequences.add(sequence)) {
+      this.#duplicates++
+      return false
+    }
+    this.#settled = null
+    for (const counts of requests) keepNewest(this.#overrun, counts.thread, sequence, counts)
+    this.#isOverrunFinal ||= final
+    return true
+  }
+
   get final(): boolean {
     return this.#finalSequence !== null
   }
@@ -150,12 +169,13 @@ export class Incarnation {
       duplicates: this.#duplicates,
       missing: this.#sequences.missing,
       final: this.final,
+      isTold: this.final || this.#isOverrunFinal,
       newestAt: this.#newestAt,
       proof: this.#settle().proof,
       shards: [...this.#shards.values()]
         .map(({ value }) => value)
         .sort((a, b) => a.thread - b.thread || a.phase - b.phase),
-      requests: [...this.#requests.values()].map(({ value }) => value).sort((a, b) => a.thread - b.thread),
+      requests: this.#requestsWithOverrun().sort((a, b) => a.thread - b.thread),
       health: this.#health.toSorted((a, b) => a.sequence - b.sequence).map(({ value }) => value),
       startSkew: this.#startSkew,
       warnings: [...this.#warnings],
@@ -184,6 +204,20 @@ export class Incarnation {
     } else {
       this.#lags.get(phase)?.addTo(sums)
     }
+  }
+
+  #requestsWithOverrun(): RequestCounts[] {
+    const threads = new Set([...this.#requests.keys(), ...this.#overrun.keys()])
+    return [...threads].map((thread) => {
+      const counted = this.#requests.get(thread)
+      const later = this.#overrun.get(thread)
+      if (later === undefined) return (counted as Numbered<RequestCounts>).value
+      const value = counted?.value ?? noRequests(thread)
+      if (counted !== undefined && counted.sequence > later.sequence) return value
+      const { sent, setup, auth } = later.value
+      const overrun = sent - value.sent - (setup - value.setup) - (auth - value.auth)
+      return { ...value, sent, setup, auth, overrun }
+    })
   }
 
   #addInterval(interval: Interval): void {
@@ -283,6 +317,11 @@ function toldBy(snapshot: Snapshot): Told {
     threads: [],
     through: snapshot.intervals.reduce((latest, interval) => Math.max(latest, interval.second), 0),
   }
+}
+
+function noRequests(thread: number): RequestCounts {
+  const none = { attempted: 0, sent: 0, ok: 0, failed: 0, interrupted: 0, redirected: 0, overrun: 0 }
+  return { thread, ...none, setup: 0, teardown: 0, auth: 0, errors: {}, passes: {} }
 }
 
 function isNegative(sum: SeriesSum): boolean {

@@ -30,6 +30,9 @@ export interface KeptIncarnation {
   readonly finalSequence: number | null
   readonly shards: readonly Numbered<ShardState>[]
   readonly requests: readonly Numbered<RequestCounts>[]
+  /** Of snapshots of which nothing counts but what was sent, and whether the last one of all is among them. */
+  readonly overrun: readonly Numbered<RequestCounts>[]
+  readonly isOverrunFinal: boolean
   readonly health: readonly Numbered<HealthSample>[]
   readonly startSkew: Micros | null
   readonly warnings: readonly string[]

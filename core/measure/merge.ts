@@ -16,10 +16,11 @@ export type { HealthSample, MergedMetrics, Proof, Windowed, WorkerMeasure } from
  */
 export interface Merge {
   /**
-   * False: it has come before and changed nothing but a count. Throws BreakwaterError `bad-message`, having changed nothing, for a
+   * False: it has come before and changed nothing but a count. `isOverrun`: what its worker started last was not its own any more, so that nothing of
+   * it counts but how much was sent. Throws BreakwaterError `bad-message`, having changed nothing, for a
    * snapshot that is not one of this LoadTest.
    */
-  add(snapshot: Snapshot): boolean
+  add(snapshot: Snapshot, isOverrun?: boolean): boolean
   /**
    * What has changed since this was asked before, or since the merge was made: put over what was kept then (health beside it), it is all that there is.
    */
@@ -31,7 +32,11 @@ export interface Merge {
 export function createMerge(table: SeriesTable, kept: KeptMerge | null = null): Merge {
   const merged = new MergedRun(table)
   if (kept !== null) merged.restore(kept)
-  return { add: (snapshot) => merged.add(snapshot), keep: () => merged.keep(), metrics: merged }
+  return {
+    add: (snapshot, isOverrun = false) => merged.add(snapshot, isOverrun),
+    keep: () => merged.keep(),
+    metrics: merged,
+  }
 }
 
 class MergedRun implements MergedMetrics {
@@ -82,7 +87,7 @@ class MergedRun implements MergedMetrics {
     return { seconds, incarnations, failures: this.#failures.samples }
   }
 
-  add(snapshot: Snapshot): boolean {
+  add(snapshot: Snapshot, isOverrun: boolean): boolean {
     checkSnapshot(this.table, snapshot)
     const owned = ownHistograms(snapshot)
     let incarnation = this.#incarnations.get(snapshot.incarnation)
@@ -91,6 +96,7 @@ class MergedRun implements MergedMetrics {
       this.#incarnations.set(snapshot.incarnation, incarnation)
     }
     this.#changedIncarnations.add(snapshot.incarnation)
+    if (isOverrun) return incarnation.acceptOverrun(owned)
     if (!incarnation.accept(owned)) return false
     for (const interval of owned.intervals) this.#addInterval(interval)
     for (const failure of owned.failures) this.#failures.add(failure)

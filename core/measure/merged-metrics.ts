@@ -62,12 +62,14 @@ export interface WorkerMeasure {
   readonly missing: number
   /** Its last snapshot has come. */
   readonly final: boolean
-  /** Cluster time of its newest snapshot. */
+  /** Its last snapshot has come, counted or not: everything that it has sent is known. */
+  readonly isTold: boolean
+  /** Cluster time of its newest snapshot that counts. */
   readonly newestAt: Micros
   readonly proof: Proof
   /** The newest of each thread and phase. */
   readonly shards: readonly ShardState[]
-  /** The newest of each thread. */
+  /** The newest of each thread; `sent` and `overrun` also of those snapshots of which nothing else counts. */
   readonly requests: readonly RequestCounts[]
   /** In sequence. */
   readonly health: readonly HealthSample[]

@@ -34,6 +34,8 @@ export interface Assembly {
   readonly firstSequence: number
   readonly health: Health | null
   readonly endedBy: EndedBy | null
+  /** Intended instant of the last iteration that any thread has started or skipped so far; 0: none. */
+  readonly decidedAt?: Micros
   /** What its operator should know, a sentence each; new ones alone. */
   readonly warnings?: readonly string[]
   /** Of the worker itself, under a number that no thread has; null: none. */
@@ -59,6 +61,7 @@ export function assembleSnapshots(parts: readonly MeasuredPart[], assembly: Asse
   const { run, worker, incarnation, epoch, firstSequence, health, final, endedBy } = assembly
   if (parts.length === 0 && !final) return []
   const maxBytes = assembly.maxBytes ?? defaultMaxBytes
+  const decidedAt = assembly.decidedAt ?? 0
   const at = parts.reduce((latest, part) => Math.max(latest, part.at), 0)
   const state: State = {
     shards: newest(parts, (part) => part.shards),
@@ -95,6 +98,7 @@ export function assembleSnapshots(parts: readonly MeasuredPart[], assembly: Asse
       sequence: firstSequence + index,
       epoch,
       at,
+      decidedAt,
       intervals: piece.flatMap((load) => (load.kind === 'interval' ? [load.interval] : [])),
       ...(index === Math.max(0, lastOfData) ? state : stateless),
       failures: piece.flatMap((load) => (load.kind === 'failure' ? [load.failure] : [])),

@@ -108,7 +108,8 @@ export interface ThreadHealth {
   readonly runQueueWait: number
 }
 
-export type EndedBy = 'left' | 'data' | 'silence' | 'halt'
+/** `replaced`: its share was given to others without it. */
+export type EndedBy = 'left' | 'data' | 'silence' | 'halt' | 'replaced'
 
 /** One worker's counters and histograms since the snapshot before. Keyed (run, incarnation, sequence); sequences start at 1 and never restart. */
 export interface Snapshot {
@@ -119,6 +120,8 @@ export interface Snapshot {
   readonly epoch: number
   /** Cluster time at which it was taken. */
   readonly at: Micros
+  /** Intended instant of the last iteration that its threads have started or skipped; 0: none. */
+  readonly decidedAt: Micros
   readonly intervals: readonly Interval[]
   readonly shards: readonly ShardState[]
   readonly requests: readonly RequestCounts[]

@@ -132,7 +132,7 @@ function accountPhase(
 }
 
 /**
- * Per dead incarnation, not those that left in order: (iterations in flight at its last word + own arrivals from there until 11 s after its loss was declared) × the most
+ * Per dead incarnation, not those that left in order or told everything later: (iterations in flight at its last word + own arrivals from there until 11 s after its loss was declared) × the most
  * requests an iteration makes.
  */
 function unknownRequests(
@@ -142,7 +142,7 @@ function unknownRequests(
 ): number | null {
   let max = 0
   for (const member of dead.all) {
-    if (member.state === 'left') continue
+    if (member.state === 'left' || record.metrics.worker(member.incarnation)?.isTold === true) continue
     const until = (member.lostAt ?? record.endedAt) + afterLossMicros
     for (const [phase, { loop }] of record.test.load.entries()) {
       if (loop === 'closed' && dead.mayHaveRunUsers(member, phase, until)) return null

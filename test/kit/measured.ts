@@ -70,6 +70,7 @@ export function snapshot(overrides: Partial<Snapshot> = {}): Snapshot {
     sequence: 1,
     epoch: 1,
     at: 1_000_000,
+    decidedAt: 0,
     intervals: [],
     shards: [],
     requests: [],

@@ -14,6 +14,7 @@ import type { Schedule } from '../../core/schedule/schedule.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { Engine } from '../../worker/engine/engine.ts'
 import { FailureSamples } from '../../worker/engine/failure-samples.ts'
+import type { Fence } from '../../worker/engine/fence.ts'
 import { Rows } from '../../worker/engine/rows.ts'
 import type { Exchange, Transport, TransportSink } from '../../worker/engine/transport-port.ts'
 
@@ -27,6 +28,8 @@ export type Fate =
       readonly status?: number
       readonly error?: RequestError
       readonly body?: string
+      /** Where it redirects to. */
+      readonly location?: string
     }
 
 /** `exchange.request` and `exchange.dispatchedAt` are what it is decided on. */
@@ -40,6 +43,8 @@ export interface VirtualRunOptions {
   readonly files?: Files
   readonly inFlightBound?: number
   readonly secrets?: readonly string[]
+  /** Of every thread. */
+  readonly fence?: Fence
   /** How late the pacer comes, µs. */
   readonly lateness?: (at: Micros) => number
 }
@@ -113,6 +118,10 @@ export class VirtualRun {
     const { test, seed = 1 } = this.options
     const schedules = createSchedules(test, seed, this.epoch.pieces)
     this.advance(nextEpoch(this.epoch, { ...change, roster: this.epoch.roster }, schedules))
+  }
+
+  resume(): void {
+    for (const thread of this.threads) thread.engine.resume(this.now)
   }
 
   stop(): void {
@@ -232,6 +241,7 @@ export class VirtualThread implements TransportSink, Transport {
       failures: this.failures,
       rows: this.rows,
       transport: this,
+      fence: run.options.fence ?? null,
       inFlightBound: () => inFlightBound,
       onSooner: (at) => this.#callAt(at),
       onTokenRefused: (target) => run.refusedTokens.push({ thread: this, target }),
@@ -277,6 +287,7 @@ export class VirtualThread implements TransportSink, Transport {
       if (flight.cancelled) return
       exchange.status = fate.error === undefined ? (fate.status ?? 200) : 0
       exchange.error = fate.error ?? null
+      exchange.headers = fate.location === undefined ? null : ['location', fate.location]
       exchange.body = fate.body === undefined ? null : new TextEncoder().encode(fate.body)
       exchange.bodyBytes = exchange.body?.length ?? 0
       this.#end(exchange)

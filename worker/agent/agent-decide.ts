@@ -57,9 +57,13 @@ export function decide(state: AgentState, event: AgentEvent): AgentDecision {
         : { state: drained, actions: [] }
     }
     case 'heard':
-      return event.run !== state.prepare?.run || event.term < state.fence.term
-        ? { state, actions: [] }
-        : { state: heard(state, event.nowMs), actions: [] }
+      if (event.run !== state.prepare?.run || event.term < state.fence.term) return { state, actions: [] }
+      return {
+        state: heard(state, event.nowMs),
+        actions: underWay(state) && event.epoch > state.epoch ? [{ type: 'ask-standing' }] : [],
+      }
+    case 'standing':
+      return onStanding(state, event)
     case 'tick':
       return onTick(state, event.nowMs)
     case 'halt':
@@ -219,6 +223,22 @@ function onTick(before: AgentState, nowMs: number): AgentDecision {
   if (silentMs <= silenceMs || state.isAlone || isOver(state)) return { state, actions: [] }
   const alone: AgentState = { ...ending(state), isAlone: true }
   return { state: alone, actions: underWay(state) ? [{ type: 'silence' }] : [] }
+}
+
+/** A worker whose share was given to others meanwhile stands down; one that has missed an epoch enters it now. */
+function onStanding(
+  state: AgentState,
+  { run, reply, nowMs }: Extract<AgentEvent, { type: 'standing' }>,
+): AgentDecision {
+  const { term, standing, epoch } = reply
+  if (run !== state.prepare?.run || term < state.fence.term || !underWay(state)) return { state, actions: [] }
+  const told = heard(state, nowMs)
+  if (standing === 'replaced') return { state: ending(told), actions: [{ type: 'stand-down' }] }
+  if (epoch === null || epoch.number <= state.epoch) return { state: told, actions: [] }
+  return {
+    state: { ...told, fence: { term, epoch: epoch.number }, epoch: epoch.number },
+    actions: [{ type: 'epoch', epoch }],
+  }
 }
 
 /** Whatever it does ends, and what of it cannot be counted is refused: set-up and teardown. It stays so beyond the run. */

@@ -1,5 +1,12 @@
 import type { EpochOrder } from '../../core/plan/plan.ts'
-import type { CommandReply, Fence, Halt, WorkerCommand, WorkerState } from '../../proto/messages.ts'
+import type {
+  CommandReply,
+  Fence,
+  Halt,
+  StandingReply,
+  WorkerCommand,
+  WorkerState,
+} from '../../proto/messages.ts'
 import type { Captured, OnceStage, StageResult } from '../engine/thread-protocol.ts'
 
 type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
@@ -60,7 +67,21 @@ export type AgentEvent =
   /** Every thread has drained and the last snapshot is acknowledged. */
   | { readonly type: 'drained'; readonly run: string }
   /** Its controller's sign of life. */
-  | { readonly type: 'heard'; readonly run: string; readonly term: number; readonly nowMs: number }
+  | {
+      readonly type: 'heard'
+      readonly run: string
+      readonly term: number
+      /** The newest that there is. */
+      readonly epoch: number
+      readonly nowMs: number
+    }
+  /** Its controller has answered whether the share is still its own. */
+  | {
+      readonly type: 'standing'
+      readonly run: string
+      readonly reply: StandingReply
+      readonly nowMs: number
+    }
   | { readonly type: 'tick'; readonly nowMs: number }
   /** Null: it is lifted. */
   | { readonly type: 'halt'; readonly halt: Halt | null }
@@ -78,6 +99,10 @@ export type AgentAction =
       readonly setup: Captured
     }
   | { readonly type: 'epoch'; readonly epoch: EpochOrder }
+  /** Ask the controller whether the share is still its own. */
+  | { readonly type: 'ask-standing' }
+  /** Interrupt, because others have its share. */
+  | { readonly type: 'stand-down' }
   | { readonly type: 'stop' }
   | { readonly type: 'abort' }
   /** Interrupt, because nobody controls the run any more. */

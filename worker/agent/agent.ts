@@ -97,6 +97,13 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         log('info', `epoch ${action.epoch.number}: ${action.epoch.cause}`)
         session?.epoch(action.epoch)
         return
+      case 'ask-standing':
+        session?.askStanding()
+        return
+      case 'stand-down':
+        log('warn', 'others have its share: what is in flight is interrupted, nothing more is sent')
+        session?.standDown()
+        return
       case 'stop':
         log('info', 'stopping: what is in flight finishes')
         session?.stop()
@@ -143,7 +150,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     control?.unsubscribe()
     control = reception.listen(subjects.control(run), 'control', decodeControllerBeat, (beat) => {
       if (beat.run !== run) refuseStranger(`it is of run ${beat.run}`)
-      dispatch({ type: 'heard', run, term: beat.term, nowMs: localNowMs() })
+      dispatch({ type: 'heard', run, term: beat.term, epoch: beat.epoch, nowMs: localNowMs() })
       if (beat.term >= state.fence.term) session?.streamed(beat.streamed)
     })
   }

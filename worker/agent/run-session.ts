@@ -9,7 +9,14 @@ import { planRun } from '../../core/plan/plan-run.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
-import { decodeRowsReply, decodeSnapshotAck, encodeRowsRequest, encodeSnapshot } from '../../proto/codec.ts'
+import {
+  decodeRowsReply,
+  decodeSnapshotAck,
+  decodeStandingReply,
+  encodeRowsRequest,
+  encodeSnapshot,
+  encodeStandingRequest,
+} from '../../proto/codec.ts'
 import type { WorkerCommand } from '../../proto/messages.ts'
 import { fetchObject } from '../../proto/objects.ts'
 import type { Reception } from '../../proto/reception.ts'
@@ -23,6 +30,7 @@ import { indexData } from './data-index.ts'
 import { openFileLimit } from './open-files.ts'
 import { createOutbox } from './outbox.ts'
 import type { SessionObserver } from './session-observer.ts'
+import { createStanding } from './standing.ts'
 
 export interface SessionDependencies {
   readonly bus: Bus
@@ -55,6 +63,10 @@ export interface RunSession {
   epoch(epoch: EpochOrder): void
   /** Why this worker's operator does not allow an epoch; null: it may begin. */
   notAllowed(epoch: EpochOrder): string | null
+  /** Asks whether its share is still its own; tells of it by the event `standing`. */
+  askStanding(): void
+  /** Interrupts, because others have its share. */
+  standDown(): void
   stop(): void
   /** Stops because this worker leaves. */
   leave(): void
@@ -73,6 +85,7 @@ const partsTogetherMs = 200
 const ackTimeoutMs = 2_000
 /** From the stream's storage through the controller's, and back. */
 const receiptDueMs = 3_000
+const standingTimeoutMs = 1_000
 
 export function createRunSession(dependencies: SessionDependencies): RunSession {
   const { bus, subjects, id, incarnation, command, objects, localNowMs, onEvent } = dependencies
@@ -84,9 +97,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   let closed = false
   let leaving = false
   /** What this worker interrupted its load for, by itself. */
-  let cut: 'silence' | 'halt' | null = null
+  let cut: 'silence' | 'halt' | 'replaced' | null = null
   let sequence = 0
   let epoch = 0
+  let decidedAt = 0
   let parts: ThreadPart[] = []
   let together: NodeJS.Timeout | undefined
   const drained = new Map<number, ThreadPart>()
@@ -125,7 +139,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
         )
       }
     },
-    pause: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 * 2 ** attempt))),
+    pause,
     onTrouble(error) {
       observer?.resent()
       log('warn', `a snapshot was not acknowledged and is sent again: ${String(error)}`)
@@ -137,6 +151,21 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   })
   const states = bus.onState((state) => {
     if (state === 'connected') outbox.reconnected()
+  })
+
+  const standing = createStanding({
+    async ask() {
+      const question = encodeStandingRequest({ worker: id, incarnation })
+      return decodeStandingReply(
+        await bus.request(subjects.standing(run), question, { timeoutMs: standingTimeoutMs }),
+      )
+    },
+    term: dependencies.term,
+    onReply: (reply) => onEvent({ type: 'standing', run, reply, nowMs: localNowMs() }),
+    confirm: (thread, question) => threads?.confirm(thread, question),
+    localNowMs,
+    pause,
+    onTrouble: (error) => log('warn', `nobody has confirmed its share yet: ${String(error)}`),
   })
 
   async function prepare(): Promise<void> {
@@ -155,6 +184,13 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       count: command.threads ?? dependencies.threads,
       prepare: { ...prepareMessage(command, id, files), test, indexes },
       onPart,
+      onFenced(thread, question) {
+        log(
+          'warn',
+          `thread ${thread} was stopped for more than a second: it sends nothing before its share is confirmed`,
+        )
+        standing.fenced(thread, question)
+      },
       onRowsWanted: (thread, source) => void lease(thread, source),
       onTokenRefused: (target) => keeper?.refused(target),
       onFailed: (error) => fail(error),
@@ -231,6 +267,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   function onPart(part: ThreadPart): void {
     if (parts.length === 0 && drained.size === 0 && sequence === 0) onEvent({ type: 'started', run })
     parts.push(part)
+    decidedAt = Math.max(decidedAt, part.decidedAt)
     if (part.drained) drained.set(part.thread, part)
     const count = threads?.count ?? 0
     if (drained.size === count) {
@@ -255,6 +292,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       totals: final ? [...drained.values()].flatMap((p) => p.totals ?? []) : null,
       health: healthOf(parts),
       endedBy: endedBy(),
+      decidedAt,
       warnings,
       ownRequests: tokenRequests(),
     })
@@ -279,6 +317,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   }
 
   async function finish(): Promise<void> {
+    standing.close()
     // What is asked for from now on would be counted nowhere.
     keeper?.pause()
     ship(true)
@@ -316,6 +355,11 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       epoch = next.number
       threads?.epoch(next)
     },
+    askStanding: () => standing.ask(),
+    standDown() {
+      cut = 'replaced'
+      threads?.abort()
+    },
     stop: () => threads?.stop(),
     leave() {
       leaving = true
@@ -339,10 +383,15 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       receipts.unsubscribe()
       states.unsubscribe()
       outbox.close()
+      standing.close()
       keeper?.close()
       await threads?.exit()
     },
   }
+}
+
+function pause(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 * 2 ** attempt)))
 }
 
 function prepareMessage(command: SessionDependencies['command'], worker: string, files: Files) {

@@ -33,6 +33,7 @@ export class ClosedPhaseRun implements PhaseRun {
   readonly index: number
   readonly loop = 'closed'
   readonly counts: PhaseCounts
+  decidedAt: Micros = 0
   readonly series: PhaseSeries | null
   readonly #context: PhaseContext
   readonly #planned: PlannedPhase
@@ -121,7 +122,7 @@ export class ClosedPhaseRun implements PhaseRun {
       this.#retire(user)
     } else if (this.#pausedAt !== null) {
       this.#held.push(user)
-    } else if (earliest > at || user.startedAt === at) {
+    } else if (earliest > at || user.startedAt === at || this.#context.runner.isHeld) {
       // An iteration that took no time would loop here for ever: its next one waits for a turn.
       this.#context.runner.wake(iteration, Math.max(earliest, at + 1), at)
     } else {
@@ -140,7 +141,10 @@ export class ClosedPhaseRun implements PhaseRun {
   onRows(now: Micros): void {
     const waiting = this.#rowless
     this.#rowless = []
-    for (const user of waiting) this.#startNext(user, now)
+    for (const user of waiting) {
+      if (this.#context.runner.isHeld) this.#context.runner.wake(user.iteration, now + 1, now)
+      else this.#startNext(user, now)
+    }
   }
 
   stop(): void {
@@ -229,6 +233,7 @@ export class ClosedPhaseRun implements PhaseRun {
     user.k++
     user.left--
     user.startedAt = now
+    this.decidedAt = now
     runner.begin(iteration, now, now)
   }
 

@@ -13,6 +13,7 @@ import type { LoadTest, Phase } from '../../core/spec/load-test.ts'
 import { ClosedPhaseRun } from './closed-phase.ts'
 import { ContentDecoding } from './content-decoding.ts'
 import type { FailureSamples } from './failure-samples.ts'
+import type { Fence } from './fence.ts'
 import { Iteration, IterationPool, type PhaseSeries } from './iteration.ts'
 import { IterationRunner } from './iteration-runner.ts'
 import { OpenPhaseRun } from './open-phase.ts'
@@ -34,6 +35,8 @@ export interface EngineDependencies {
   readonly failures: FailureSamples
   readonly rows: Rows
   readonly transport: Transport
+  /** Null: nobody could take this thread's share. */
+  readonly fence?: Fence | null
   /** Iterations of open phases under way on this thread at most. */
   readonly inFlightBound: (rateFactor: number) => number
   /** The engine has something to do before the instant that the last turn gave. */
@@ -53,6 +56,7 @@ export class Engine implements TransportSink {
   readonly #dependencies: EngineDependencies
   readonly #pool: IterationPool
   readonly #runner: IterationRunner
+  readonly #fence: Fence | null
   readonly #inFlight: InFlight
   readonly #phases: PhaseRun[] = []
   /** By phase, as they were steered last. */
@@ -72,6 +76,7 @@ export class Engine implements TransportSink {
     this.#pool = new IterationPool((slot) => new Iteration(slot, compiled.createScope()))
     this.#inFlight = { open: 0, bound: inFlightBound(1) }
     this.#steered = dependencies.schedules.map((schedule) => ({ pieces: [], schedule }))
+    this.#fence = dependencies.fence ?? null
     this.#runner = new IterationRunner({
       pool: this.#pool,
       requests: compiled.requests,
@@ -82,6 +87,7 @@ export class Engine implements TransportSink {
         ? new Redirects(test, transport)
         : null,
       decoding: new ContentDecoding(test),
+      fence: this.#fence,
       onSooner: (at) => this.#sooner(at),
       onTokenRefused,
     })
@@ -109,28 +115,39 @@ export class Engine implements TransportSink {
   /** Does everything that is due. Returns when it wants its next turn: at or before `now` where there is more to do at once. */
   turn(now: Micros): Micros {
     this.#nextAt = Number.NEGATIVE_INFINITY
+    const isOpen = this.#fence?.isOpenAt(now) !== false
     if (this.#startSkew === null && now >= 0) this.#startSkew = now
     this.#enterEpochs(now)
     const { timeouts, wakeups } = this.#runner
     for (let slot = timeouts.takeDue(now); slot >= 0; slot = timeouts.takeDue(now)) {
       this.#runner.onTimeout(this.#pool.at(slot))
     }
-    for (let woken = 0; woken < startsPerTurn; woken++) {
-      const slot = wakeups.takeDue(now)
-      if (slot < 0) break
-      this.#runner.onWake(this.#pool.at(slot), now)
+    if (isOpen) {
+      for (let woken = 0; woken < startsPerTurn; woken++) {
+        const slot = wakeups.takeDue(now)
+        if (slot < 0) break
+        this.#runner.onWake(this.#pool.at(slot), now)
+      }
+      for (const phase of this.#phases) phase.turn(now, startsPerTurn)
     }
-    for (const phase of this.#phases) phase.turn(now, startsPerTurn)
     this.#drain(now)
-    this.#nextAt = this.#earliest(now)
+    this.#nextAt = this.#earliest(now, isOpen)
     return this.#nextAt
   }
 
   done(exchange: Exchange): void {
     const at = exchange.doneAt
+    this.#fence?.isOpenAt(at)
     this.#runner.done(exchange)
     // It may have been the last one of the run.
     if (this.#runner.inFlight === 0) this.#sooner(at)
+  }
+
+  /** The share is this thread's own as it was: what was held back goes on. */
+  resume(now: Micros): void {
+    this.#runner.resume()
+    this.#dependencies.transport.resume?.()
+    this.#sooner(now)
   }
 
   openStream(exchange: Exchange): StreamWatch | null {
@@ -151,6 +168,7 @@ export class Engine implements TransportSink {
   /** A block of rows that was asked for; count 0: the data is at its end. */
   giveRows(source: number, from: number, count: number, now: Micros): void {
     this.#dependencies.rows.give(source, from, count)
+    this.#fence?.isOpenAt(now)
     for (const phase of this.#phases) phase.onRows(now)
   }
 
@@ -185,6 +203,11 @@ export class Engine implements TransportSink {
   countSetup(sends: number): void {
     this.#runner.tally.setup += sends
     this.#runner.tally.sent += sends
+  }
+
+  /** Intended instant of the last iteration that was decided on: started or skipped. */
+  get decidedAt(): Micros {
+    return this.#phases.reduce((latest, { decidedAt }) => Math.max(latest, decidedAt), 0)
   }
 
   requests(): RequestCounts {
@@ -256,14 +279,13 @@ export class Engine implements TransportSink {
     }
   }
 
-  #earliest(now: Micros): Micros {
+  #earliest(now: Micros, isOpen: boolean): Micros {
     const { timeouts, wakeups } = this.#runner
-    let earliest = Math.min(
-      timeouts.nextAt(),
-      wakeups.nextAt(),
-      this.#epochs[0]?.at ?? Number.POSITIVE_INFINITY,
-    )
-    for (const phase of this.#phases) earliest = Math.min(earliest, phase.nextAt())
+    let earliest = Math.min(timeouts.nextAt(), this.#epochs[0]?.at ?? Number.POSITIVE_INFINITY)
+    if (isOpen) {
+      earliest = Math.min(earliest, wakeups.nextAt())
+      for (const phase of this.#phases) earliest = Math.min(earliest, phase.nextAt())
+    }
     // A turn at the start itself, whosever the first arrival is: it shows the start skew.
     if (this.#startSkew === null) earliest = Math.min(earliest, 0)
     if (now < this.#endAt) return Math.min(earliest, this.#endAt)

@@ -8,6 +8,7 @@ import type { Think } from '../../core/spec/load-test.ts'
 import { Answer, askFor, failureDetail, missedText } from './answer.ts'
 import type { ContentDecoding } from './content-decoding.ts'
 import type { FailureSamples } from './failure-samples.ts'
+import type { Fence } from './fence.ts'
 import type { Iteration, IterationPool } from './iteration.ts'
 import type { Redirects } from './redirects.ts'
 import { RequestTally } from './request-tally.ts'
@@ -26,6 +27,8 @@ export interface RunnerDependencies {
   /** Null: no step follows any. */
   readonly redirects: Redirects | null
   readonly decoding: ContentDecoding
+  /** Null: nothing is ever held back. */
+  readonly fence: Fence | null
   /** Something became due before everything that was due so far. */
   readonly onSooner: (at: Micros) => void
   /** A target did not take its token (CompiledRequest.token). */
@@ -52,6 +55,9 @@ export class IterationRunner implements TransportSink {
   readonly #failures: FailureSamples
   readonly #redirects: Redirects | null
   readonly #decoding: ContentDecoding
+  readonly #fence: Fence | null
+  /** Answers that may send their request on to somewhere else. */
+  readonly #held: Exchange[] = []
   readonly #onSooner: (at: Micros) => void
   readonly #onTokenRefused: (target: number) => void
   readonly #onList = (path: string, items: number): void => this.tally.goesRound(path, items)
@@ -74,7 +80,7 @@ export class IterationRunner implements TransportSink {
 
   constructor(dependencies: RunnerDependencies) {
     const { pool, requests, transport, recorder, failures, redirects } = dependencies
-    const { decoding, onSooner, onTokenRefused } = dependencies
+    const { decoding, fence, onSooner, onTokenRefused } = dependencies
     this.#pool = pool
     this.#requests = requests
     this.#transport = transport
@@ -82,6 +88,7 @@ export class IterationRunner implements TransportSink {
     this.#failures = failures
     this.#redirects = redirects
     this.#decoding = decoding
+    this.#fence = fence
     this.#onSooner = onSooner
     this.#onTokenRefused = onTokenRefused
   }
@@ -116,8 +123,18 @@ export class IterationRunner implements TransportSink {
     } else iteration.phase.wake(iteration, now)
   }
 
+  /** Nothing may be sent: whatever would be, waits for `resume`. */
+  get isHeld(): boolean {
+    return this.#fence?.isOpen === false
+  }
+
+  resume(): void {
+    for (const exchange of this.#held.splice(0)) this.done(exchange)
+  }
+
   /** A request's time is up. */
   onTimeout(iteration: Iteration): void {
+    if (this.#letGo(iteration, 'timeout')) return
     this.#transport.cancel(iteration.exchange, 'timeout')
   }
 
@@ -125,6 +142,10 @@ export class IterationRunner implements TransportSink {
     const iteration = this.#pool.at(exchange.slot)
     const { phase } = iteration
     const request = this.#requests[exchange.requestIndex] as CompiledRequest
+    if (this.#redirects !== null && this.isHeld && exchange.error === null && isRedirect(exchange.status)) {
+      this.#held.push(exchange)
+      return
+    }
     if (this.#redirects?.follow(iteration.exchange, request, iteration.scope) === true) return
     const now = exchange.doneAt
     this.timeouts.remove(exchange.slot)
@@ -211,10 +232,20 @@ export class IterationRunner implements TransportSink {
   interrupt(iteration: Iteration, now: Micros): void {
     iteration.interrupted = true
     if (iteration.state === 'requesting') {
-      this.#transport.cancel(iteration.exchange, 'reset')
+      if (!this.#letGo(iteration, 'reset')) this.#transport.cancel(iteration.exchange, 'reset')
     } else {
       this.#end(iteration, now)
     }
+  }
+
+  /** True: its answer was held, and is now the failure of its request. */
+  #letGo({ exchange }: Iteration, error: RequestError): boolean {
+    const at = this.#held.indexOf(exchange)
+    if (at < 0) return false
+    this.#held.splice(at, 1)
+    exchange.error = error
+    this.done(exchange)
+    return true
   }
 
   /** `intendedAt` is the next request's, unless a think time comes before it. `paced`: the pacer chose the instant, not an answer. */
@@ -235,6 +266,11 @@ export class IterationRunner implements TransportSink {
       iteration.counter++
       switch (op.kind) {
         case 'request':
+          if (this.isHeld) {
+            iteration.counter--
+            this.#rest(iteration, intendedAt, now)
+            return
+          }
           this.#dispatch(iteration, op.request, intendedAt, now, paced)
           return
         case 'pause':

@@ -15,6 +15,7 @@ export class OpenPhaseRun implements PhaseRun {
   readonly index: number
   readonly loop = 'open'
   readonly counts: PhaseCounts
+  decidedAt: Micros = 0
   readonly series: PhaseSeries | null
   readonly #context: PhaseContext
   readonly #planned: PlannedPhase
@@ -74,6 +75,7 @@ export class OpenPhaseRun implements PhaseRun {
       } else {
         return
       }
+      this.decidedAt = intendedAt
       own.advance()
     }
   }

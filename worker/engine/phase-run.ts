@@ -13,6 +13,8 @@ export interface PhaseRun extends IterationOwner {
   enter(entry: EpochEntry): void
   /** Starts what is due. At most `budget` iterations, so that answers are read between. */
   turn(now: Micros, budget: number): void
+  /** Intended instant of the last iteration that it has started or skipped; 0: none. */
+  readonly decidedAt: Micros
   /** When it next has something to do; Infinity: nothing more. */
   nextAt(): Micros
   /** Rows that were asked for have come. */

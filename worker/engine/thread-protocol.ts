@@ -51,6 +51,8 @@ export type ToThread =
     }
   /** The next epoch; begins at `epoch.at`. */
   | { readonly type: 'epoch'; readonly epoch: EpochOrder }
+  /** The worker was on the roster when it was asked, after `question` was put. */
+  | { readonly type: 'confirm'; readonly question: number }
   /** The block of rows asked for: [from, from + count); count 0: the data is at its end. */
   | { readonly type: 'rows'; readonly source: number; readonly from: number; readonly count: number }
   /** A new token of the target of that number (core/spec/targets.ts): requests carry it from now on, and nobody may read it. */
@@ -77,6 +79,8 @@ export type FromThread =
   | { readonly type: 'rowsWanted'; readonly source: number }
   /** That target did not take its token; said once a second at most. */
   | { readonly type: 'tokenRefused'; readonly target: number }
+  /** The thread was stopped for more than a second, and sends nothing before this question is answered by `confirm`. */
+  | { readonly type: 'fenced'; readonly question: number }
   /** At each whole second of cluster time, and once more when drained. */
   | { readonly type: 'part'; readonly part: ThreadPart }
 
@@ -91,6 +95,8 @@ export interface ThreadPart {
   readonly openSockets: number
   readonly failures: readonly FailureSample[]
   readonly startSkew: number | null
+  /** Intended instant of the last iteration that it has started or skipped, cluster time, µs. */
+  readonly decidedAt: number
   /** Everything is over, nothing follows; `totals` is the sum of this thread's intervals. */
   readonly drained: boolean
   readonly totals: Interval | null

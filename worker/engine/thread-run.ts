@@ -11,6 +11,7 @@ import { keepIndex } from '../../core/spec/row-index.ts'
 import { createClock } from './clock.ts'
 import { Engine } from './engine.ts'
 import { FailureSamples } from './failure-samples.ts'
+import { Fence } from './fence.ts'
 import { createPacer, type Pacer } from './pacer.ts'
 import { Rows } from './rows.ts'
 import { performStage } from './set-up.ts'
@@ -21,6 +22,8 @@ import type { CreateTransport, Transport, TransportSink } from './transport-port
 export type Prepare = Extract<ToThread, { type: 'prepare' }>
 
 const microsPerSecond = 1_000_000
+/** A thread comes round at least so often: it is how it notices that it was stopped. */
+const watchMicros = 100_000
 /** One message says it for all requests that carried the token. */
 const refusalsApartMs = 1_000
 
@@ -40,6 +43,7 @@ export class ThreadRun implements TransportSink {
   readonly #refusedAtMs: number[] = []
   readonly #rows: Rows
   readonly #health: HealthMeter
+  readonly #fence: Fence
   #pacer: Pacer | null = null
   #partAt: Micros = microsPerSecond
   #isDrained = false
@@ -64,6 +68,8 @@ export class ThreadRun implements TransportSink {
     this.#health = createHealthMeter(thread, threads)
     const detail = test.detail
     const clock = this.#clock
+    this.#fence = new Fence((question) => post({ type: 'fenced', question }))
+    const fence = this.#fence
     this.transport = createTransport({
       threads,
       thread,
@@ -71,6 +77,7 @@ export class ThreadRun implements TransportSink {
       files,
       clock,
       sink: this,
+      gate: { mayWrite: () => fence.isOpenAt(clock.nowMicros()) },
     })
     this.engine = new Engine({
       worker,
@@ -84,6 +91,7 @@ export class ThreadRun implements TransportSink {
       failures: this.#failures,
       rows: this.#rows,
       transport: this.transport,
+      fence,
       inFlightBound: (rateFactor) => boundOf(inFlightBound(test, plan, rateFactor), threads, thread),
       onSooner: (at) => this.#pacer?.sooner(at),
       onTokenRefused: (target) => this.#tokenRefused(target),
@@ -132,6 +140,11 @@ export class ThreadRun implements TransportSink {
     this.engine.giveRows(source, from, count, this.#clock.nowMicros())
   }
 
+  confirm(question: number): void {
+    const now = this.#clock.nowMicros()
+    if (this.#fence.confirm(question, now)) this.engine.resume(now)
+  }
+
   takeToken(target: number, token: string): void {
     this.#redactor.add(token)
     this.#compiled.provideToken(target, token)
@@ -168,7 +181,9 @@ export class ThreadRun implements TransportSink {
       this.#partAt = (Math.floor(now / microsPerSecond) + 1) * microsPerSecond
       this.#post({ type: 'part', part: this.#part(now, false) })
     }
-    return Math.min(next, this.#partAt)
+    const wakeAt = Math.min(next, this.#partAt, now + watchMicros)
+    this.#fence.expect(wakeAt)
+    return wakeAt
   }
 
   #drained(now: Micros): void {
@@ -193,6 +208,7 @@ export class ThreadRun implements TransportSink {
       openSockets: transport.openSockets,
       failures: this.#failures.take(),
       startSkew: engine.startSkew,
+      decidedAt: engine.decidedAt,
       drained,
       totals: drained ? this.#recorder.totals() : null,
       dataEnded: this.#rows.exhausted,

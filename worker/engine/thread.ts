@@ -31,6 +31,9 @@ export function serveThread(port: MessagePort, loadTransports: LoadTransports): 
       case 'epoch':
         run?.engine.advance(message.epoch)
         return
+      case 'confirm':
+        run?.confirm(message.question)
+        return
       case 'rows':
         run?.giveRows(message.source, message.from, message.count)
         return

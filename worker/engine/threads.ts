@@ -11,6 +11,8 @@ export interface ThreadsOptions {
   readonly onPart: (part: ThreadPart) => void
   /** Answered by `rows`, once for each call. */
   readonly onRowsWanted: (thread: number, source: number) => void
+  /** A thread holds back what it would send; answered by `confirm`. */
+  readonly onFenced: (thread: number, question: number) => void
   /** A target did not take its token. */
   readonly onTokenRefused: (target: number) => void
   /** A thread has died after it was prepared: nothing more comes from it. */
@@ -27,6 +29,7 @@ export interface EngineThreads {
   /** `startLocalMs` is on the clock of worker/engine/clock.ts: localMs. */
   arm(startLocalMs: number, epoch: EpochOrder, setup: Captured): void
   epoch(epoch: EpochOrder): void
+  confirm(thread: number, question: number): void
   rows(thread: number, source: number, from: number, count: number): void
   /** For every thread. */
   token(target: number, token: string): void
@@ -42,7 +45,7 @@ export type StartThreads = (options: ThreadsOptions) => EngineThreads
 const exitGraceMs = 2_000
 
 export const startThreads: StartThreads = (options) => {
-  const { count, prepare, onPart, onRowsWanted, onTokenRefused, onFailed } = options
+  const { count, prepare, onPart, onFenced, onRowsWanted, onTokenRefused, onFailed } = options
   const waiting = new Map<number, { resolve: (transport: string) => void; reject: (why: unknown) => void }>()
   let performing: { resolve: (result: StageResult) => void; reject: (why: unknown) => void } | null = null
   let isLeaving = false
@@ -74,6 +77,9 @@ export const startThreads: StartThreads = (options) => {
         return
       case 'tokenRefused':
         onTokenRefused(message.target)
+        return
+      case 'fenced':
+        onFenced(thread, message.question)
         return
       case 'part':
         onPart(message.part)
@@ -124,6 +130,7 @@ export const startThreads: StartThreads = (options) => {
     },
     arm: (startLocalMs, epoch, setup) => postAll({ type: 'arm', startLocalMs, epoch, setup }),
     epoch: (epoch) => postAll({ type: 'epoch', epoch }),
+    confirm: (thread, question) => post(thread, { type: 'confirm', question }),
     rows: (thread, source, from, rows) => post(thread, { type: 'rows', source, from, count: rows }),
     token: (target, token) => postAll({ type: 'token', target, token }),
     stop: () => postAll({ type: 'stop' }),

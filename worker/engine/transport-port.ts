@@ -2,6 +2,7 @@ import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest, StreamWatch } from '../../core/scenario/compiled.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import type { Clock } from './clock.ts'
+import type { SendGate } from './fence.ts'
 
 /**
  * One request on its way. The engine owns a pool of them and reuses each, so a request costs no promise, no closure and no object.
@@ -81,6 +82,8 @@ export interface Transport {
    * closed as its protocol wants it, beside whatever comes next. Transports without streams have none.
    */
   leave?(slot: number, whose: 'iteration' | 'user'): void
+  /** What waited for a connection while nothing might be written goes on. Transports in which nothing waits have none. */
+  resume?(): void
   readonly openSockets: number
   /** Requests that `prepare` made of the target, which it has to ask what its messages look like. Transports without such have none. */
   readonly setupSends?: number
@@ -96,6 +99,8 @@ export type CreateTransport = (settings: {
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
+  /** Before what has waited for a connection is written to it; absent: it always may be. */
+  readonly gate?: SendGate
 }) => Transport
 
 /** The transports are the composition's: the engine knows their port alone. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../engine/clock.ts'
+import type { SendGate } from '../engine/fence.ts'
 import { type IdleConnections, IdlePerUser, SharedIdle } from './idle-connections.ts'
 import { type Endpoint, type OnRead, type Opening as OpeningSocket, openSocket } from './open-socket.ts'
 import { type Opened, type PooledConnection, streamsPerSession } from './pooled-connection.ts'
@@ -12,6 +13,8 @@ export interface PoolSettings {
   readonly max: number
   readonly lifetimeMs: number | null
   readonly connectTimeoutMs: number
+  /** Asked before one who has waited is served; absent: always. */
+  readonly gate?: SendGate | undefined
 }
 
 /** What waits for a connection. */
@@ -135,6 +138,18 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection, R exte
     }
   }
 
+  /** Serves those who have waited while nobody might be. */
+  resume(): void {
+    if (!this.#isPerUser) {
+      this.#serve()
+      return
+    }
+    for (const [user, waiter] of this.#waitingUsers) {
+      const connection = this.#takeIdle(user)
+      if (connection !== undefined) this.#grant(waiter, connection, false)
+    }
+  }
+
   /** The request on it is over. */
   release(connection: C): void {
     connection.inFlight--
@@ -169,6 +184,10 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection, R exte
 
   get #isPerUser(): boolean {
     return this.#settings.share === 'user'
+  }
+
+  get #mayWrite(): boolean {
+    return this.#settings.gate?.mayWrite() !== false
   }
 
   get #isFull(): boolean {
@@ -222,6 +241,7 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection, R exte
       return
     }
     for (let waiter = this.#line.first; waiter !== null; waiter = this.#line.first) {
+      if (!this.#mayWrite) return
       const connection = this.#takeIdle(waiter.user)
       if (connection === undefined) return
       this.#grant(waiter, connection, false)
@@ -296,9 +316,9 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection, R exte
     this.#idle.add(connection)
     if (this.#isPerUser) {
       const waiter = connection.user === null ? undefined : this.#waitingUsers.get(connection.user)
-      if (waiter !== undefined) this.#grant(waiter, connection, true)
+      if (waiter !== undefined && this.#mayWrite) this.#grant(waiter, connection, true)
     } else {
-      for (let n = 0; n < connection.capacity && this.#line.first !== null; n++) {
+      for (let n = 0; n < connection.capacity && this.#line.first !== null && this.#mayWrite; n++) {
         this.#grant(this.#line.first, connection, n === 0)
       }
     }

@@ -3,6 +3,7 @@ import type { Files } from '../../core/scenario/compiled.ts'
 import type { LoadTest, Target } from '../../core/spec/load-test.ts'
 import { endpointUrl, isGrpcTarget, type Route, routesOf, targetsOf } from '../../core/spec/targets.ts'
 import type { Clock } from '../engine/clock.ts'
+import type { SendGate } from '../engine/fence.ts'
 import type { CreateTransport, EngineChoice, Transport, TransportSink } from '../engine/transport-port.ts'
 import { httpProtocols } from './http-protocols.ts'
 import { RoutingTransport } from './routing-transport.ts'
@@ -15,6 +16,7 @@ export interface TransportSettings {
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
+  readonly gate?: SendGate
 }
 
 export interface RouteSettings extends TransportSettings {

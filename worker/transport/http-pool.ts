@@ -1,5 +1,6 @@
 import { BreakwaterError } from '../../core/error.ts'
 import type { Target } from '../../core/spec/load-test.ts'
+import type { SendGate } from '../engine/fence.ts'
 import type { ConnectionPool, PoolSettings, Waiter } from './connection-pool.ts'
 import type { Endpoint } from './open-socket.ts'
 import type { PooledConnection } from './pooled-connection.ts'
@@ -27,9 +28,10 @@ export interface PoolShare {
   readonly target: Target
   readonly threads: number
   readonly thread: number
+  readonly gate?: SendGate
 }
 
-export function poolSettings({ target, threads, thread }: PoolShare, endpoint: Endpoint): PoolSettings {
+export function poolSettings({ target, threads, thread, gate }: PoolShare, endpoint: Endpoint): PoolSettings {
   const { connections, timeoutMs } = target
   return {
     endpoint,
@@ -37,6 +39,7 @@ export function poolSettings({ target, threads, thread }: PoolShare, endpoint: E
     max: Math.max(1, shareOf(connections.max ?? automaticMax, threads, thread)),
     lifetimeMs: connections.lifetimeMs,
     connectTimeoutMs: timeoutMs.connect,
+    gate,
   }
 }
 

@@ -61,6 +61,10 @@ export class RoutingTransport implements Transport {
     for (const transport of this.#transports) transport.leave?.(slot, whose)
   }
 
+  resume(): void {
+    for (const transport of this.#transports) transport.resume?.()
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#transports.map((transport) => transport.close()))
   }

@@ -4,6 +4,7 @@ import type { RequestError } from '../../core/measure/request-error.ts'
 import type { Files, RenderedRequest } from '../../core/scenario/compiled.ts'
 import type { Target } from '../../core/spec/load-test.ts'
 import type { Clock } from '../engine/clock.ts'
+import type { SendGate } from '../engine/fence.ts'
 import type { Exchange, Transport, TransportSink } from '../engine/transport-port.ts'
 import { Connection, type ConnectionSettings } from './connection.ts'
 import { ConnectionPool } from './connection-pool.ts'
@@ -25,6 +26,7 @@ export interface UndiciSettings {
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
+  readonly gate?: SendGate
 }
 
 /**
@@ -129,6 +131,10 @@ export class UndiciTransport implements Transport {
       this.#abandon(flight, connection)
     }
     this.#delivery.late(flight.finish(), error, 'cancelled')
+  }
+
+  resume(): void {
+    this.#pool?.resume()
   }
 
   async close(): Promise<void> {

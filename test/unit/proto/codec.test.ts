@@ -39,6 +39,13 @@ const kinds: readonly Kind[] = [
   kind('rows reply', arbitrary.rowsReply, codec.encodeRowsReply, codec.decodeRowsReply),
   kind('snapshot', arbitrary.snapshot, codec.encodeSnapshot, codec.decodeSnapshot),
   kind('controller beat', arbitrary.controllerBeat, codec.encodeControllerBeat, codec.decodeControllerBeat),
+  kind(
+    'standing request',
+    arbitrary.standingRequest,
+    codec.encodeStandingRequest,
+    codec.decodeStandingRequest,
+  ),
+  kind('standing reply', arbitrary.standingReply, codec.encodeStandingReply, codec.decodeStandingReply),
   kind('halt order', arbitrary.haltOrder, codec.encodeHaltOrder, codec.decodeHaltOrder),
   kind('halt question', arbitrary.haltQuestion, codec.encodeHaltQuestion, codec.decodeHaltQuestion),
   kind('run request', arbitrary.runRequest, codec.encodeRunRequest, codec.decodeRunRequest),
@@ -293,6 +300,8 @@ const readers = {
   runStatus: codec.decodeRunStatus,
   haltOrder: codec.decodeHaltOrder,
   haltQuestion: codec.decodeHaltQuestion,
+  standingRequest: codec.decodeStandingRequest,
+  standingReply: codec.decodeStandingReply,
 }
 
 for (const { why, body, says } of refusals) {

@@ -16,6 +16,8 @@ import type {
   RunRequest,
   RunStatus,
   SnapshotAck,
+  StandingReply,
+  StandingRequest,
   WorkerCommand,
   WorkerHello,
 } from '../../../proto/messages.ts'
@@ -71,7 +73,7 @@ export const haltQuestion = record<HaltQuestion>({ worker: token })
 
 export const hello: fc.Arbitrary<WorkerHello> = fc
   .tuple(
-    record<Omit<WorkerHello, 'failure' | 'halt' | 'sealingKey' | 'maxRate'>>({
+    record<Omit<WorkerHello, 'failure' | 'halt' | 'sealingKey' | 'maxRate' | 'capacity'>>({
       id: token,
       incarnation: id,
       version: text,
@@ -269,7 +271,18 @@ export const runStatus = record<RunStatus>({
   ok: count,
   failed: count,
 })
-export const controllerBeat = record<ControllerBeat>({ run: token, term: count, streamed: fc.boolean() })
+export const controllerBeat = record<ControllerBeat>({
+  run: token,
+  term: count,
+  epoch: count,
+  streamed: fc.boolean(),
+})
+export const standingRequest = record<StandingRequest>({ worker: token, incarnation: id })
+export const standingReply = record<StandingReply>({
+  term: count,
+  standing: fc.constantFrom('member', 'replaced'),
+  epoch: fc.option(epoch),
+})
 
 const seriesDelta = record<Snapshot['intervals'][number]['series'][number]>({
   series: small,
@@ -397,6 +410,7 @@ export const snapshot = record<Snapshot>({
   sequence: count.map((value) => Math.max(1, value)),
   epoch: count,
   at: finite,
+  decidedAt: finite,
   intervals: listOf(interval),
   shards: listOf(shard),
   requests: listOf(requests),
@@ -404,7 +418,7 @@ export const snapshot = record<Snapshot>({
   failures: listOf(sample),
   warnings: listOf(text),
   startSkew: fc.option(finite),
-  endedBy: fc.constantFrom(null, 'left' as const, 'data' as const, 'silence' as const),
+  endedBy: fc.constantFrom(null, 'left' as const, 'data' as const, 'silence' as const, 'replaced' as const),
   final: fc.boolean(),
   totals: fc.option(listOf(interval)),
 })

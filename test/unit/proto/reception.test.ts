@@ -19,7 +19,7 @@ function place() {
   return { own, other, told, reception }
 }
 
-const beat = encodeControllerBeat({ run: 'r1', term: 3, streamed: false })
+const beat = encodeControllerBeat({ run: 'r1', term: 3, epoch: 0, streamed: false })
 
 test('what is a message is handled, counted and not told', async (t) => {
   const { other, told, reception } = place()
@@ -27,7 +27,7 @@ test('what is a message is handled, counted and not told', async (t) => {
   reception.listen('control', 'control', decodeControllerBeat, (value) => heard.push(value))
   other.publish('control', beat)
   await other.flush()
-  t.deepEqual(heard, [{ run: 'r1', term: 3, streamed: false }])
+  t.deepEqual(heard, [{ run: 'r1', term: 3, epoch: 0, streamed: false }])
   t.is(reception.received.get('control'), 1)
   t.deepEqual([reception.dropped, reception.droppedCount, told], [[], 0, []])
 })
@@ -45,7 +45,7 @@ test('each fault is counted under its name', async (t) => {
     new Uint8Array([1, 2, 3]),
     new Uint8Array(0),
     beat.subarray(0, beat.length - 1),
-    encodeControllerBeat({ run: 'r2', term: 1, streamed: false }),
+    encodeControllerBeat({ run: 'r2', term: 1, epoch: 0, streamed: false }),
   ]) {
     other.publish('control', bytes)
   }

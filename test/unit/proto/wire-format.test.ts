@@ -266,8 +266,8 @@ test('what is asked of a run’s controller, and its answer, are on the wire as 
 })
 
 test('a controller’s beat is on the wire as it was', (t) => {
-  bothWays(t, beats, { run: 'r1', term: 3, streamed: false }, 'CAFaBgoCcjEQAw==')
-  bothWays(t, beats, { run: 'r1', term: 3, streamed: true }, 'CAFaCQoCcjEQA/ABAQ==')
+  bothWays(t, beats, { run: 'r1', term: 3, epoch: 0, streamed: false }, 'CAFaBgoCcjEQAw==')
+  bothWays(t, beats, { run: 'r1', term: 3, epoch: 0, streamed: true }, 'CAFaCQoCcjEQA/ABAQ==')
 })
 
 test('snapshot is on the wire as it was', (t) => {
@@ -281,6 +281,7 @@ test('snapshot is on the wire as it was', (t) => {
       sequence: 5,
       epoch: 4,
       at: 2.5,
+      decidedAt: 0,
       intervals: [
         {
           second: 20,

@@ -2,6 +2,7 @@ import type { RequestError } from '../../../core/measure/request-error.ts'
 import type { Files } from '../../../core/scenario/compiled.ts'
 import type { Target } from '../../../core/spec/load-test.ts'
 import type { Clock } from '../../engine/clock.ts'
+import type { SendGate } from '../../engine/fence.ts'
 import type { Exchange, Transport, TransportSink } from '../../engine/transport-port.ts'
 import { ConnectionPool } from '../connection-pool.ts'
 import { Delivery } from '../delivery.ts'
@@ -26,6 +27,7 @@ export interface WireHttp1Settings {
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
+  readonly gate?: SendGate
 }
 
 /**
@@ -131,6 +133,10 @@ export class WireHttp1Transport implements Transport, WireListener {
       this.#openPool.discard(connection)
     }
     this.#delivery.late(flight.finish(), error, 'cancelled')
+  }
+
+  resume(): void {
+    this.#pool?.resume()
   }
 
   async close(): Promise<void> {

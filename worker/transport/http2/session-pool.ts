@@ -1,4 +1,5 @@
 import type { Clock } from '../../engine/clock.ts'
+import type { SendGate } from '../../engine/fence.ts'
 import { type Endpoint, type OnRead, type OpenListener, openSocket } from '../open-socket.ts'
 import { type InLine, WaitingLine } from '../waiting-line.ts'
 import { Session, type SessionListener } from './session.ts'
@@ -18,6 +19,8 @@ export interface SessionPoolSettings {
   /** Null: a connection may become as old as it will. */
   readonly lifetimeMs: number | null
   readonly connectTimeoutMs: number
+  /** Asked before one who has waited is served; absent: always. */
+  readonly gate?: SendGate | undefined
 }
 
 /** What waits for a connection. */
@@ -126,6 +129,20 @@ export class SessionPool<W extends SessionWaiter> {
     this.#unserved.delete(waiter)
   }
 
+  /** Serves those who have waited while nobody might be. */
+  resume(): void {
+    if (!this.#isPerUser) {
+      this.#serve()
+      return
+    }
+    for (const waiter of [...this.#waitingUsers.values()]) {
+      const session = this.#roomFor(waiter, 'first')
+      if (session === null) continue
+      this.leave(waiter)
+      this.#grant(waiter, session, false)
+    }
+  }
+
   /** Destroys every connection; resolves when every socket is closed. By then nobody may wait. */
   close(): Promise<void> {
     this.#isClosing = true
@@ -215,7 +232,7 @@ export class SessionPool<W extends SessionWaiter> {
       return
     }
     let waiter = this.#line.first
-    while (waiter !== null) {
+    while (waiter !== null && this.#mayWrite) {
       const session = this.#pick()
       if (session === null) break
       this.#line.leave(waiter)
@@ -223,6 +240,10 @@ export class SessionPool<W extends SessionWaiter> {
       waiter = this.#line.first
     }
     if (waiter !== null) this.#openMore()
+  }
+
+  get #mayWrite(): boolean {
+    return this.#settings.gate?.mayWrite() !== false
   }
 
   #openMore(): void {
@@ -309,7 +330,7 @@ export class SessionPool<W extends SessionWaiter> {
         this.#sessions.push(session)
         finish(null)
         const first = this.#firstFor(session.user)
-        if (first !== null && isWaitedFor && session.mostStreams > 0) {
+        if (first !== null && isWaitedFor && session.mostStreams > 0 && this.#mayWrite) {
           this.leave(first)
           this.#grant(first, session, true)
         } else if (session.user !== null) this.#idle.set(session.user, session)

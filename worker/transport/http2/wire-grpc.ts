@@ -4,6 +4,7 @@ import type { LoadTest, Target } from '../../../core/spec/load-test.ts'
 import { under } from '../../../core/spec/path.ts'
 import { targetPaths } from '../../../core/spec/targets.ts'
 import type { Clock } from '../../engine/clock.ts'
+import type { SendGate } from '../../engine/fence.ts'
 import type { Exchange, Transport, TransportSink } from '../../engine/transport-port.ts'
 import { callIssues, grpcStepsTo } from '../check-grpc-steps.ts'
 import { Delivery } from '../delivery.ts'
@@ -38,6 +39,7 @@ export interface WireGrpcSettings {
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
+  readonly gate?: SendGate
 }
 
 const automaticMax = 100
@@ -102,6 +104,7 @@ export class WireGrpcTransport implements Transport {
         idleMs: Math.max(1000, idleMs),
         lifetimeMs,
         connectTimeoutMs: target.timeoutMs.connect,
+        gate: this.#settings.gate,
       },
       clock,
       this.#turn,
@@ -148,6 +151,10 @@ export class WireGrpcTransport implements Transport {
     if (flight === undefined || flight.exchange !== exchange) return
     this.#abandon(flight)
     this.#delivery.late(flight.finish(), error, 'cancelled')
+  }
+
+  resume(): void {
+    this.#pool?.resume()
   }
 
   async close(): Promise<void> {

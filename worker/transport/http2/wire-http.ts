@@ -2,6 +2,7 @@ import type { RequestError } from '../../../core/measure/request-error.ts'
 import type { Files } from '../../../core/scenario/compiled.ts'
 import type { Target } from '../../../core/spec/load-test.ts'
 import type { Clock } from '../../engine/clock.ts'
+import type { SendGate } from '../../engine/fence.ts'
 import type { Exchange, Transport, TransportSink } from '../../engine/transport-port.ts'
 import { Delivery } from '../delivery.ts'
 import { endpointOf } from '../endpoint.ts'
@@ -26,6 +27,7 @@ export interface WireHttpSettings {
   readonly files: Files
   readonly clock: Clock
   readonly sink: TransportSink
+  readonly gate?: SendGate
 }
 
 /** Requests on one connection before another one is opened; servers often allow 100. */
@@ -76,6 +78,7 @@ export class WireHttpTransport implements Transport {
         idleMs,
         lifetimeMs,
         connectTimeoutMs: target.timeoutMs.connect,
+        gate: this.#settings.gate,
       },
       clock,
       this.#turn,
@@ -126,6 +129,10 @@ export class WireHttpTransport implements Transport {
     this.#openPool.leave(flight)
     flight.owner?.cancel(flight)
     this.#delivery.late(flight.finish(), error, 'cancelled')
+  }
+
+  resume(): void {
+    this.#pool?.resume()
   }
 
   async close(): Promise<void> {

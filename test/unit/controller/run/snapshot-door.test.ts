@@ -26,6 +26,7 @@ function snapshot(overrides: Partial<Snapshot> = {}): Snapshot {
     sequence: 1,
     epoch: 1,
     at: 9_000_000,
+    decidedAt: 0,
     intervals: [],
     shards: [],
     requests: [],

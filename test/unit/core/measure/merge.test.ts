@@ -261,8 +261,8 @@ test('every second is told of, those in which nothing completed too', (t) => {
   t.is(metrics.counters([first], 0, 3).responseOk.total, 0)
 })
 
-test('the newest state of a shard wins, in whatever order it comes', (t) => {
-  const shard = (through: number): ShardState => ({
+function shard(through: number): ShardState {
+  return {
     thread: 0,
     phase: 0,
     epoch: 1,
@@ -277,7 +277,10 @@ test('the newest state of a shard wins, in whatever order it comes', (t) => {
     inFlightByScenario: [0],
     users: 0,
     done: false,
-  })
+  }
+}
+
+test('the newest state of a shard wins, in whatever order it comes', (t) => {
   const states = [1, 2, 3].map((sequence) =>
     snapshot({
       sequence,
@@ -411,6 +414,32 @@ for (const [fault, overrides] of [
     t.is(merge.metrics.seconds, null)
   })
 }
+
+test('of a snapshot that is overrun nothing counts but how much was sent, in whatever order it comes', (t) => {
+  const counts = (sent: number, ok: number) => [requestCounts({ sent, ok, attempted: ok })]
+  const own = snapshotsOf(table, 'i1', [requestSample({ series: first, at: 500_000 })]).slice(0, 1)
+  const counted = [{ ...(own[0] as Snapshot), final: false, totals: null, requests: counts(10, 9) }]
+  const overrun = [
+    snapshot({ sequence: 2, requests: counts(14, 13), shards: [shard(99)] }),
+    ...snapshotsOf(table, 'i1', [requestSample({ series: first, at: 2_500_000 })])
+      .slice(0, 1)
+      .map((one): Snapshot => ({ ...one, sequence: 3, final: true, requests: counts(17, 16) })),
+  ]
+  const all = [...counted.map((one) => [one, false] as const), ...overrun.map((one) => [one, true] as const)]
+  for (const order of [all, all.toReversed()]) {
+    const merge = createMerge(table)
+    for (const [one, isOverrun] of order) t.true(merge.add(one, isOverrun))
+    t.false(merge.add(overrun[0] as Snapshot, true), 'it has come before')
+    const [worker] = merge.metrics.workers
+    t.like(worker, { final: false, isTold: true, snapshots: 3, missing: 0, duplicates: 1 })
+    t.like(worker?.requests[0], { sent: 17, overrun: 7, ok: 9, attempted: 9 })
+    t.is(worker?.shards.length, 0)
+    t.is(merge.metrics.totals([first]).count, 1)
+    t.like(merge.metrics.snapshots, { expected: 3, received: 3, missing: 0 })
+    const again = createMerge(table, merge.keep())
+    t.is(comparable(everything(again.metrics)), comparable(everything(merge.metrics)))
+  }
+})
 
 test('what was merged does not change when the message is overwritten afterwards', (t) => {
   const [sent] = snapshotsOf(table, 'i', [

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import type { WorkerCommand } from '../../../../proto/messages.ts'
+import type { StandingReply, WorkerCommand } from '../../../../proto/messages.ts'
 import { decide } from '../../../../worker/agent/agent-decide.ts'
 import { type AgentEvent, type AgentState, idleAgent } from '../../../../worker/agent/agent-state.ts'
 
@@ -155,12 +155,47 @@ test('a worker that hears no controller for 10 s interrupts its load, once, and 
 test('a beat of its controller keeps a worker going, one of another run or of an older term does not', (t) => {
   const beats = (change: { run?: string; term?: number } = {}): AgentEvent[] =>
     silence(0, 30_000).flatMap((tick) => [
-      { type: 'heard', run: 'r1', term: 1, ...change, nowMs: tick.type === 'tick' ? tick.nowMs : 0 },
+      {
+        type: 'heard',
+        run: 'r1',
+        term: 1,
+        epoch: 1,
+        ...change,
+        nowMs: tick.type === 'tick' ? tick.nowMs : 0,
+      },
       tick,
     ])
   t.is(play(...running, ...beats()).state.stage, 'running')
   t.is(play(...running, ...beats({ run: 'r2' })).state.stage, 'draining')
   t.is(play(...running, ...beats({ term: 0 })).state.stage, 'draining')
+})
+
+test('a worker that hears of an epoch which it was not told of asks for its standing, and enters the newest', (t) => {
+  const newest = { ...epoch(3), cause: 'joined' as const }
+  const beat: AgentEvent = { type: 'heard', run: 'r1', term: 1, epoch: 3, nowMs: 10 }
+  const answer = (change: Partial<StandingReply> = {}): AgentEvent => ({
+    type: 'standing',
+    run: 'r1',
+    reply: { term: 1, standing: 'member', epoch: newest, ...change },
+    nowMs: 20,
+  })
+  const asked = play(...running, beat)
+  t.is(asked.log.at(-1), 'ask-standing')
+  t.is(play(...running, { ...beat, epoch: 1 }).log.at(-1), play(...running).log.at(-1), 'it knows that one')
+  const told = play(...running, beat, answer())
+  t.is(told.log.at(-1), 'epoch')
+  t.like(told.state, { epoch: 3, fence: { term: 1, epoch: 3 }, stage: 'running' })
+  t.is(play(...running, answer(), answer()).log.filter((entry) => entry === 'epoch').length, 1)
+  t.is(play(...running, answer({ term: 0 })).state.epoch, 1, 'who says so has no say any more')
+})
+
+test('a worker whose share others have stands down', (t) => {
+  const reply: StandingReply = { term: 1, standing: 'replaced', epoch: epoch(2) }
+  const event: AgentEvent = { type: 'standing', run: 'r1', reply, nowMs: 20 }
+  const stood = play(...running, event)
+  t.is(stood.state.stage, 'draining')
+  t.is(stood.log.at(-1), 'stand-down')
+  t.is(play(...running, { ...event, run: 'r2' }).state.stage, 'running')
 })
 
 test('a worker that was itself held up does not take that for silence', (t) => {
