@@ -6,6 +6,8 @@ import type { Subscription } from './subscription.ts'
  * another way. Nothing here is the truth.
  */
 export interface Durable {
+  /** The server says that it has storage; not that this user may use it, nor that there is room. */
+  readonly isOffered: boolean
   /** Resolves when it is in the storage of whatever stream has the subject. What comes twice under one id within two minutes is there once. */
   keep(subject: string, payload: Uint8Array, options: { id: string; timeoutMs: number }): Promise<void>
   /** The stream is there, as it is described or larger; it is made where there is none. */
@@ -62,8 +64,8 @@ export interface Bucket {
    * Writes where the newest revision of the key is still `over` (0: there is none), and gives the new one; null: it is not.
    */
   put(key: string, value: Uint8Array, over: number): Promise<number | null>
-  /** Nobody can read it any more. */
-  remove(key: string): Promise<void>
+  /** Nobody can read it any more. Nothing happens where the newest revision of the key is no longer `over`. */
+  remove(key: string, over: number): Promise<void>
 }
 
 export interface BucketEntry {

@@ -31,7 +31,14 @@ export async function openNatsBucket(
           throw error
         }
       }),
-    remove: (key) => asked(name, () => bucket.purge(key)),
+    remove: (key, over) =>
+      asked(name, async () => {
+        try {
+          await bucket.purge(key, { previousSeq: over })
+        } catch (error) {
+          if (!(error instanceof JetStreamApiError && isLate(error.code))) throw error
+        }
+      }),
   }
 }
 

@@ -19,6 +19,10 @@ const requestMs = 3_000
 export function createNatsDurable(connection: NatsConnection, isConnected: () => boolean): Durable {
   let opened: Promise<{ manager: JetStreamManager }> | undefined
 
+  function isOffered(): boolean {
+    return connection.info?.jetstream === true
+  }
+
   async function open(): Promise<{ manager: JetStreamManager }> {
     const { jetstreamManager } = await import('@nats-io/jetstream')
     // An object around it, for it has methods of its own that look like a promise's to nobody, and may one day.
@@ -28,7 +32,7 @@ export function createNatsDurable(connection: NatsConnection, isConnected: () =>
   async function asked<T>(what: string, ask: (manager: JetStreamManager) => Promise<T>): Promise<T> {
     if (!isConnected()) throw notKept(what, 'it is not connected')
     // Told by the server itself, so that nobody waits for an answer that nobody gives.
-    if (connection.info?.jetstream !== true) throw notKept(what, 'JetStream is not enabled there')
+    if (!isOffered()) throw notKept(what, 'JetStream is not enabled there')
     try {
       opened ??= open()
       const { manager } = await opened
@@ -39,6 +43,9 @@ export function createNatsDurable(connection: NatsConnection, isConnected: () =>
   }
 
   return {
+    get isOffered() {
+      return isOffered()
+    },
     async keep(subject, payload, { id, timeoutMs }) {
       await asked(subject, (manager) =>
         // The library holds on to what it is given until the end of the turn.

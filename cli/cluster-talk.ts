@@ -8,6 +8,7 @@ import {
   encodeHaltOrder,
   encodeRunRequest,
 } from '../proto/codec.ts'
+import { keepHalt } from '../proto/kept-halt.ts'
 import type { Halt, RunRequest, RunStatus, WorkerHello } from '../proto/messages.ts'
 import { createSubjects } from '../proto/subjects.ts'
 import type { Console } from './console.ts'
@@ -19,7 +20,7 @@ export interface ClusterTalk {
   /** Who beats now, by id; the newest of each. */
   workers(): Promise<readonly WorkerHello[]>
   /** All load is forbidden, or allowed again (null). Who was heard, once all of them obey, or time is up. */
-  order(halt: Halt | null, obeys: (worker: WorkerHello) => boolean): Promise<readonly WorkerHello[]>
+  order(halt: Halt | null, obeys: (worker: WorkerHello) => boolean): Promise<Ordered>
   /** Runs that are under control now, the oldest first. */
   runs(): Promise<readonly string[]>
   /**
@@ -28,6 +29,12 @@ export interface ClusterTalk {
    */
   ask(run: string, request: Omit<RunRequest, 'by'>): Promise<RunStatus>
   close(): Promise<void>
+}
+
+export interface Ordered {
+  readonly workers: readonly WorkerHello[]
+  /** The server keeps it for workers that were not there. */
+  readonly isKept: boolean
 }
 
 /** Longer than it is between two beats: whoever is there was heard. */
@@ -52,10 +59,11 @@ export async function talkToCluster(
   const access = await readNatsAccess(flags, console.config)
   const onRefused = (what: string) => console.note(`warning: ${what}`)
   const name = `breakwater ${command}`
-  return talk(await connectNats({ url, name, role: 'controller', access, onRefused }))
+  const bus = await connectNats({ url, name, role: 'controller', access, onRefused })
+  return talk(bus, (text) => console.note(text))
 }
 
-function talk(bus: Bus): ClusterTalk {
+function talk(bus: Bus, note: (text: string) => void): ClusterTalk {
   const subjects = createSubjects()
 
   async function hear(
@@ -95,11 +103,24 @@ function talk(bus: Bus): ClusterTalk {
     return [...heard].sort()
   }
 
+  async function keptByServer(halt: Halt | null): Promise<boolean> {
+    const { durable } = bus
+    if (durable === null || !durable.isOffered) return false
+    try {
+      return await keepHalt(await durable.openBucket({ name: subjects.haltBucket, maxAgeMs: null }), halt)
+    } catch (error) {
+      if (!(error instanceof BreakwaterError)) throw error
+      note(`warning: workers that are not there now will not hear of it: ${error.message}`)
+      return false
+    }
+  }
+
   return {
     runs,
     workers: () => workers(),
-    order(halt, obeys) {
-      return workers(async (heard) => {
+    async order(halt, obeys) {
+      const keeping = keptByServer(halt)
+      const heard = await workers(async (heard) => {
         for (let waitedMs = 0; waitedMs < answerMs; ) {
           bus.publish(subjects.halt, encodeHaltOrder({ halt }))
           await sleep(repeatMs)
@@ -107,6 +128,7 @@ function talk(bus: Bus): ClusterTalk {
           if (waitedMs >= listenMs && [...heard.values()].every(obeys)) return
         }
       })
+      return { workers: heard, isKept: await keeping }
     },
     async ask(wanted, wish) {
       const run = wanted === 'latest' ? (await runs()).at(-1) : wanted

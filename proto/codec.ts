@@ -6,6 +6,7 @@ export { BadMessage, type Fault, refuse, refuseStranger } from './bad-message.ts
 export * from './controller-codec.ts'
 export { protocolVersion } from './envelope.ts'
 export { decodeHaltOrder, decodeHaltQuestion, encodeHaltOrder, encodeHaltQuestion } from './halt-codec.ts'
+export { decodeRunLease, encodeRunLease } from './lease-codec.ts'
 export * from './snapshot-codec.ts'
 export * from './steer-codec.ts'
 export * from './worker-codec.ts'

@@ -5,13 +5,16 @@ import type { Halt, HaltOrder, HaltQuestion } from './messages.ts'
 
 /** Every `decode…` throws BreakwaterError `bad-message`. */
 
-export function encodeHaltOrder({ halt }: HaltOrder): Uint8Array {
-  return seal({ case: 'haltOrder', value: halt === null ? {} : { halt } })
+export function encodeHaltOrder({ halt, lifted }: HaltOrder): Uint8Array {
+  return seal({ case: 'haltOrder', value: { ...(halt && { halt }), ...(lifted && { lifted }) } })
 }
 
 export function decodeHaltOrder(bytes: Uint8Array): HaltOrder {
-  const { halt } = open(bytes, 'haltOrder')
-  return { halt: halt === undefined ? null : fromHalt(halt) }
+  const { halt, lifted } = open(bytes, 'haltOrder')
+  return {
+    halt: halt === undefined ? null : fromHalt(halt),
+    ...(lifted === undefined ? {} : { lifted: fromHalt(lifted) }),
+  }
 }
 
 export function encodeHaltQuestion(question: HaltQuestion): Uint8Array {

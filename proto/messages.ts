@@ -38,9 +38,24 @@ export interface Halt {
   readonly atMs: number
 }
 
-/** On `bw.halt`, to all workers; and the answer of a halted one to the question of one that has just come, on `bw.halted`. Null: it is lifted. */
+/**
+ * On `bw.halt`, to all workers; the answer of a halted one to the question of one that has just come, on `bw.halted`; and what the cluster's bucket keeps. Null: it is
+ * lifted.
+ */
 export interface HaltOrder {
   readonly halt: Halt | null
+  /** In the bucket, of one that is lifted: whoever obeys that one is free; one that was ordered later stays. */
+  readonly lifted?: Halt
+}
+
+/** In the cluster's buckets: who leads a run, and in which term. */
+export interface RunLease {
+  readonly run: string
+  readonly term: number
+  /** Random, one per process that would lead it. */
+  readonly holder: string
+  /** For people: user, host and process. */
+  readonly by: string
 }
 
 /** Request on `bw.halted`: nobody answers where no halt is in force. */

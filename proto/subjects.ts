@@ -23,6 +23,10 @@ export interface Subjects {
   readonly snapshotStream: string
   /** The worker whose subject this is: of its hello, beat or command, its snapshots or their receipts. */
   workerOf(subject: string): string | null
+  /** Names of buckets: the halt that is in force; who leads a run just now; in which term it is. */
+  readonly haltBucket: string
+  readonly leaseBucket: string
+  readonly termBucket: string
 }
 
 export function createSubjects(prefix = 'bw'): Subjects {
@@ -46,5 +50,8 @@ export function createSubjects(prefix = 'bw'): Subjects {
       /\.worker\.([\w-]+)\.(?:hello|beat|command)$/.exec(subject)?.[1] ??
       /\.(?:snapshot|stream|receipt)\.([\w-]+)$/.exec(subject)?.[1] ??
       null,
+    haltBucket: `${prefix}-halt`,
+    leaseBucket: `${prefix}-lease`,
+    termBucket: `${prefix}-term`,
   }
 }

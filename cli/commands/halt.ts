@@ -1,7 +1,7 @@
 import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import { plural } from '../../core/report/number-format.ts'
 import type { Halt, WorkerHello } from '../../proto/messages.ts'
-import { talkToCluster } from '../cluster-talk.ts'
+import { type Ordered, talkToCluster } from '../cluster-talk.ts'
 import type { Console } from '../console.ts'
 import type { NatsFlags } from '../nats-flags.ts'
 import { whoAsks } from '../who.ts'
@@ -30,8 +30,8 @@ async function give(
   const cluster = await talkToCluster(console, flags, command)
   try {
     const startedAt = performance.now()
-    const workers = await cluster.order(order, (worker) => obeys(worker, order))
-    return report(console, order, workers, (performance.now() - startedAt) / 1000)
+    const ordered = await cluster.order(order, (worker) => obeys(worker, order))
+    return report(console, order, ordered, (performance.now() - startedAt) / 1000)
   } finally {
     await cluster.close()
   }
@@ -42,14 +42,9 @@ function obeys({ halt, state }: WorkerHello, order: Halt | null): boolean {
   return halt !== undefined && state !== 'running'
 }
 
-function report(
-  console: Console,
-  order: Halt | null,
-  workers: readonly WorkerHello[],
-  seconds: number,
-): number {
+function report(console: Console, order: Halt | null, { workers, isKept }: Ordered, seconds: number): number {
   const open = workers.filter((hello) => !obeys(hello, order))
-  if (workers.length === 0) {
+  if (workers.length === 0 && !isKept) {
     throw new BreakwaterError('too-few-workers', 'no worker answered', {
       hint: 'Is it the right NATS server? A halt is kept by the workers that are there when it is ordered.',
     })
@@ -57,15 +52,17 @@ function report(
   const names = (some: readonly WorkerHello[]) => some.map(({ id }) => id).join(', ')
   const done = order === null ? 'lifted for' : 'halted'
   const count = plural(workers.length, 'worker')
+  const kept = isKept && order !== null ? '; workers that come are halted too' : ''
   console.answer({
     text: () =>
       open.length === 0
-        ? `${done} ${count} within ${seconds.toFixed(1)} s: ${names(workers)}`
+        ? `${done} ${count} within ${seconds.toFixed(1)} s${workers.length === 0 ? '' : `: ${names(workers)}`}${kept}`
         : console.paint.bad(
             `${open.length} of ${count} did not confirm within ${seconds.toFixed(1)} s: ${names(open)}`,
           ),
     document: () => ({
       halt: order,
+      kept: isKept,
       workers: workers.map((hello) => ({
         id: hello.id,
         state: hello.state,

@@ -85,6 +85,8 @@ export interface Conductor {
   readonly record: Promise<RunRecord>
   /** Drains (`stop`) or interrupts (`abort`). */
   end(mode: 'stop' | 'abort', how: Ending, why: string): void
+  /** Another process leads the run, in this term. */
+  rival(term: number): void
   /** As things stand: for a live view. Null before the start instant is fixed. */
   soFar(): RunRecord | null
   readonly state: CoordinatorState
@@ -439,6 +441,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   return {
     record,
     end: (mode, how, why) => dispatch({ type: 'end', mode, how, why, nowMs: localNowMs() }),
+    rival: (term) => dispatch({ type: 'rival', term }),
     soFar,
     get state() {
       return state

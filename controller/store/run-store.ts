@@ -32,6 +32,8 @@ export interface HeldRun {
   /** All of it or nothing is kept, for good, when this resolves. */
   commit(change: RunChange): Promise<void>
   load(): Promise<StoredRun>
+  /** The term became this one, no lower: whoever takes the run up after has a higher one. */
+  raise(term: number): Promise<void>
   /** Forgets everything but that there was such a run; it can't be taken up again. Releases the hold. */
   finish(): Promise<void>
   /** Forgets it altogether. */

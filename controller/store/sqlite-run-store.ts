@@ -119,6 +119,9 @@ function hold(database: DatabaseSync, file: string, wanted: NewRun, term: number
         throw error
       }
     },
+    async raise(term) {
+      database.prepare('UPDATE run SET term = max(term, ?)').run(term)
+    },
     async load(): Promise<StoredRun> {
       return {
         parts: new Map(

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file breakwater.proto.
  */
 export const file_breakwater: GenFile = /*@__PURE__*/
-  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIv4GCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSAASOgoQc3RhbmRpbmdfcmVxdWVzdBgZIAEoCzIeLmJyZWFrd2F0ZXIudjEuU3RhbmRpbmdSZXF1ZXN0SAASNgoOc3RhbmRpbmdfcmVwbHkYGiABKAsyHC5icmVha3dhdGVyLnYxLlN0YW5kaW5nUmVwbHlIAEIGCgRib2R5Ir8DCgtXb3JrZXJIZWxsbxIKCgJpZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg8KB3RocmVhZHMYBCABKA0SNgoGbGFiZWxzGAUgAygLMiYuYnJlYWt3YXRlci52MS5Xb3JrZXJIZWxsby5MYWJlbHNFbnRyeRIMCgRob3N0GAYgASgJEgsKA3BpZBgHIAEoDRINCgVzdGF0ZRgIIAEoCRIQCgNydW4YCSABKAlIAIgBARItCgdmYWlsdXJlGAogASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJGYWlsdXJlEiEKBGhhbHQYCyABKAsyEy5icmVha3dhdGVyLnYxLkhhbHQSGAoLc2VhbGluZ19rZXkYDCABKAxIAYgBARIVCghtYXhfcmF0ZRgUIAEoAUgCiAEBEhUKCGNhcGFjaXR5GBkgASgBSAOIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRfcnVuQg4KDF9zZWFsaW5nX2tleUILCglfbWF4X3JhdGVCCwoJX2NhcGFjaXR5Ii4KBEhhbHQSCwoDd2h5GAEgASgJEgoKAmJ5GAIgASgJEg0KBWF0X21zGAMgASgBIi4KCUhhbHRPcmRlchIhCgRoYWx0GAEgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0Ih4KDEhhbHRRdWVzdGlvbhIOCgZ3b3JrZXIYASABKAkiPAoNV29ya2VyRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSKJAwoNV29ya2VyQ29tbWFuZBILCgNydW4YASABKAkSIwoFZmVuY2UYAiABKAsyFC5icmVha3dhdGVyLnYxLkZlbmNlEikKB3ByZXBhcmUYAyABKAsyFi5icmVha3dhdGVyLnYxLlByZXBhcmVIABIlCgVjbG9jaxgEIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2xvY2tIABIhCgNhcm0YBSABKAsyEi5icmVha3dhdGVyLnYxLkFybUgAEiUKBWVwb2NoGAYgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaEgAEiMKBHN0b3AYByABKAsyEy5icmVha3dhdGVyLnYxLlN0b3BIABIlCgVhYm9ydBgIIAEoCzIULmJyZWFrd2F0ZXIudjEuQWJvcnRIABIpCgdyZWxlYXNlGAkgASgLMhYuYnJlYWt3YXRlci52MS5SZWxlYXNlSAASKQoHcGVyZm9ybRgKIAEoCzIWLmJyZWFrd2F0ZXIudjEuUGVyZm9ybUgAQggKBmFjdGlvbiIkCgVGZW5jZRIMCgR0ZXJtGAEgASgEEg0KBWVwb2NoGAIgASgEIpcCCgdQcmVwYXJlEgwKBHRlc3QYASABKAwSDAoEc2VlZBgCIAEoBBIwCgVmaWxlcxgDIAMoCzIhLmJyZWFrd2F0ZXIudjEuUHJlcGFyZS5GaWxlc0VudHJ5EhQKB3RocmVhZHMYBCABKA1IAIgBARIMCgRwYWNlGAUgASgJEg4KBmVuZ2luZRgGIAEoCRIPCgdzZWNyZXRzGAcgAygJEiUKBnNlYWxlZBgIIAEoCzIVLmJyZWFrd2F0ZXIudjEuU2VhbGVkGkYKCkZpbGVzRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhguYnJlYWt3YXRlci52MS5PYmplY3RSZWY6AjgBQgoKCF90aHJlYWRzIi4KBlNlYWxlZBILCgNrZXkYASABKAwSCgoCaXYYAiABKAwSCwoDYm94GAMgASgMIgcKBUNsb2NrIlEKA0FybRIWCg5zdGFydF9sb2NhbF9tcxgBIAEoARIjCgVlcG9jaBgCIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2gSDQoFc2V0dXAYAyABKAkiJwoHUGVyZm9ybRINCgVzdGFnZRgBIAEoCRINCgVzZXR1cBgCIAEoCSIGCgRTdG9wIgcKBUFib3J0IgkKB1JlbGVhc2Ui2QEKBUVwb2NoEg4KBm51bWJlchgBIAEoBBIKCgJhdBgCIAEoARINCgVjYXVzZRgDIAEoCRIqCgZyb3N0ZXIYBCADKAsyGi5icmVha3dhdGVyLnYxLlJvc3RlckVudHJ5EikKBnBoYXNlcxgFIAMoCzIZLmJyZWFrd2F0ZXIudjEuRXBvY2hQaGFzZRIYCgtyYXRlX2ZhY3RvchgUIAEoAUgAiAEBEhYKCXBhdXNlZF9hdBgVIAEoAUgBiAEBQg4KDF9yYXRlX2ZhY3RvckIMCgpfcGF1c2VkX2F0Ij4KC1Jvc3RlckVudHJ5Eg4KBndvcmtlchgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0SDwoHdGhyZWFkcxgDIAEoDSJvCgpFcG9jaFBoYXNlEhAKCHN0YXJ0X2F0GAEgASgBEg4KBmVuZF9hdBgCIAEoARIVCg1maXJzdF9hcnJpdmFsGAMgASgEEigKBnBpZWNlcxgUIAMoCzIYLmJyZWFrd2F0ZXIudjEuUmF0ZVBpZWNlIiwKCVJhdGVQaWVjZRIPCgdmcm9tX21zGAEgASgBEg4KBmZhY3RvchgCIAEoASKvAQoMQ29tbWFuZFJlcGx5EhMKC2luY2FybmF0aW9uGAEgASgJEiUKAm9rGAIgASgLMhcuYnJlYWt3YXRlci52MS5BY2NlcHRlZEgAEikKB3JlZnVzZWQYAyABKAsyFi5icmVha3dhdGVyLnYxLlJlZnVzZWRIABItCglwZXJmb3JtZWQYBCABKAsyGC5icmVha3dhdGVyLnYxLlBlcmZvcm1lZEgAQgkKB291dGNvbWUiPAoIQWNjZXB0ZWQSDQoFc3RhdGUYASABKAkSEAoIbG9jYWxfbXMYAiABKAESDwoHdGhyZWFkcxgDIAEoDSJZCglQZXJmb3JtZWQSDAoEc2VudBgBIAEoBBIOCgZ2YWx1ZXMYAiABKAkSFAoHZmFpbHVyZRgDIAEoCUgAiAEBEgwKBGF1dGgYBCABKARCCgoIX2ZhaWx1cmUiNgoHUmVmdXNlZBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSIqCglPYmplY3RSZWYSDgoGZGlnZXN0GAEgASgJEg0KBWJ5dGVzGAIgASgEIi8KDU9iamVjdFJlcXVlc3QSDgoGZGlnZXN0GAEgASgJEg4KBm9mZnNldBgCIAEoBCJqCgtPYmplY3RSZXBseRIlCgVjaHVuaxgBIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2h1bmtIABIpCgd1bmtub3duGAIgASgLMhYuYnJlYWt3YXRlci52MS5Vbmtub3duSABCCQoHb3V0Y29tZSIlCgVDaHVuaxINCgVieXRlcxgBIAEoDBINCgV0b3RhbBgCIAEoBCIJCgdVbmtub3duIkIKC1Jvd3NSZXF1ZXN0Eg4KBndvcmtlchgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIOCgZzb3VyY2UYAyABKA0iKAoJUm93c1JlcGx5EgwKBGZyb20YASABKAQSDQoFY291bnQYAiABKAQiQgoLU25hcHNob3RBY2sSEwoLaW5jYXJuYXRpb24YASABKAkSEAoIc2VxdWVuY2UYAiABKAQSDAoEdGVybRgDIAEoBCJyCgpSdW5SZXF1ZXN0Eg4KBmFjdGlvbhgBIAEoCRIKCgJieRgCIAEoCRIYCgtyYXRlX2ZhY3RvchgUIAEoAUgAiAEBEhMKBnBhdXNlZBgVIAEoCEgBiAEBQg4KDF9yYXRlX2ZhY3RvckIJCgdfcGF1c2VkIoIECglSdW5TdGF0dXMSCwoDcnVuGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFc3RhZ2UYAyABKAkSDAoEdGVybRgEIAEoBBIaCg1zdGFydGVkX2F0X21zGAUgASgBSACIAQESEgoKZWxhcHNlZF9tcxgGIAEoARIRCglsZW5ndGhfbXMYByABKAESDQoFZXBvY2gYCCABKAQSKAoGZW5kaW5nGAkgASgLMhguYnJlYWt3YXRlci52MS5SdW5FbmRpbmcSKQoHd29ya2VycxgKIAMoCzIYLmJyZWFrd2F0ZXIudjEuUnVuV29ya2VyEg8KB3BsYW5uZWQYCyABKAQSDwoHc3RhcnRlZBgMIAEoBBIPCgdza2lwcGVkGA0gASgEEgwKBGxvc3QYDiABKAQSDAoEc2VudBgPIAEoBBIKCgJvaxgQIAEoBBIOCgZmYWlsZWQYESABKAQSGAoLcmF0ZV9mYWN0b3IYFCABKAFIAYgBARIOCgZwYXVzZWQYFSABKAgSFgoOaW5fZm9yY2VfaW5fbXMYFiABKAESGAoQcGxhbm5lZF9hdF9zdGFydBgXIAEoBBItCgdyZWZ1c2FsGBggASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJGYWlsdXJlQhAKDl9zdGFydGVkX2F0X21zQg4KDF9yYXRlX2ZhY3RvciIlCglSdW5FbmRpbmcSCwoDaG93GAEgASgJEgsKA3doeRgCIAEoCSI4CglSdW5Xb3JrZXISCgoCaWQYASABKAkSDwoHdGhyZWFkcxgCIAEoDRIOCgZzdGF0dXMYAyABKAkiTAoOQ29udHJvbGxlckJlYXQSCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQSDQoFZXBvY2gYGSABKAQSEAoIc3RyZWFtZWQYHiABKAgiNgoPU3RhbmRpbmdSZXF1ZXN0Eg4KBndvcmtlchgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCSJUCg1TdGFuZGluZ1JlcGx5EgwKBHRlcm0YASABKAQSEAoIc3RhbmRpbmcYAiABKAkSIwoFZXBvY2gYAyABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoIu8DCghTbmFwc2hvdBILCgNydW4YASABKAkSDgoGd29ya2VyGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgEEgoKAmF0GAYgASgBEioKCWludGVydmFscxgHIAMoCzIXLmJyZWFrd2F0ZXIudjEuSW50ZXJ2YWwSKQoGc2hhcmRzGAggAygLMhkuYnJlYWt3YXRlci52MS5TaGFyZFN0YXRlEi4KCHJlcXVlc3RzGAkgAygLMhwuYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzEiUKBmhlYWx0aBgKIAEoCzIVLmJyZWFrd2F0ZXIudjEuSGVhbHRoEi4KCGZhaWx1cmVzGAsgAygLMhwuYnJlYWt3YXRlci52MS5GYWlsdXJlU2FtcGxlEhcKCnN0YXJ0X3NrZXcYDCABKAFIAIgBARINCgVmaW5hbBgNIAEoCBIlCgZ0b3RhbHMYDiABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFscxIVCghlbmRlZF9ieRgPIAEoCUgBiAEBEhAKCHdhcm5pbmdzGBAgAygJEhIKCmRlY2lkZWRfYXQYGSABKAFCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIpcDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkSEgoKcmVkaXJlY3RlZBgNIAEoBBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1Bhc3Nlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEibAoGSGVhbHRoEgsKA2NwdRgBIAEoARIsCgd0aHJlYWRzGAIgAygLMhsuYnJlYWt3YXRlci52MS5UaHJlYWRIZWFsdGgSEQoJcnNzX2J5dGVzGAMgASgBEhQKDG9wZW5fc29ja2V0cxgEIAEoDSJzCgxUaHJlYWRIZWFsdGgSDgoGdGhyZWFkGAEgASgNEgsKA2NwdRgCIAEoARIZChFsb29wX2RlbGF5X3A5OV9tcxgDIAEoARITCgtnY19wYXVzZV9tcxgEIAEoARIWCg5ydW5fcXVldWVfd2FpdBgFIAEoASL3AQoNRmFpbHVyZVNhbXBsZRIOCgZ3b3JrZXIYASABKAkSDQoFcGhhc2UYAiABKAkSEAoIc2NlbmFyaW8YAyABKAkSDAoEc3RlcBgEIAEoCRINCgVlcnJvchgFIAEoCRIKCgJhdBgGIAEoARIOCgZkZXRhaWwYByABKAkSKwoHcmVxdWVzdBgIIAEoCzIaLmJyZWFrd2F0ZXIudjEuU2VudFJlcXVlc3QSMQoIcmVzcG9uc2UYCSABKAsyHy5icmVha3dhdGVyLnYxLlJlY2VpdmVkUmVzcG9uc2USEgoFZXh0cmEYCiABKAlIAIgBAUIICgZfZXh0cmEiVwoLU2VudFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIPCgdoZWFkZXJzGAMgAygJEhEKBGJvZHkYBCABKAlIAIgBAUIHCgVfYm9keSJPChBSZWNlaXZlZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoDRIPCgdoZWFkZXJzGAIgAygJEhEKBGJvZHkYAyABKAlIAIgBAUIHCgVfYm9keWIGcHJvdG8z");
+  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIqwHCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSAASOgoQc3RhbmRpbmdfcmVxdWVzdBgZIAEoCzIeLmJyZWFrd2F0ZXIudjEuU3RhbmRpbmdSZXF1ZXN0SAASNgoOc3RhbmRpbmdfcmVwbHkYGiABKAsyHC5icmVha3dhdGVyLnYxLlN0YW5kaW5nUmVwbHlIABIsCglydW5fbGVhc2UYHiABKAsyFy5icmVha3dhdGVyLnYxLlJ1bkxlYXNlSABCBgoEYm9keSK/AwoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0EhgKC3NlYWxpbmdfa2V5GAwgASgMSAGIAQESFQoIbWF4X3JhdGUYFCABKAFIAogBARIVCghjYXBhY2l0eRgZIAEoAUgDiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBgoEX3J1bkIOCgxfc2VhbGluZ19rZXlCCwoJX21heF9yYXRlQgsKCV9jYXBhY2l0eSIuCgRIYWx0EgsKA3doeRgBIAEoCRIKCgJieRgCIAEoCRINCgVhdF9tcxgDIAEoASJTCglIYWx0T3JkZXISIQoEaGFsdBgBIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdBIjCgZsaWZ0ZWQYHiABKAsyEy5icmVha3dhdGVyLnYxLkhhbHQiQQoIUnVuTGVhc2USCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQSDgoGaG9sZGVyGAMgASgJEgoKAmJ5GAQgASgJIh4KDEhhbHRRdWVzdGlvbhIOCgZ3b3JrZXIYASABKAkiPAoNV29ya2VyRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSKJAwoNV29ya2VyQ29tbWFuZBILCgNydW4YASABKAkSIwoFZmVuY2UYAiABKAsyFC5icmVha3dhdGVyLnYxLkZlbmNlEikKB3ByZXBhcmUYAyABKAsyFi5icmVha3dhdGVyLnYxLlByZXBhcmVIABIlCgVjbG9jaxgEIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2xvY2tIABIhCgNhcm0YBSABKAsyEi5icmVha3dhdGVyLnYxLkFybUgAEiUKBWVwb2NoGAYgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaEgAEiMKBHN0b3AYByABKAsyEy5icmVha3dhdGVyLnYxLlN0b3BIABIlCgVhYm9ydBgIIAEoCzIULmJyZWFrd2F0ZXIudjEuQWJvcnRIABIpCgdyZWxlYXNlGAkgASgLMhYuYnJlYWt3YXRlci52MS5SZWxlYXNlSAASKQoHcGVyZm9ybRgKIAEoCzIWLmJyZWFrd2F0ZXIudjEuUGVyZm9ybUgAQggKBmFjdGlvbiIkCgVGZW5jZRIMCgR0ZXJtGAEgASgEEg0KBWVwb2NoGAIgASgEIpcCCgdQcmVwYXJlEgwKBHRlc3QYASABKAwSDAoEc2VlZBgCIAEoBBIwCgVmaWxlcxgDIAMoCzIhLmJyZWFrd2F0ZXIudjEuUHJlcGFyZS5GaWxlc0VudHJ5EhQKB3RocmVhZHMYBCABKA1IAIgBARIMCgRwYWNlGAUgASgJEg4KBmVuZ2luZRgGIAEoCRIPCgdzZWNyZXRzGAcgAygJEiUKBnNlYWxlZBgIIAEoCzIVLmJyZWFrd2F0ZXIudjEuU2VhbGVkGkYKCkZpbGVzRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhguYnJlYWt3YXRlci52MS5PYmplY3RSZWY6AjgBQgoKCF90aHJlYWRzIi4KBlNlYWxlZBILCgNrZXkYASABKAwSCgoCaXYYAiABKAwSCwoDYm94GAMgASgMIgcKBUNsb2NrIlEKA0FybRIWCg5zdGFydF9sb2NhbF9tcxgBIAEoARIjCgVlcG9jaBgCIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2gSDQoFc2V0dXAYAyABKAkiJwoHUGVyZm9ybRINCgVzdGFnZRgBIAEoCRINCgVzZXR1cBgCIAEoCSIGCgRTdG9wIgcKBUFib3J0IgkKB1JlbGVhc2Ui2QEKBUVwb2NoEg4KBm51bWJlchgBIAEoBBIKCgJhdBgCIAEoARINCgVjYXVzZRgDIAEoCRIqCgZyb3N0ZXIYBCADKAsyGi5icmVha3dhdGVyLnYxLlJvc3RlckVudHJ5EikKBnBoYXNlcxgFIAMoCzIZLmJyZWFrd2F0ZXIudjEuRXBvY2hQaGFzZRIYCgtyYXRlX2ZhY3RvchgUIAEoAUgAiAEBEhYKCXBhdXNlZF9hdBgVIAEoAUgBiAEBQg4KDF9yYXRlX2ZhY3RvckIMCgpfcGF1c2VkX2F0Ij4KC1Jvc3RlckVudHJ5Eg4KBndvcmtlchgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0SDwoHdGhyZWFkcxgDIAEoDSJvCgpFcG9jaFBoYXNlEhAKCHN0YXJ0X2F0GAEgASgBEg4KBmVuZF9hdBgCIAEoARIVCg1maXJzdF9hcnJpdmFsGAMgASgEEigKBnBpZWNlcxgUIAMoCzIYLmJyZWFrd2F0ZXIudjEuUmF0ZVBpZWNlIiwKCVJhdGVQaWVjZRIPCgdmcm9tX21zGAEgASgBEg4KBmZhY3RvchgCIAEoASKvAQoMQ29tbWFuZFJlcGx5EhMKC2luY2FybmF0aW9uGAEgASgJEiUKAm9rGAIgASgLMhcuYnJlYWt3YXRlci52MS5BY2NlcHRlZEgAEikKB3JlZnVzZWQYAyABKAsyFi5icmVha3dhdGVyLnYxLlJlZnVzZWRIABItCglwZXJmb3JtZWQYBCABKAsyGC5icmVha3dhdGVyLnYxLlBlcmZvcm1lZEgAQgkKB291dGNvbWUiPAoIQWNjZXB0ZWQSDQoFc3RhdGUYASABKAkSEAoIbG9jYWxfbXMYAiABKAESDwoHdGhyZWFkcxgDIAEoDSJZCglQZXJmb3JtZWQSDAoEc2VudBgBIAEoBBIOCgZ2YWx1ZXMYAiABKAkSFAoHZmFpbHVyZRgDIAEoCUgAiAEBEgwKBGF1dGgYBCABKARCCgoIX2ZhaWx1cmUiNgoHUmVmdXNlZBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSIqCglPYmplY3RSZWYSDgoGZGlnZXN0GAEgASgJEg0KBWJ5dGVzGAIgASgEIi8KDU9iamVjdFJlcXVlc3QSDgoGZGlnZXN0GAEgASgJEg4KBm9mZnNldBgCIAEoBCJqCgtPYmplY3RSZXBseRIlCgVjaHVuaxgBIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2h1bmtIABIpCgd1bmtub3duGAIgASgLMhYuYnJlYWt3YXRlci52MS5Vbmtub3duSABCCQoHb3V0Y29tZSIlCgVDaHVuaxINCgVieXRlcxgBIAEoDBINCgV0b3RhbBgCIAEoBCIJCgdVbmtub3duIkIKC1Jvd3NSZXF1ZXN0Eg4KBndvcmtlchgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIOCgZzb3VyY2UYAyABKA0iKAoJUm93c1JlcGx5EgwKBGZyb20YASABKAQSDQoFY291bnQYAiABKAQiQgoLU25hcHNob3RBY2sSEwoLaW5jYXJuYXRpb24YASABKAkSEAoIc2VxdWVuY2UYAiABKAQSDAoEdGVybRgDIAEoBCJyCgpSdW5SZXF1ZXN0Eg4KBmFjdGlvbhgBIAEoCRIKCgJieRgCIAEoCRIYCgtyYXRlX2ZhY3RvchgUIAEoAUgAiAEBEhMKBnBhdXNlZBgVIAEoCEgBiAEBQg4KDF9yYXRlX2ZhY3RvckIJCgdfcGF1c2VkIoIECglSdW5TdGF0dXMSCwoDcnVuGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFc3RhZ2UYAyABKAkSDAoEdGVybRgEIAEoBBIaCg1zdGFydGVkX2F0X21zGAUgASgBSACIAQESEgoKZWxhcHNlZF9tcxgGIAEoARIRCglsZW5ndGhfbXMYByABKAESDQoFZXBvY2gYCCABKAQSKAoGZW5kaW5nGAkgASgLMhguYnJlYWt3YXRlci52MS5SdW5FbmRpbmcSKQoHd29ya2VycxgKIAMoCzIYLmJyZWFrd2F0ZXIudjEuUnVuV29ya2VyEg8KB3BsYW5uZWQYCyABKAQSDwoHc3RhcnRlZBgMIAEoBBIPCgdza2lwcGVkGA0gASgEEgwKBGxvc3QYDiABKAQSDAoEc2VudBgPIAEoBBIKCgJvaxgQIAEoBBIOCgZmYWlsZWQYESABKAQSGAoLcmF0ZV9mYWN0b3IYFCABKAFIAYgBARIOCgZwYXVzZWQYFSABKAgSFgoOaW5fZm9yY2VfaW5fbXMYFiABKAESGAoQcGxhbm5lZF9hdF9zdGFydBgXIAEoBBItCgdyZWZ1c2FsGBggASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJGYWlsdXJlQhAKDl9zdGFydGVkX2F0X21zQg4KDF9yYXRlX2ZhY3RvciIlCglSdW5FbmRpbmcSCwoDaG93GAEgASgJEgsKA3doeRgCIAEoCSI4CglSdW5Xb3JrZXISCgoCaWQYASABKAkSDwoHdGhyZWFkcxgCIAEoDRIOCgZzdGF0dXMYAyABKAkiTAoOQ29udHJvbGxlckJlYXQSCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQSDQoFZXBvY2gYGSABKAQSEAoIc3RyZWFtZWQYHiABKAgiNgoPU3RhbmRpbmdSZXF1ZXN0Eg4KBndvcmtlchgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCSJUCg1TdGFuZGluZ1JlcGx5EgwKBHRlcm0YASABKAQSEAoIc3RhbmRpbmcYAiABKAkSIwoFZXBvY2gYAyABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoIu8DCghTbmFwc2hvdBILCgNydW4YASABKAkSDgoGd29ya2VyGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgEEgoKAmF0GAYgASgBEioKCWludGVydmFscxgHIAMoCzIXLmJyZWFrd2F0ZXIudjEuSW50ZXJ2YWwSKQoGc2hhcmRzGAggAygLMhkuYnJlYWt3YXRlci52MS5TaGFyZFN0YXRlEi4KCHJlcXVlc3RzGAkgAygLMhwuYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzEiUKBmhlYWx0aBgKIAEoCzIVLmJyZWFrd2F0ZXIudjEuSGVhbHRoEi4KCGZhaWx1cmVzGAsgAygLMhwuYnJlYWt3YXRlci52MS5GYWlsdXJlU2FtcGxlEhcKCnN0YXJ0X3NrZXcYDCABKAFIAIgBARINCgVmaW5hbBgNIAEoCBIlCgZ0b3RhbHMYDiABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFscxIVCghlbmRlZF9ieRgPIAEoCUgBiAEBEhAKCHdhcm5pbmdzGBAgAygJEhIKCmRlY2lkZWRfYXQYGSABKAFCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIpcDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkSEgoKcmVkaXJlY3RlZBgNIAEoBBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1Bhc3Nlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEibAoGSGVhbHRoEgsKA2NwdRgBIAEoARIsCgd0aHJlYWRzGAIgAygLMhsuYnJlYWt3YXRlci52MS5UaHJlYWRIZWFsdGgSEQoJcnNzX2J5dGVzGAMgASgBEhQKDG9wZW5fc29ja2V0cxgEIAEoDSJzCgxUaHJlYWRIZWFsdGgSDgoGdGhyZWFkGAEgASgNEgsKA2NwdRgCIAEoARIZChFsb29wX2RlbGF5X3A5OV9tcxgDIAEoARITCgtnY19wYXVzZV9tcxgEIAEoARIWCg5ydW5fcXVldWVfd2FpdBgFIAEoASL3AQoNRmFpbHVyZVNhbXBsZRIOCgZ3b3JrZXIYASABKAkSDQoFcGhhc2UYAiABKAkSEAoIc2NlbmFyaW8YAyABKAkSDAoEc3RlcBgEIAEoCRINCgVlcnJvchgFIAEoCRIKCgJhdBgGIAEoARIOCgZkZXRhaWwYByABKAkSKwoHcmVxdWVzdBgIIAEoCzIaLmJyZWFrd2F0ZXIudjEuU2VudFJlcXVlc3QSMQoIcmVzcG9uc2UYCSABKAsyHy5icmVha3dhdGVyLnYxLlJlY2VpdmVkUmVzcG9uc2USEgoFZXh0cmEYCiABKAlIAIgBAUIICgZfZXh0cmEiVwoLU2VudFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIPCgdoZWFkZXJzGAMgAygJEhEKBGJvZHkYBCABKAlIAIgBAUIHCgVfYm9keSJPChBSZWNlaXZlZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoDRIPCgdoZWFkZXJzGAIgAygJEhEKBGJvZHkYAyABKAlIAIgBAUIHCgVfYm9keWIGcHJvdG8z");
 
 /**
  * @generated from message breakwater.v1.Envelope
@@ -136,6 +136,12 @@ export type Envelope = Message<"breakwater.v1.Envelope"> & {
      */
     value: StandingReply;
     case: "standingReply";
+  } | {
+    /**
+     * @generated from field: breakwater.v1.RunLease run_lease = 30;
+     */
+    value: RunLease;
+    case: "runLease";
   } | { case: undefined; value?: undefined };
 };
 
@@ -279,6 +285,13 @@ export type HaltOrder = Message<"breakwater.v1.HaltOrder"> & {
    * @generated from field: breakwater.v1.Halt halt = 1;
    */
   halt?: Halt | undefined;
+
+  /**
+   * Which one it was; absent: any.
+   *
+   * @generated from field: breakwater.v1.Halt lifted = 30;
+   */
+  lifted?: Halt | undefined;
 };
 
 /**
@@ -287,6 +300,44 @@ export type HaltOrder = Message<"breakwater.v1.HaltOrder"> & {
  */
 export const HaltOrderSchema: GenMessage<HaltOrder> = /*@__PURE__*/
   messageDesc(file_breakwater, 3);
+
+/**
+ * In the buckets of a cluster: who leads a run, and in which term.
+ *
+ * @generated from message breakwater.v1.RunLease
+ */
+export type RunLease = Message<"breakwater.v1.RunLease"> & {
+  /**
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * @generated from field: uint64 term = 2;
+   */
+  term: bigint;
+
+  /**
+   * Random, one per process that would lead it.
+   *
+   * @generated from field: string holder = 3;
+   */
+  holder: string;
+
+  /**
+   * For people: user, host and process.
+   *
+   * @generated from field: string by = 4;
+   */
+  by: string;
+};
+
+/**
+ * Describes the message breakwater.v1.RunLease.
+ * Use `create(RunLeaseSchema)` to create a new message.
+ */
+export const RunLeaseSchema: GenMessage<RunLease> = /*@__PURE__*/
+  messageDesc(file_breakwater, 4);
 
 /**
  * Of a worker that has just come.
@@ -305,7 +356,7 @@ export type HaltQuestion = Message<"breakwater.v1.HaltQuestion"> & {
  * Use `create(HaltQuestionSchema)` to create a new message.
  */
 export const HaltQuestionSchema: GenMessage<HaltQuestion> = /*@__PURE__*/
-  messageDesc(file_breakwater, 4);
+  messageDesc(file_breakwater, 5);
 
 /**
  * @generated from message breakwater.v1.WorkerFailure
@@ -332,7 +383,7 @@ export type WorkerFailure = Message<"breakwater.v1.WorkerFailure"> & {
  * Use `create(WorkerFailureSchema)` to create a new message.
  */
 export const WorkerFailureSchema: GenMessage<WorkerFailure> = /*@__PURE__*/
-  messageDesc(file_breakwater, 5);
+  messageDesc(file_breakwater, 6);
 
 /**
  * @generated from message breakwater.v1.WorkerCommand
@@ -407,7 +458,7 @@ export type WorkerCommand = Message<"breakwater.v1.WorkerCommand"> & {
  * Use `create(WorkerCommandSchema)` to create a new message.
  */
 export const WorkerCommandSchema: GenMessage<WorkerCommand> = /*@__PURE__*/
-  messageDesc(file_breakwater, 6);
+  messageDesc(file_breakwater, 7);
 
 /**
  * @generated from message breakwater.v1.Fence
@@ -429,7 +480,7 @@ export type Fence = Message<"breakwater.v1.Fence"> & {
  * Use `create(FenceSchema)` to create a new message.
  */
 export const FenceSchema: GenMessage<Fence> = /*@__PURE__*/
-  messageDesc(file_breakwater, 7);
+  messageDesc(file_breakwater, 8);
 
 /**
  * @generated from message breakwater.v1.Prepare
@@ -485,7 +536,7 @@ export type Prepare = Message<"breakwater.v1.Prepare"> & {
  * Use `create(PrepareSchema)` to create a new message.
  */
 export const PrepareSchema: GenMessage<Prepare> = /*@__PURE__*/
-  messageDesc(file_breakwater, 8);
+  messageDesc(file_breakwater, 9);
 
 /**
  * @generated from message breakwater.v1.Sealed
@@ -512,7 +563,7 @@ export type Sealed = Message<"breakwater.v1.Sealed"> & {
  * Use `create(SealedSchema)` to create a new message.
  */
 export const SealedSchema: GenMessage<Sealed> = /*@__PURE__*/
-  messageDesc(file_breakwater, 9);
+  messageDesc(file_breakwater, 10);
 
 /**
  * @generated from message breakwater.v1.Clock
@@ -525,7 +576,7 @@ export type Clock = Message<"breakwater.v1.Clock"> & {
  * Use `create(ClockSchema)` to create a new message.
  */
 export const ClockSchema: GenMessage<Clock> = /*@__PURE__*/
-  messageDesc(file_breakwater, 10);
+  messageDesc(file_breakwater, 11);
 
 /**
  * @generated from message breakwater.v1.Arm
@@ -554,7 +605,7 @@ export type Arm = Message<"breakwater.v1.Arm"> & {
  * Use `create(ArmSchema)` to create a new message.
  */
 export const ArmSchema: GenMessage<Arm> = /*@__PURE__*/
-  messageDesc(file_breakwater, 11);
+  messageDesc(file_breakwater, 12);
 
 /**
  * Set-up or teardown, once for the whole cluster.
@@ -580,7 +631,7 @@ export type Perform = Message<"breakwater.v1.Perform"> & {
  * Use `create(PerformSchema)` to create a new message.
  */
 export const PerformSchema: GenMessage<Perform> = /*@__PURE__*/
-  messageDesc(file_breakwater, 12);
+  messageDesc(file_breakwater, 13);
 
 /**
  * @generated from message breakwater.v1.Stop
@@ -593,7 +644,7 @@ export type Stop = Message<"breakwater.v1.Stop"> & {
  * Use `create(StopSchema)` to create a new message.
  */
 export const StopSchema: GenMessage<Stop> = /*@__PURE__*/
-  messageDesc(file_breakwater, 13);
+  messageDesc(file_breakwater, 14);
 
 /**
  * @generated from message breakwater.v1.Abort
@@ -606,7 +657,7 @@ export type Abort = Message<"breakwater.v1.Abort"> & {
  * Use `create(AbortSchema)` to create a new message.
  */
 export const AbortSchema: GenMessage<Abort> = /*@__PURE__*/
-  messageDesc(file_breakwater, 14);
+  messageDesc(file_breakwater, 15);
 
 /**
  * @generated from message breakwater.v1.Release
@@ -619,7 +670,7 @@ export type Release = Message<"breakwater.v1.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_breakwater, 15);
+  messageDesc(file_breakwater, 16);
 
 /**
  * @generated from message breakwater.v1.Epoch
@@ -670,7 +721,7 @@ export type Epoch = Message<"breakwater.v1.Epoch"> & {
  * Use `create(EpochSchema)` to create a new message.
  */
 export const EpochSchema: GenMessage<Epoch> = /*@__PURE__*/
-  messageDesc(file_breakwater, 16);
+  messageDesc(file_breakwater, 17);
 
 /**
  * @generated from message breakwater.v1.RosterEntry
@@ -697,7 +748,7 @@ export type RosterEntry = Message<"breakwater.v1.RosterEntry"> & {
  * Use `create(RosterEntrySchema)` to create a new message.
  */
 export const RosterEntrySchema: GenMessage<RosterEntry> = /*@__PURE__*/
-  messageDesc(file_breakwater, 17);
+  messageDesc(file_breakwater, 18);
 
 /**
  * @generated from message breakwater.v1.EpochPhase
@@ -731,7 +782,7 @@ export type EpochPhase = Message<"breakwater.v1.EpochPhase"> & {
  * Use `create(EpochPhaseSchema)` to create a new message.
  */
 export const EpochPhaseSchema: GenMessage<EpochPhase> = /*@__PURE__*/
-  messageDesc(file_breakwater, 18);
+  messageDesc(file_breakwater, 19);
 
 /**
  * @generated from message breakwater.v1.RatePiece
@@ -755,7 +806,7 @@ export type RatePiece = Message<"breakwater.v1.RatePiece"> & {
  * Use `create(RatePieceSchema)` to create a new message.
  */
 export const RatePieceSchema: GenMessage<RatePiece> = /*@__PURE__*/
-  messageDesc(file_breakwater, 19);
+  messageDesc(file_breakwater, 20);
 
 /**
  * @generated from message breakwater.v1.CommandReply
@@ -795,7 +846,7 @@ export type CommandReply = Message<"breakwater.v1.CommandReply"> & {
  * Use `create(CommandReplySchema)` to create a new message.
  */
 export const CommandReplySchema: GenMessage<CommandReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 20);
+  messageDesc(file_breakwater, 21);
 
 /**
  * @generated from message breakwater.v1.Accepted
@@ -822,7 +873,7 @@ export type Accepted = Message<"breakwater.v1.Accepted"> & {
  * Use `create(AcceptedSchema)` to create a new message.
  */
 export const AcceptedSchema: GenMessage<Accepted> = /*@__PURE__*/
-  messageDesc(file_breakwater, 21);
+  messageDesc(file_breakwater, 22);
 
 /**
  * @generated from message breakwater.v1.Performed
@@ -858,7 +909,7 @@ export type Performed = Message<"breakwater.v1.Performed"> & {
  * Use `create(PerformedSchema)` to create a new message.
  */
 export const PerformedSchema: GenMessage<Performed> = /*@__PURE__*/
-  messageDesc(file_breakwater, 22);
+  messageDesc(file_breakwater, 23);
 
 /**
  * @generated from message breakwater.v1.Refused
@@ -885,7 +936,7 @@ export type Refused = Message<"breakwater.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_breakwater, 23);
+  messageDesc(file_breakwater, 24);
 
 /**
  * @generated from message breakwater.v1.ObjectRef
@@ -909,7 +960,7 @@ export type ObjectRef = Message<"breakwater.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_breakwater, 24);
+  messageDesc(file_breakwater, 25);
 
 /**
  * @generated from message breakwater.v1.ObjectRequest
@@ -931,7 +982,7 @@ export type ObjectRequest = Message<"breakwater.v1.ObjectRequest"> & {
  * Use `create(ObjectRequestSchema)` to create a new message.
  */
 export const ObjectRequestSchema: GenMessage<ObjectRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 25);
+  messageDesc(file_breakwater, 26);
 
 /**
  * @generated from message breakwater.v1.ObjectReply
@@ -960,7 +1011,7 @@ export type ObjectReply = Message<"breakwater.v1.ObjectReply"> & {
  * Use `create(ObjectReplySchema)` to create a new message.
  */
 export const ObjectReplySchema: GenMessage<ObjectReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 26);
+  messageDesc(file_breakwater, 27);
 
 /**
  * @generated from message breakwater.v1.Chunk
@@ -982,7 +1033,7 @@ export type Chunk = Message<"breakwater.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_breakwater, 27);
+  messageDesc(file_breakwater, 28);
 
 /**
  * @generated from message breakwater.v1.Unknown
@@ -995,7 +1046,7 @@ export type Unknown = Message<"breakwater.v1.Unknown"> & {
  * Use `create(UnknownSchema)` to create a new message.
  */
 export const UnknownSchema: GenMessage<Unknown> = /*@__PURE__*/
-  messageDesc(file_breakwater, 28);
+  messageDesc(file_breakwater, 29);
 
 /**
  * @generated from message breakwater.v1.RowsRequest
@@ -1022,7 +1073,7 @@ export type RowsRequest = Message<"breakwater.v1.RowsRequest"> & {
  * Use `create(RowsRequestSchema)` to create a new message.
  */
 export const RowsRequestSchema: GenMessage<RowsRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 29);
+  messageDesc(file_breakwater, 30);
 
 /**
  * @generated from message breakwater.v1.RowsReply
@@ -1044,7 +1095,7 @@ export type RowsReply = Message<"breakwater.v1.RowsReply"> & {
  * Use `create(RowsReplySchema)` to create a new message.
  */
 export const RowsReplySchema: GenMessage<RowsReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 30);
+  messageDesc(file_breakwater, 31);
 
 /**
  * @generated from message breakwater.v1.SnapshotAck
@@ -1073,7 +1124,7 @@ export type SnapshotAck = Message<"breakwater.v1.SnapshotAck"> & {
  * Use `create(SnapshotAckSchema)` to create a new message.
  */
 export const SnapshotAckSchema: GenMessage<SnapshotAck> = /*@__PURE__*/
-  messageDesc(file_breakwater, 31);
+  messageDesc(file_breakwater, 32);
 
 /**
  * To the controller of a run, from whoever watches or steers it. Answered by the run's status.
@@ -1113,7 +1164,7 @@ export type RunRequest = Message<"breakwater.v1.RunRequest"> & {
  * Use `create(RunRequestSchema)` to create a new message.
  */
 export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 32);
+  messageDesc(file_breakwater, 33);
 
 /**
  * @generated from message breakwater.v1.RunStatus
@@ -1243,7 +1294,7 @@ export type RunStatus = Message<"breakwater.v1.RunStatus"> & {
  * Use `create(RunStatusSchema)` to create a new message.
  */
 export const RunStatusSchema: GenMessage<RunStatus> = /*@__PURE__*/
-  messageDesc(file_breakwater, 33);
+  messageDesc(file_breakwater, 34);
 
 /**
  * @generated from message breakwater.v1.RunEnding
@@ -1265,7 +1316,7 @@ export type RunEnding = Message<"breakwater.v1.RunEnding"> & {
  * Use `create(RunEndingSchema)` to create a new message.
  */
 export const RunEndingSchema: GenMessage<RunEnding> = /*@__PURE__*/
-  messageDesc(file_breakwater, 34);
+  messageDesc(file_breakwater, 35);
 
 /**
  * @generated from message breakwater.v1.RunWorker
@@ -1292,7 +1343,7 @@ export type RunWorker = Message<"breakwater.v1.RunWorker"> & {
  * Use `create(RunWorkerSchema)` to create a new message.
  */
 export const RunWorkerSchema: GenMessage<RunWorker> = /*@__PURE__*/
-  messageDesc(file_breakwater, 35);
+  messageDesc(file_breakwater, 36);
 
 /**
  * To all workers of a run, from its controller.
@@ -1330,7 +1381,7 @@ export type ControllerBeat = Message<"breakwater.v1.ControllerBeat"> & {
  * Use `create(ControllerBeatSchema)` to create a new message.
  */
 export const ControllerBeatSchema: GenMessage<ControllerBeat> = /*@__PURE__*/
-  messageDesc(file_breakwater, 36);
+  messageDesc(file_breakwater, 37);
 
 /**
  * Of a worker that was stopped, or has heard of an epoch that it was not told of: whether its share is still its own.
@@ -1354,7 +1405,7 @@ export type StandingRequest = Message<"breakwater.v1.StandingRequest"> & {
  * Use `create(StandingRequestSchema)` to create a new message.
  */
 export const StandingRequestSchema: GenMessage<StandingRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 37);
+  messageDesc(file_breakwater, 38);
 
 /**
  * @generated from message breakwater.v1.StandingReply
@@ -1387,7 +1438,7 @@ export type StandingReply = Message<"breakwater.v1.StandingReply"> & {
  * Use `create(StandingReplySchema)` to create a new message.
  */
 export const StandingReplySchema: GenMessage<StandingReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 38);
+  messageDesc(file_breakwater, 39);
 
 /**
  * @generated from message breakwater.v1.Snapshot
@@ -1488,7 +1539,7 @@ export type Snapshot = Message<"breakwater.v1.Snapshot"> & {
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_breakwater, 39);
+  messageDesc(file_breakwater, 40);
 
 /**
  * @generated from message breakwater.v1.Totals
@@ -1505,7 +1556,7 @@ export type Totals = Message<"breakwater.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_breakwater, 40);
+  messageDesc(file_breakwater, 41);
 
 /**
  * @generated from message breakwater.v1.Interval
@@ -1539,7 +1590,7 @@ export type Interval = Message<"breakwater.v1.Interval"> & {
  * Use `create(IntervalSchema)` to create a new message.
  */
 export const IntervalSchema: GenMessage<Interval> = /*@__PURE__*/
-  messageDesc(file_breakwater, 41);
+  messageDesc(file_breakwater, 42);
 
 /**
  * Histograms are sparse counts: varint pairs (distance to the index of the previous non-zero bucket, count).
@@ -1633,7 +1684,7 @@ export type SeriesDelta = Message<"breakwater.v1.SeriesDelta"> & {
  * Use `create(SeriesDeltaSchema)` to create a new message.
  */
 export const SeriesDeltaSchema: GenMessage<SeriesDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 42);
+  messageDesc(file_breakwater, 43);
 
 /**
  * @generated from message breakwater.v1.LagDelta
@@ -1660,7 +1711,7 @@ export type LagDelta = Message<"breakwater.v1.LagDelta"> & {
  * Use `create(LagDeltaSchema)` to create a new message.
  */
 export const LagDeltaSchema: GenMessage<LagDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 43);
+  messageDesc(file_breakwater, 44);
 
 /**
  * @generated from message breakwater.v1.ShardState
@@ -1742,7 +1793,7 @@ export type ShardState = Message<"breakwater.v1.ShardState"> & {
  * Use `create(ShardStateSchema)` to create a new message.
  */
 export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
-  messageDesc(file_breakwater, 44);
+  messageDesc(file_breakwater, 45);
 
 /**
  * @generated from message breakwater.v1.RequestCounts
@@ -1823,7 +1874,7 @@ export type RequestCounts = Message<"breakwater.v1.RequestCounts"> & {
  * Use `create(RequestCountsSchema)` to create a new message.
  */
 export const RequestCountsSchema: GenMessage<RequestCounts> = /*@__PURE__*/
-  messageDesc(file_breakwater, 45);
+  messageDesc(file_breakwater, 46);
 
 /**
  * @generated from message breakwater.v1.Health
@@ -1855,7 +1906,7 @@ export type Health = Message<"breakwater.v1.Health"> & {
  * Use `create(HealthSchema)` to create a new message.
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
-  messageDesc(file_breakwater, 46);
+  messageDesc(file_breakwater, 47);
 
 /**
  * @generated from message breakwater.v1.ThreadHealth
@@ -1892,7 +1943,7 @@ export type ThreadHealth = Message<"breakwater.v1.ThreadHealth"> & {
  * Use `create(ThreadHealthSchema)` to create a new message.
  */
 export const ThreadHealthSchema: GenMessage<ThreadHealth> = /*@__PURE__*/
-  messageDesc(file_breakwater, 47);
+  messageDesc(file_breakwater, 48);
 
 /**
  * @generated from message breakwater.v1.FailureSample
@@ -1956,7 +2007,7 @@ export type FailureSample = Message<"breakwater.v1.FailureSample"> & {
  * Use `create(FailureSampleSchema)` to create a new message.
  */
 export const FailureSampleSchema: GenMessage<FailureSample> = /*@__PURE__*/
-  messageDesc(file_breakwater, 48);
+  messageDesc(file_breakwater, 49);
 
 /**
  * @generated from message breakwater.v1.SentRequest
@@ -1988,7 +2039,7 @@ export type SentRequest = Message<"breakwater.v1.SentRequest"> & {
  * Use `create(SentRequestSchema)` to create a new message.
  */
 export const SentRequestSchema: GenMessage<SentRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 49);
+  messageDesc(file_breakwater, 50);
 
 /**
  * @generated from message breakwater.v1.ReceivedResponse
@@ -2015,5 +2066,5 @@ export type ReceivedResponse = Message<"breakwater.v1.ReceivedResponse"> & {
  * Use `create(ReceivedResponseSchema)` to create a new message.
  */
 export const ReceivedResponseSchema: GenMessage<ReceivedResponse> = /*@__PURE__*/
-  messageDesc(file_breakwater, 50);
+  messageDesc(file_breakwater, 51);
 

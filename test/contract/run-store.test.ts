@@ -76,7 +76,12 @@ for (const { name, place } of implementations) {
       await second.close()
       const third = await open().take('latest')
       t.is(third.term, 3)
+      await third.raise(7)
+      await third.raise(5)
       await third.close()
+      const fourth = await open().take('01A')
+      t.is(fourth.term, 8, 'leases have counted further')
+      await fourth.close()
     },
   )
 

@@ -17,6 +17,7 @@ import { newSealingKey } from '../../proto/sealing.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 import { decide, tickMs } from './agent-decide.ts'
 import { type AgentAction, type AgentEvent, type AgentState, idleAgent } from './agent-state.ts'
+import { followKeptHalt } from './kept-halt.ts'
 import { createRunSession, type RunSession, type SessionDependencies } from './run-session.ts'
 
 export interface AgentDependencies
@@ -195,10 +196,19 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     }
   }
 
+  const keptHalt = followKeptHalt({
+    bus,
+    subjects,
+    inForce: () => state.halt,
+    follow: (halt) => dispatch({ type: 'halt', halt }),
+    log,
+  })
+
   const states = bus.onState((busState) => {
     if (busState !== 'connected') return
     bus.publish(subjects.hello(id), encodeHello(hello()))
     void askForHalt()
+    keptHalt.look()
   })
   const beat = setInterval(() => {
     dispatch({ type: 'tick', nowMs: localNowMs() })
@@ -213,6 +223,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       control?.unsubscribe()
       for (const subscription of subscriptions) subscription.unsubscribe()
       states.unsubscribe()
+      keptHalt.close()
       await session?.close()
       resolveLeft()
     },

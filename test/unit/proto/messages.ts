@@ -13,6 +13,7 @@ import type {
   ObjectRequest,
   RowsReply,
   RowsRequest,
+  RunLease,
   RunRequest,
   RunStatus,
   SnapshotAck,
@@ -68,7 +69,16 @@ const failure = record<NonNullable<WorkerHello['failure']>>({ code: text, messag
 
 const halt = record<Halt>({ why: text, by: text, atMs: finite })
 
-export const haltOrder = record<HaltOrder>({ halt: fc.option(halt) })
+export const haltOrder: fc.Arbitrary<HaltOrder> = fc.oneof(
+  fc.option(halt).map((order) => ({ halt: order })),
+  halt.map((lifted) => ({ halt: null, lifted })),
+)
+export const runLease = record<RunLease>({
+  run: token,
+  term: count.map((term) => Math.max(1, term)),
+  holder: id,
+  by: text,
+})
 export const haltQuestion = record<HaltQuestion>({ worker: token })
 
 export const hello: fc.Arbitrary<WorkerHello> = fc

@@ -55,6 +55,7 @@ test('a halt is on the wire as it was', (t) => {
   const orders = [codec.encodeHaltOrder, codec.decodeHaltOrder] as const
   bothWays(t, orders, { halt }, 'CAFqEwoRCgF3EgNiQGMZAAAAAAAA+D8=')
   bothWays(t, orders, { halt: null }, 'CAFqAA==')
+  bothWays(t, orders, { halt: null, lifted: halt }, 'CAFqFPIBEQoBdxIDYkBjGQAAAAAAAPg/')
   bothWays(
     t,
     [codec.encodeHaltQuestion, codec.decodeHaltQuestion] as const,
@@ -268,6 +269,11 @@ test('what is asked of a run’s controller, and its answer, are on the wire as 
 test('a controller’s beat is on the wire as it was', (t) => {
   bothWays(t, beats, { run: 'r1', term: 3, epoch: 0, streamed: false }, 'CAFaBgoCcjEQAw==')
   bothWays(t, beats, { run: 'r1', term: 3, epoch: 0, streamed: true }, 'CAFaCQoCcjEQA/ABAQ==')
+})
+
+test('a lease is on the wire as it was', (t) => {
+  const leases = [codec.encodeRunLease, codec.decodeRunLease] as const
+  bothWays(t, leases, { run: 'r1', term: 3, holder: 'h1', by: 'b@c' }, 'CAHyAQ8KAnIxEAMaAmgxIgNiQGM=')
 })
 
 test('snapshot is on the wire as it was', (t) => {
