@@ -4,7 +4,7 @@ import type { HealthSample, Proof, WorkerMeasure } from './merged-metrics.ts'
 import type { SeriesTable } from './series.ts'
 import { histogramKinds, SeriesSum } from './series-sum.ts'
 import type { Interval, RequestCounts, ShardState, Snapshot } from './snapshot.ts'
-import { emptyLagSums, type LagSums, SparseLag, SparseSeries } from './sparse-series.ts'
+import { type LagSums, SparseLag, SparseSeries } from './sparse-series.ts'
 
 const microsPerSecond = 1_000_000
 /** More of them say nothing new, and a report has to be read. */
@@ -16,12 +16,17 @@ export class Incarnation {
   readonly incarnation: string
   readonly #sequences = new SequenceSet()
   #duplicates = 0
-  /** Sums of its intervals. */
+  /** Sums of its intervals, but for `#recent`; nothing where they are proven to be what it stated. */
   readonly #series = new Map<number, SparseSeries>()
   readonly #lags = new Map<number, SparseLag>()
+  /** Intervals that are not added up yet: many at once cost less. */
+  #recent: Interval[] = []
+  #recentBytes = 0
+  /** Of `#series`. */
+  #foldedBytes = 0
   /** What it states at its end, and by which snapshots. */
-  readonly #stated = new Map<number, SeriesSum>()
-  readonly #statedLags = new Map<number, LagSums>()
+  readonly #stated = new Map<number, SparseSeries>()
+  readonly #statedLags = new Map<number, SparseLag>()
   #statedFrom = Number.POSITIVE_INFINITY
   #finalSequence: number | null = null
   readonly #shards = new Map<string, Numbered<ShardState>>()
@@ -73,6 +78,7 @@ export class Incarnation {
 
   /** `health`: those samples alone that came since this was asked before. */
   keep(): KeptIncarnation {
+    this.#fold()
     const health = this.#health.slice(this.#healthKept)
     this.#healthKept = this.#health.length
     const { contiguous, beyond } = this.#sequences
@@ -157,8 +163,10 @@ export class Incarnation {
 
   /** Seconds before it are complete in the snapshots up to the first gap. */
   get throughSecond(): number {
-    const threads = [...this.#throughByThread.values()]
-    return threads.length === 0 ? this.#throughDefault : Math.min(...threads)
+    if (this.#throughByThread.size === 0) return this.#throughDefault
+    let through = Number.POSITIVE_INFINITY
+    for (const second of this.#throughByThread.values()) if (second < through) through = second
+    return through
   }
 
   measure(): WorkerMeasure {
@@ -190,18 +198,22 @@ export class Incarnation {
     return this.#sequences.size
   }
 
-  /** What its totals hold beyond the intervals that came. */
-  addRepair(series: number, sum: SeriesSum): void {
-    const repair = this.#settle().repair.get(series)
-    if (repair !== undefined) sum.addAll(repair)
+  /** What its totals hold of these beyond the intervals that came. */
+  addRepair(series: readonly number[], sum: SeriesSum): void {
+    const { repair } = this.#settle()
+    if (repair.size === 0) return
+    for (const id of series) {
+      const rest = repair.get(id)
+      if (rest !== undefined) sum.addAll(rest)
+    }
   }
 
   addLags(phase: number, sums: LagSums): void {
     const stated = this.#statedLags.get(phase)
     if (this.#settle().proof.state === 'repaired' && stated !== undefined) {
-      sums.sendLag.addAll(stated.sendLag)
-      sums.pacerLag.addAll(stated.pacerLag)
+      stated.addTo(sums)
     } else {
+      this.#fold()
       this.#lags.get(phase)?.addTo(sums)
     }
   }
@@ -221,23 +233,36 @@ export class Incarnation {
   }
 
   #addInterval(interval: Interval): void {
-    for (const delta of interval.series) {
-      upsert(this.#series, delta.series, () => new SparseSeries()).add(delta)
-    }
-    for (const lag of interval.lags) upsert(this.#lags, lag.phase, () => new SparseLag()).add(lag)
+    this.#recent.push(interval)
+    this.#recentBytes += bytesOf(interval)
+    if (this.#recentBytes > Math.max(leastRecentBytes, this.#foldedBytes)) this.#fold()
+  }
+
+  /** Adds up what has come since this was done before: about as much as there is already, so that each byte is walked a few times at most. */
+  #fold(): void {
+    if (this.#recent.length === 0) return
+    const series = groupBy(
+      this.#recent.flatMap((interval) => interval.series),
+      (delta) => delta.series,
+    )
+    for (const [id, deltas] of series) upsert(this.#series, id, () => new SparseSeries()).addAll(deltas)
+    const lags = groupBy(
+      this.#recent.flatMap((interval) => interval.lags),
+      (lag) => lag.phase,
+    )
+    for (const [phase, deltas] of lags) upsert(this.#lags, phase, () => new SparseLag()).addAll(deltas)
+    this.#recent = []
+    this.#recentBytes = 0
+    this.#foldedBytes = 0
+    for (const sum of this.#series.values()) this.#foldedBytes += sum.bytes
   }
 
   #addTotals(sequence: number, totals: readonly Interval[]): void {
     this.#statedFrom = Math.min(this.#statedFrom, sequence)
     for (const interval of totals) {
-      for (const delta of interval.series) {
-        upsert(this.#stated, delta.series, () => new SeriesSum()).addDelta(delta)
-      }
-      for (const lag of interval.lags) {
-        const sums = upsert(this.#statedLags, lag.phase, emptyLagSums)
-        sums.sendLag.addSparse(lag.sendLag)
-        sums.pacerLag.addSparse(lag.pacerLag)
-      }
+      for (const delta of interval.series)
+        upsert(this.#stated, delta.series, () => new SparseSeries()).add(delta)
+      for (const lag of interval.lags) upsert(this.#statedLags, lag.phase, () => new SparseLag()).add(lag)
     }
   }
 
@@ -246,28 +271,41 @@ export class Incarnation {
       second: -1,
       thread: 0,
       series: [...this.#stated].map(([series, sum]) => sum.toDelta(series)),
-      lags: [...this.#statedLags].map(([phase, { sendLag, pacerLag }]) => ({
-        phase,
-        sendLag: sendLag.toSparse(),
-        pacerLag: pacerLag.toSparse(),
-      })),
+      lags: [...this.#statedLags].map(([phase, lag]) => lag.toDelta(phase)),
     }
   }
 
   #tell(sequence: number, told: Told): void {
+    if (sequence === this.#sequences.contiguous && this.#ahead.size === 0) {
+      this.#hear(told)
+      return
+    }
     this.#ahead.set(sequence, told)
     if (sequence > this.#sequences.contiguous) return
     for (const [number, known] of [...this.#ahead].sort((a, b) => a[0] - b[0])) {
       if (number > this.#sequences.contiguous) break
       this.#ahead.delete(number)
-      for (const thread of known.threads) this.#throughByThread.set(thread, known.through)
-      if (known.threads.length === 0) this.#throughDefault = Math.max(this.#throughDefault, known.through)
+      this.#hear(known)
     }
+  }
+
+  #hear({ threads, through }: Told): void {
+    for (const thread of threads) this.#throughByThread.set(thread, through)
+    if (threads.length === 0) this.#throughDefault = Math.max(this.#throughDefault, through)
   }
 
   #settle(): Settled {
     this.#settled ??= this.#compare()
     return this.#settled
+  }
+
+  #isAsStated(): boolean {
+    if (this.#series.size !== this.#stated.size) return false
+    for (const [series, sum] of this.#series) {
+      const stated = this.#stated.get(series)
+      if (stated === undefined || !sum.equals(stated)) return false
+    }
+    return true
   }
 
   #compare(): Settled {
@@ -278,12 +316,17 @@ export class Incarnation {
     if (!complete) {
       return { proof: { state: this.#sequences.missing > 0 ? 'incomplete' : 'open' }, repair: noRepair }
     }
+    this.#fold()
+    if (this.#isAsStated()) {
+      // Nothing of it is asked for again.
+      if (this.#sequences.missing === 0) for (const sums of [this.#series, this.#stated]) sums.clear()
+      return { proof: { state: 'proven' }, repair: noRepair }
+    }
     const repair = new Map<number, SeriesSum>()
     let missingSamples = 0
     for (const series of new Set([...this.#series.keys(), ...this.#stated.keys()])) {
       const rest = new SeriesSum()
-      const stated = this.#stated.get(series)
-      if (stated !== undefined) rest.addAll(stated)
+      this.#stated.get(series)?.addTo(rest)
       const received = new SeriesSum()
       this.#series.get(series)?.addTo(received)
       rest.subtractAll(received)
@@ -296,6 +339,20 @@ export class Incarnation {
       ? { proof: { state: 'proven' }, repair: noRepair }
       : { proof: { state: 'repaired', missingSamples }, repair }
   }
+}
+
+/** Pending intervals below this are not worth adding up. */
+const leastRecentBytes = 32_768
+
+function bytesOf({ series, lags }: Interval): number {
+  let bytes = 0
+  for (const delta of series) for (const kind of histogramKinds) bytes += delta[kind].length
+  for (const { sendLag, pacerLag } of lags) bytes += sendLag.length + pacerLag.length
+  return bytes
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => number): ReadonlyMap<number, readonly T[]> {
+  return Map.groupBy(items, keyOf)
 }
 
 interface Settled {

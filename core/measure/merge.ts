@@ -3,7 +3,7 @@ import { Incarnation } from './incarnation.ts'
 import type { KeptMerge } from './kept-merge.ts'
 import type { MergedMetrics, Windowed, WorkerMeasure } from './merged-metrics.ts'
 import type { SeriesTable } from './series.ts'
-import { SeriesSum } from './series-sum.ts'
+import { histogramKinds, SeriesSum } from './series-sum.ts'
 import type { Interval, SeriesDelta, Snapshot, SparseCounts } from './snapshot.ts'
 import { checkInterval, checkSnapshot } from './snapshot-check.ts'
 import { emptyLagSums, type LagSums, SparseLag, SparseSeries } from './sparse-series.ts'
@@ -41,9 +41,13 @@ export function createMerge(table: SeriesTable, kept: KeptMerge | null = null): 
 
 class MergedRun implements MergedMetrics {
   readonly table: SeriesTable
-  /** Sums of every interval that came, by series. */
+  /** Sums of the seconds that are settled, by series. */
   readonly #series: (SeriesSum | undefined)[]
   readonly #seconds = new Map<number, MergedSecond>()
+  /** Of those, what is not in `#series` yet, as more of it may come soon. */
+  readonly #open = new Map<number, MergedSecond>()
+  /** Settled ones that more has come of. */
+  readonly #late = new Set<MergedSecond>()
   #first = Number.POSITIVE_INFINITY
   #last = Number.NEGATIVE_INFINITY
   readonly #incarnations = new Map<string, Incarnation>()
@@ -108,8 +112,9 @@ class MergedRun implements MergedMetrics {
     for (const id of series) {
       const merged = this.#series[id]
       if (merged !== undefined) sum.addAll(merged)
-      for (const incarnation of this.#incarnations.values()) incarnation.addRepair(id, sum)
+      for (const second of this.#open.values()) second.series.get(id)?.addTo(sum)
     }
+    for (const incarnation of this.#incarnations.values()) incarnation.addRepair(series, sum)
     return sum
   }
 
@@ -199,20 +204,9 @@ class MergedRun implements MergedMetrics {
 
   #addInterval(interval: Interval): void {
     this.#changedSeconds.add(interval.second)
-    let second = this.#seconds.get(interval.second)
-    if (second === undefined) {
-      second = { series: new Map(), lags: new Map() }
-      this.#seconds.set(interval.second, second)
-      this.#first = Math.min(this.#first, interval.second)
-      this.#last = Math.max(this.#last, interval.second)
-    }
+    const second = this.#seconds.get(interval.second) ?? this.#openSecond(interval.second)
     for (const delta of interval.series) {
-      let sum = this.#series[delta.series]
-      if (sum === undefined) {
-        sum = new SeriesSum()
-        this.#series[delta.series] = sum
-      }
-      sum.addDelta(delta)
+      if (second.isSettled) this.#seriesSum(delta.series).addDelta(delta)
       let inSecond = second.series.get(delta.series)
       if (inSecond === undefined) {
         inSecond = new SparseSeries()
@@ -228,6 +222,33 @@ class MergedRun implements MergedMetrics {
       }
       lag.add(delta)
     }
+    if (second.isSettled) this.#late.add(second)
+  }
+
+  #openSecond(number: number): MergedSecond {
+    const second: MergedSecond = { series: new Map(), lags: new Map(), isSettled: false }
+    this.#seconds.set(number, second)
+    this.#open.set(number, second)
+    this.#first = Math.min(this.#first, number)
+    this.#last = Math.max(this.#last, number)
+    for (const [open, due] of this.#open) {
+      if (open > this.#last - openSeconds) continue
+      this.#open.delete(open)
+      for (const [id, sum] of due.series) sum.addTo(this.#seriesSum(id))
+      settle(due)
+    }
+    for (const late of this.#late) settle(late)
+    this.#late.clear()
+    return second
+  }
+
+  #seriesSum(id: number): SeriesSum {
+    let sum = this.#series[id]
+    if (sum === undefined) {
+      sum = new SeriesSum()
+      this.#series[id] = sum
+    }
+    return sum
   }
 
   #visit(series: readonly number[], fromS: number, toS: number, visit: (second: SparseSeries) => void): void {
@@ -246,38 +267,83 @@ class MergedRun implements MergedMetrics {
 interface MergedSecond {
   readonly series: Map<number, SparseSeries>
   readonly lags: Map<number, SparseLag>
+  isSettled: boolean
 }
 
-/** Histograms are views of a whole message; what is kept of them must not keep the message. */
+/** The newest ones, which are still told of. */
+const openSeconds = 3
+
+function settle(second: MergedSecond): void {
+  second.isSettled = true
+  for (const sum of second.series.values()) sum.settle()
+  for (const lag of second.lags.values()) lag.settle()
+}
+
+/** Histograms are views of a whole message, which whoever sent it may write over: those of the snapshot, copied side by side. */
 function ownHistograms(snapshot: Snapshot): Snapshot {
+  const own = new Copies(bytesOf(snapshot.intervals) + bytesOf(snapshot.totals ?? []))
+  const ownInterval = (interval: Interval): Interval => ({
+    second: interval.second,
+    thread: interval.thread,
+    series: interval.series.map(
+      (delta): SeriesDelta => ({
+        series: delta.series,
+        ok: delta.ok,
+        failed: delta.failed,
+        inWindow: delta.inWindow,
+        okInWindow: delta.okInWindow,
+        bytesIn: delta.bytesIn,
+        bytesOut: delta.bytesOut,
+        checksPassed: delta.checksPassed,
+        checksFailed: delta.checksFailed,
+        errors: delta.errors,
+        responseOk: own.of(delta.responseOk),
+        responseFailed: own.of(delta.responseFailed),
+        service: own.of(delta.service),
+        connect: own.of(delta.connect),
+        tls: own.of(delta.tls),
+        ttfb: own.of(delta.ttfb),
+      }),
+    ),
+    lags: interval.lags.map(({ phase, sendLag, pacerLag }) => ({
+      phase,
+      sendLag: own.of(sendLag),
+      pacerLag: own.of(pacerLag),
+    })),
+  })
   return {
     ...snapshot,
-    intervals: snapshot.intervals.map((interval) => ({
-      ...interval,
-      series: interval.series.map(
-        (delta): SeriesDelta => ({
-          ...delta,
-          responseOk: own(delta.responseOk),
-          responseFailed: own(delta.responseFailed),
-          service: own(delta.service),
-          connect: own(delta.connect),
-          tls: own(delta.tls),
-          ttfb: own(delta.ttfb),
-        }),
-      ),
-      lags: interval.lags.map((lag) => ({
-        phase: lag.phase,
-        sendLag: own(lag.sendLag),
-        pacerLag: own(lag.pacerLag),
-      })),
-    })),
+    intervals: snapshot.intervals.map(ownInterval),
+    totals: snapshot.totals?.map(ownInterval) ?? null,
   }
+}
+
+function bytesOf(intervals: readonly Interval[]): number {
+  let bytes = 0
+  for (const { series, lags } of intervals) {
+    for (const delta of series) for (const kind of histogramKinds) bytes += delta[kind].length
+    for (const { sendLag, pacerLag } of lags) bytes += sendLag.length + pacerLag.length
+  }
+  return bytes
 }
 
 const nothing: SparseCounts = new Uint8Array(0)
 
-function own(sparse: SparseCounts): SparseCounts {
-  return sparse.length === 0 ? nothing : sparse.slice()
+class Copies {
+  readonly #room: Uint8Array
+  #used = 0
+
+  constructor(bytes: number) {
+    this.#room = new Uint8Array(bytes)
+  }
+
+  of(sparse: SparseCounts): SparseCounts {
+    if (sparse.length === 0) return nothing
+    const from = this.#used
+    this.#used += sparse.length
+    this.#room.set(sparse, from)
+    return this.#room.subarray(from, this.#used)
+  }
 }
 
 function compare(a: string, b: string): number {

@@ -14,6 +14,17 @@ export interface SeriesCounters {
   readonly checksFailed: number
 }
 
+export const seriesCounters = [
+  'ok',
+  'failed',
+  'inWindow',
+  'okInWindow',
+  'bytesIn',
+  'bytesOut',
+  'checksPassed',
+  'checksFailed',
+] as const satisfies readonly (keyof SeriesCounters)[]
+
 /** What a histogram of a series is of. */
 export const histogramKinds = [
   'responseOk',

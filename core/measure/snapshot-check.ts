@@ -1,19 +1,9 @@
 import { BreakwaterError } from '../error.ts'
+import type { RequestError } from './request-error.ts'
 import type { SeriesTable } from './series.ts'
-import { histogramKinds, type SeriesCounters } from './series-sum.ts'
+import { histogramKinds, seriesCounters } from './series-sum.ts'
 import type { Interval, Snapshot } from './snapshot.ts'
 import { checkSparse } from './totals.ts'
-
-const counters = [
-  'ok',
-  'failed',
-  'inWindow',
-  'okInWindow',
-  'bytesIn',
-  'bytesOut',
-  'checksPassed',
-  'checksFailed',
-] as const satisfies readonly (keyof SeriesCounters)[]
 
 /** Seconds of ten years: what lies beyond is no measurement. */
 const latestSecond = 315_360_000
@@ -38,10 +28,11 @@ export function checkInterval(table: SeriesTable, interval: Interval, of: Snapsh
     if (table.keys[delta.series] === undefined) {
       throw refused(of, `it holds series ${delta.series}, and the LoadTest has ${table.keys.length}`)
     }
-    for (const counter of counters) {
+    for (const counter of seriesCounters) {
       if (!isCount(delta[counter])) throw refused(of, `${counter} is ${delta[counter]}`)
     }
-    for (const [name, count] of Object.entries(delta.errors)) {
+    for (const name in delta.errors) {
+      const count = delta.errors[name as RequestError]
       if (!isCount(count)) throw refused(of, `errors ${name} is ${count}`)
     }
     for (const kind of histogramKinds) checkSparse(delta[kind])

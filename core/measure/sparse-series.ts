@@ -1,5 +1,11 @@
 import type { RequestError } from './request-error.ts'
-import { type HistogramKind, histogramKinds, type SeriesCounters, type SeriesSum } from './series-sum.ts'
+import {
+  seriesCounters as counters,
+  type HistogramKind,
+  histogramKinds,
+  type SeriesCounters,
+  type SeriesSum,
+} from './series-sum.ts'
 import type { LagDelta, SeriesDelta, SparseCounts } from './snapshot.ts'
 import { SparseSum } from './sparse-sum.ts'
 import { Totals } from './totals.ts'
@@ -21,6 +27,46 @@ export class SparseSeries implements SeriesCounters {
 
   /** Keeps the delta's histograms, which must not change any more. */
   add(delta: SeriesDelta): void {
+    this.#addCounters(delta)
+    for (let at = 0; at < histogramKinds.length; at++) {
+      const sparse = delta[histogramKinds[at] as HistogramKind]
+      if (sparse.length === 0) continue
+      this.#histogram(at).add(sparse)
+    }
+  }
+
+  /** As `add` of each, of which nothing is kept. */
+  addAll(deltas: readonly SeriesDelta[]): void {
+    for (const delta of deltas) this.#addCounters(delta)
+    for (let at = 0; at < histogramKinds.length; at++) {
+      const kind = histogramKinds[at] as HistogramKind
+      if (deltas.every((delta) => delta[kind].length === 0)) continue
+      this.#histogram(at).addAll(deltas.map((delta) => delta[kind]))
+    }
+  }
+
+  /** Of its histograms. */
+  get bytes(): number {
+    let bytes = 0
+    for (const sum of this.#histograms) bytes += sum?.bytes ?? 0
+    return bytes
+  }
+
+  /** As small as it can be. */
+  settle(): void {
+    for (const sum of this.#histograms) sum?.settle()
+  }
+
+  #histogram(at: number): SparseSum {
+    let sum = this.#histograms[at]
+    if (sum === undefined) {
+      sum = new SparseSum()
+      this.#histograms[at] = sum
+    }
+    return sum
+  }
+
+  #addCounters(delta: SeriesDelta): void {
     this.ok += delta.ok
     this.failed += delta.failed
     this.inWindow += delta.inWindow
@@ -29,16 +75,11 @@ export class SparseSeries implements SeriesCounters {
     this.bytesOut += delta.bytesOut
     this.checksPassed += delta.checksPassed
     this.checksFailed += delta.checksFailed
-    for (const [name, count] of Object.entries(delta.errors) as [RequestError, number][]) {
+    for (const name in delta.errors) {
       this.#errors ??= new Map()
-      this.#errors.set(name, (this.#errors.get(name) ?? 0) + count)
+      const error = name as RequestError
+      this.#errors.set(error, (this.#errors.get(error) ?? 0) + (delta.errors[error] ?? 0))
     }
-    histogramKinds.forEach((kind, at) => {
-      if (delta[kind].length === 0) return
-      const sum = this.#histograms[at] ?? new SparseSum()
-      sum.add(delta[kind])
-      this.#histograms[at] = sum
-    })
   }
 
   addTo(sum: SeriesSum): void {
@@ -50,6 +91,19 @@ export class SparseSeries implements SeriesCounters {
 
   addCountersTo(sum: SeriesSum): void {
     sum.addCounters(this, this.#errors ?? [])
+  }
+
+  /** Whether it is the same sum, histograms and all. False may also be told of bytes that nobody should have written so. */
+  equals(other: SparseSeries): boolean {
+    return (
+      counters.every((counter) => this[counter] === other[counter]) &&
+      sameCounts(this.#errors, other.#errors) &&
+      histogramKinds.every((_, at) => sameBytes(this.#sparse(at), other.#sparse(at)))
+    )
+  }
+
+  #sparse(at: number): SparseCounts {
+    return this.#histograms[at]?.toSparse() ?? nothing
   }
 
   /** The sum as one delta. */
@@ -75,10 +129,19 @@ export class SparseSeries implements SeriesCounters {
       ttfb: sparse('ttfb'),
     }
   }
+}
 
-  addHistogramTo(totals: Totals, kind: HistogramKind): void {
-    this.#histograms[histogramKinds.indexOf(kind)]?.addTo(totals)
-  }
+function sameCounts(
+  a: ReadonlyMap<RequestError, number> | null,
+  b: ReadonlyMap<RequestError, number> | null,
+): boolean {
+  return (a?.size ?? 0) === (b?.size ?? 0) && [...(a ?? [])].every(([name, count]) => b?.get(name) === count)
+}
+
+function sameBytes(a: SparseCounts, b: SparseCounts): boolean {
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+  return true
 }
 
 /** Send lag and pacer lag of one phase. */
@@ -89,6 +152,17 @@ export class SparseLag {
   add(delta: LagDelta): void {
     this.#sendLag.add(delta.sendLag)
     this.#pacerLag.add(delta.pacerLag)
+  }
+
+  /** As `add` of each, of which nothing is kept. */
+  addAll(deltas: readonly LagDelta[]): void {
+    this.#sendLag.addAll(deltas.map(({ sendLag }) => sendLag))
+    this.#pacerLag.addAll(deltas.map(({ pacerLag }) => pacerLag))
+  }
+
+  settle(): void {
+    this.#sendLag.settle()
+    this.#pacerLag.settle()
   }
 
   toDelta(phase: number): LagDelta {

@@ -1,46 +1,67 @@
 import type { SparseCounts } from './snapshot.ts'
+import { sparseAdder } from './sparse-adder.ts'
 import { Totals } from './totals.ts'
 
 const nothing: SparseCounts = new Uint8Array(0)
-const scratch = new Totals()
 
-/** Pending payloads below this are not worth adding up. */
-const tolerated = 2_048
+/** More payloads than this are added up at once where they come. */
+const mostPending = 4
+/** Emptied ones, for the next sums that many payloads come to. */
+const spare: Totals[] = []
+const mostSpare = 512
 
 /**
- * A sum of sparse counts that stays sparse: payloads are kept as they are until they take more room than the sum itself, and are
- * added up then. So adding costs about two walks of a payload, and the room is about twice that of the sum.
+ * A sum of sparse counts. What comes is kept as it is while there is little of it, and is counted in full where more comes (a thousand workers tell of one
+ * second): so adding costs one walk of a payload. `settle` makes it small again.
  */
 export class SparseSum {
   #sum: SparseCounts = nothing
-  #pending: SparseCounts[] = []
-  #pendingBytes = 0
+  #pending: SparseCounts[] | null = null
+  #counts: Totals | null = null
 
+  /** Of payloads. */
   get bytes(): number {
-    return this.#sum.length + this.#pendingBytes
+    return (this.#pending ?? []).reduce((sum, { length }) => sum + length, this.#sum.length)
   }
 
   /** Checked before (`checkSparse`); kept, so it must not change any more. */
   add(sparse: SparseCounts): void {
     if (sparse.length === 0) return
-    if (this.#sum.length === 0 && this.#pending.length === 0) {
+    if (this.#counts !== null) {
+      this.#counts.addSparse(sparse)
+    } else if (this.#sum.length === 0 && this.#pending === null) {
       this.#sum = sparse
-      return
+    } else {
+      this.#pending ??= []
+      this.#pending.push(sparse)
+      if (this.#pending.length > mostPending) this.#count()
     }
-    this.#pending.push(sparse)
-    this.#pendingBytes += sparse.length
-    if (this.#pendingBytes > Math.max(tolerated, this.#sum.length)) this.#compact()
+  }
+
+  /** As `add` of each, and then `settle`: nothing of them is kept. */
+  addAll(payloads: readonly SparseCounts[]): void {
+    for (const sparse of payloads) sparseAdder.add(sparse)
+    this.#addUp()
   }
 
   addTo(totals: Totals): void {
     totals.addSparse(this.#sum)
-    for (const sparse of this.#pending) totals.addSparse(sparse)
+    for (const sparse of this.#pending ?? []) totals.addSparse(sparse)
+    if (this.#counts !== null) totals.addAll(this.#counts)
   }
 
   /** As one payload. */
   toSparse(): SparseCounts {
-    if (this.#pending.length > 0) this.#compact()
+    if (this.#counts !== null) return this.#counts.toSparse()
+    if (this.#pending !== null) this.#addUp()
     return this.#sum
+  }
+
+  /** As few bytes as it can be, which are its own: not those of a message that held more. */
+  settle(): void {
+    const sparse = this.toSparse()
+    const isPart = sparse.length < sparse.buffer.byteLength
+    this.#become(isPart ? sparse.slice() : sparse)
   }
 
   toTotals(): Totals {
@@ -49,11 +70,30 @@ export class SparseSum {
     return totals
   }
 
-  #compact(): void {
-    scratch.clear()
-    this.addTo(scratch)
-    this.#sum = scratch.toSparse()
-    this.#pending = []
-    this.#pendingBytes = 0
+  /** With what the adder holds already. */
+  #addUp(): void {
+    sparseAdder.add(this.#sum)
+    for (const sparse of this.#pending ?? []) sparseAdder.add(sparse)
+    this.#counts?.forEach((index, count) => {
+      sparseAdder.addAt(index, count)
+    })
+    this.#become(sparseAdder.take())
+  }
+
+  #become(sparse: SparseCounts): void {
+    this.#sum = sparse
+    this.#pending = null
+    if (this.#counts === null) return
+    this.#counts.clear()
+    if (spare.length < mostSpare) spare.push(this.#counts)
+    this.#counts = null
+  }
+
+  #count(): void {
+    const counts = spare.pop() ?? new Totals()
+    this.addTo(counts)
+    this.#sum = nothing
+    this.#pending = null
+    this.#counts = counts
   }
 }

@@ -1,14 +1,14 @@
 import { bucketCount, bucketIndexOf, highestEquivalentOf, lowestOf, middleOf } from './buckets.ts'
 import type { PagedCounts } from './counts.ts'
 import type { SparseCounts } from './snapshot.ts'
-import { malformed, VarintReader, VarintWriter } from './varint.ts'
+import { malformed, readVarint, type VarintCursor, VarintWriter } from './varint.ts'
 
 const pageBits = 5
 const pageSize = 1 << pageBits
 const pageMask = pageSize - 1
 const pageCount = bucketCount >>> pageBits
 
-const reader = new VarintReader()
+const cursor: VarintCursor = { at: 0 }
 const writer = new VarintWriter()
 /** Stand in for the tables of an empty histogram. Never written. */
 const untouchedPlaces = new Uint16Array(pageCount)
@@ -24,6 +24,8 @@ export class Totals {
   #counts = untouchedCounts
   #touched = 0
   #total = 0
+  #lowestPage = pageCount
+  #highestPage = -1
 
   static of(sparse: SparseCounts): Totals {
     const totals = new Totals()
@@ -53,7 +55,40 @@ export class Totals {
 
   /** Walks the payload straight into the counts. Throws BreakwaterError `bad-message`; what stood before the fault is added then: `checkSparse` first where that matters. */
   addSparse(sparse: SparseCounts): void {
-    walkSparse(sparse, this)
+    // The engine's and the controller's innermost loop: most numbers are of one byte.
+    const length = sparse.length
+    let counts = this.#counts
+    let index = 0
+    let total = 0
+    let page = -1
+    let from = 0
+    for (let at = 0; at < length; ) {
+      let distance = sparse[at] as number
+      if (distance < 0x80) at++
+      else {
+        cursor.at = at
+        distance = readVarint(sparse, cursor)
+        at = cursor.at
+      }
+      index = nextIndex(index, distance, total === 0)
+      let count = sparse[at] as number
+      if (count < 0x80) at++
+      else {
+        cursor.at = at
+        count = readVarint(sparse, cursor)
+        at = cursor.at
+      }
+      if (count === 0) throw malformed('an empty bucket is listed')
+      if (index >>> pageBits !== page) {
+        page = index >>> pageBits
+        from = ((this.#places[page] || this.#touch(page)) - 1) << pageBits
+        counts = this.#counts
+      }
+      const place = from | (index & pageMask)
+      counts[place] = (counts[place] as number) + count
+      this.#total += count
+      total += count
+    }
   }
 
   addCounts(counts: PagedCounts): void {
@@ -77,8 +112,7 @@ export class Totals {
 
   /** Buckets that hold something, ascending. */
   forEach(visit: (index: number, count: number) => void): void {
-    if (this.#touched === 0) return
-    for (let page = 0; page < pageCount; page++) {
+    for (let page = this.#lowestPage; page <= this.#highestPage; page++) {
       const place = this.#places[page] as number
       if (place === 0) continue
       const from = (place - 1) << pageBits
@@ -160,26 +194,37 @@ export class Totals {
   /** Counts must not be negative. */
   toSparse(): SparseCounts {
     let previous = 0
-    this.forEach((index, count) => {
-      writer.write(index - previous)
-      writer.write(count)
-      previous = index
-    })
+    for (let page = this.#lowestPage; page <= this.#highestPage; page++) {
+      const place = this.#places[page] as number
+      if (place === 0) continue
+      const from = (place - 1) << pageBits
+      const first = page << pageBits
+      for (let offset = 0; offset < pageSize; offset++) {
+        const count = this.#counts[from + offset] as number
+        if (count === 0) continue
+        const index = first | offset
+        writer.write(index - previous)
+        writer.write(count)
+        previous = index
+      }
+    }
     return writer.take()
   }
 
   clear(): void {
     if (this.#touched === 0) return
-    this.#places.fill(0)
+    this.#places.fill(0, this.#lowestPage, this.#highestPage + 1)
     this.#counts.fill(0, 0, this.#touched << pageBits)
     this.#touched = 0
     this.#total = 0
+    this.#lowestPage = pageCount
+    this.#highestPage = -1
   }
 
   #indexAtRank(rank: number): number | null {
     if (this.#touched === 0 || rank < 1 || rank > this.#total) return null
     let seen = 0
-    for (let page = 0; page < pageCount; page++) {
+    for (let page = this.#lowestPage; page <= this.#highestPage; page++) {
       const place = this.#places[page] as number
       if (place === 0) continue
       const from = (place - 1) << pageBits
@@ -216,6 +261,8 @@ export class Totals {
     }
     this.#touched++
     this.#places[page] = this.#touched
+    if (page < this.#lowestPage) this.#lowestPage = page
+    if (page > this.#highestPage) this.#highestPage = page
     return this.#touched
   }
 }
@@ -239,22 +286,41 @@ export function rankOf(p: number, total: number): number {
 
 /** Throws BreakwaterError `bad-message` unless `addSparse` will take it. */
 export function checkSparse(sparse: SparseCounts): void {
-  walkSparse(sparse, { addAt: () => {} })
+  walkSparse(sparse, nobody)
 }
 
-/** Throws BreakwaterError `bad-message`; what stood before the fault has been given on then. */
+const nobody = { addAt(): void {} }
+
+/** Each bucket that holds something, ascending. Throws BreakwaterError `bad-message`; what stood before the fault has been told of then. */
 export function walkSparse(sparse: SparseCounts, into: { addAt(index: number, count: number): void }): void {
-  reader.reset(sparse)
+  const length = sparse.length
   let index = 0
-  let first = true
-  while (reader.more) {
-    const distance = reader.read()
-    if (distance === 0 && !first) throw malformed('a bucket comes twice')
-    index += distance
-    if (index >= bucketCount) throw malformed(`bucket ${index} is above one hour`)
-    const count = reader.read()
+  for (let at = 0; at < length; ) {
+    const isFirst = at === 0
+    // Most numbers are of one byte, and this is the controller's innermost loop.
+    let distance = sparse[at] as number
+    if (distance < 0x80) at++
+    else {
+      cursor.at = at
+      distance = readVarint(sparse, cursor)
+      at = cursor.at
+    }
+    index = nextIndex(index, distance, isFirst)
+    let count = sparse[at] as number
+    if (count < 0x80) at++
+    else {
+      cursor.at = at
+      count = readVarint(sparse, cursor)
+      at = cursor.at
+    }
     if (count === 0) throw malformed('an empty bucket is listed')
     into.addAt(index, count)
-    first = false
   }
+}
+
+function nextIndex(index: number, distance: number, isFirst: boolean): number {
+  if (distance === 0 && !isFirst) throw malformed('a bucket comes twice')
+  const next = index + distance
+  if (next >= bucketCount) throw malformed(`bucket ${next} is above one hour`)
+  return next
 }

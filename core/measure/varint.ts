@@ -33,43 +33,25 @@ export class VarintWriter {
   }
 }
 
-const empty = new Uint8Array(0)
+export interface VarintCursor {
+  at: number
+}
 
-/** Reads what VarintWriter wrote. Throws BreakwaterError `bad-message` where bytes are missing or a number is beyond 2⁵³ − 1. */
-export class VarintReader {
-  #bytes: Uint8Array = empty
-  #at = 0
-
-  reset(bytes: Uint8Array): void {
-    this.#bytes = bytes
-    this.#at = 0
-  }
-
-  get more(): boolean {
-    return this.#at < this.#bytes.length
-  }
-
-  read(): number {
-    const first = this.#bytes[this.#at++]
-    if (first === undefined) throw malformed('it ends in the middle of a number')
-    return first < 0x80 ? first : this.#readOn(first & 0x7f)
-  }
-
-  #readOn(low: number): number {
-    let value = low
-    let factor = 0x80
-    for (let group = 1; group < 8; group++) {
-      const byte = this.#bytes[this.#at++]
-      if (byte === undefined) throw malformed('it ends in the middle of a number')
-      value += (byte & 0x7f) * factor
-      if (byte < 0x80) {
-        if (value > Number.MAX_SAFE_INTEGER) break
-        return value
-      }
-      factor *= 0x80
+/** Reads what VarintWriter wrote, and moves on. Throws BreakwaterError `bad-message` where bytes are missing or a number is beyond 2⁵³ − 1. */
+export function readVarint(bytes: Uint8Array, cursor: VarintCursor): number {
+  let value = 0
+  let factor = 1
+  for (let group = 0; group < 8; group++) {
+    const byte = bytes[cursor.at++]
+    if (byte === undefined) throw malformed('it ends in the middle of a number')
+    value += (byte & 0x7f) * factor
+    if (byte < 0x80) {
+      if (value > Number.MAX_SAFE_INTEGER) break
+      return value
     }
-    throw malformed('a number is beyond 2^53')
+    factor *= 0x80
   }
+  throw malformed('a number is beyond 2^53')
 }
 
 export function malformed(what: string): BreakwaterError {
