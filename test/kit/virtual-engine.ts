@@ -41,7 +41,7 @@ export interface VirtualRunOptions {
   readonly seed?: number
   readonly roster?: readonly RosterEntry[]
   readonly files?: Files
-  readonly inFlightBound?: number
+  readonly inFlightBound?: number | ((rateFactor: number) => number)
   readonly secrets?: readonly string[]
   /** Of every thread. */
   readonly fence?: Fence
@@ -113,11 +113,11 @@ export class VirtualRun {
     for (const thread of this.threads) thread.engine.advance(this.epoch)
   }
 
-  /** The next epoch, with the roster that there is. */
-  change(change: Omit<EpochChange, 'roster'>): void {
+  /** The next epoch, with the roster that there is, unless another is given. */
+  change(change: Omit<EpochChange, 'roster'> & Partial<EpochChange>): void {
     const { test, seed = 1 } = this.options
     const schedules = createSchedules(test, seed, this.epoch.pieces)
-    this.advance(nextEpoch(this.epoch, { ...change, roster: this.epoch.roster }, schedules))
+    this.advance(nextEpoch(this.epoch, { roster: this.epoch.roster, ...change }, schedules))
   }
 
   resume(): void {
@@ -242,7 +242,7 @@ export class VirtualThread implements TransportSink, Transport {
       rows: this.rows,
       transport: this,
       fence: run.options.fence ?? null,
-      inFlightBound: () => inFlightBound,
+      inFlightBound: typeof inFlightBound === 'number' ? () => inFlightBound : inFlightBound,
       onSooner: (at) => this.#callAt(at),
       onTokenRefused: (target) => run.refusedTokens.push({ thread: this, target }),
     })

@@ -62,6 +62,7 @@ export class Engine implements TransportSink {
   /** By phase, as they were steered last. */
   readonly #steered: Steered[]
   #epochs: EpochOrder[] = []
+  #nextEpochAt: Micros = Number.POSITIVE_INFINITY
   /** Instant of the turn to come; −Infinity while one is under way. */
   #nextAt: Micros = Number.NEGATIVE_INFINITY
   /** When the last phase ends, or the run was stopped. */
@@ -109,6 +110,7 @@ export class Engine implements TransportSink {
   /** A later epoch; it begins at its own instant. */
   advance(epoch: EpochOrder): void {
     this.#epochs.push(epoch)
+    this.#nextEpochAt = (this.#epochs[0] as EpochOrder).at
     this.#sooner(epoch.at)
   }
 
@@ -138,6 +140,8 @@ export class Engine implements TransportSink {
   done(exchange: Exchange): void {
     const at = exchange.doneAt
     this.#fence?.isOpenAt(at)
+    // An answer that comes in a pause starts nothing, though no turn has come yet.
+    if (at >= this.#nextEpochAt) this.#enterEpochs(at)
     this.#runner.done(exchange)
     // It may have been the last one of the run.
     if (this.#runner.inFlight === 0) this.#sooner(at)
@@ -263,6 +267,7 @@ export class Engine implements TransportSink {
       for (const phase of this.#phases) phase.enter(entryOf(phase.index))
       if (!this.#isStopped) this.#endAt = lastEnd(epoch)
     }
+    this.#nextEpochAt = this.#epochs[0]?.at ?? Number.POSITIVE_INFINITY
   }
 
   /** After the end of the last phase, or a stop, what is in flight has so long. */

@@ -121,7 +121,7 @@ export class OpenPhaseRun implements PhaseRun {
       inFlight: this.counts.inFlight,
       inFlightByScenario: [...this.counts.inFlightByScenario],
       users: 0,
-      done: this.#pausedAt === null && this.nextAt() === Number.POSITIVE_INFINITY,
+      done: this.#ended || (this.#pausedAt === null && this.nextAt() === Number.POSITIVE_INFINITY),
     }
   }
 

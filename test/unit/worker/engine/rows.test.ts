@@ -22,9 +22,9 @@ function paths(run: VirtualRun): number[] {
 }
 
 /** Answers every lease, one block behind the other, from `from` up to `end`. */
-function lease(run: VirtualRun, block: number, from: number, end: number): void {
+function lease(run: VirtualRun, block: number, from: number, end: number, most = 1000): void {
   let next = from
-  for (let rounds = 0; rounds < 1000 && !run.isDrained; rounds++) {
+  for (let rounds = 0; rounds < most && !run.isDrained; rounds++) {
     run.run(Math.max(0, run.now) + 1000)
     for (const { thread, source } of run.wanted.splice(0)) {
       const count = Math.max(0, Math.min(block, end - next))
@@ -132,4 +132,38 @@ test('a row drawn in onStart stays the user’s', (t) => {
   })
   lease(run, 50, 30, 100)
   t.deepEqual(paths(run), [30, 30, 30, 30])
+})
+
+test('arrivals that steering adds lease rows behind those of the plan, asked for when it is known', (t) => {
+  const load = [constantPhase(100, 1000, { name: 'one' }), constantPhase(100, 1000, { name: 'two' })]
+  const run = new VirtualRun({
+    test: loadTest({ load, scenarios: [browse], data: rowsOf(1000) }),
+    target: () => ({ afterMicros: 10 }),
+    roster: roster(2),
+  }).run(0)
+  run.change({ at: 500_000, cause: 'steer', rateFactor: 3 })
+  run.change({ at: 1_500_000, cause: 'steer', rateFactor: 1 })
+  lease(run, 20, 200, 1000, 2_100)
+  t.deepEqual(
+    [run.phase(0), run.phase(1)].map(({ started }) => started),
+    [50 + 150, 150 + 50],
+  )
+  const rows = paths(run)
+  t.is(new Set(rows).size, 400, 'none comes twice')
+  // The plan's own arrivals keep the rows that they had.
+  t.deepEqual(
+    rows.filter((row) => row < 200).sort((a, b) => a - b),
+    Array.from({ length: 200 }, (_, row) => row),
+  )
+  t.like(run.phase(0), { skippedLate: 0, skippedInFlight: 0 })
+})
+
+test('at the end of the data a phase that was steered up starts nothing more', (t) => {
+  const run = new VirtualRun({
+    test: loadTest({ load: [constantPhase(100, 1000)], scenarios: [browse], data: rowsOf(120) }),
+    target: () => ({ afterMicros: 10 }),
+  }).run(0)
+  run.change({ at: 500_000, cause: 'steer', rateFactor: 3 })
+  lease(run, 20, 100, 120)
+  t.like(run.phase(0), { started: 120, completed: 120, done: true })
 })
