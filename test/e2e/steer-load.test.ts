@@ -102,3 +102,62 @@ testOnCluster(
     )
   },
 )
+
+testOnCluster(
+  'while a run is paused only what was under way arrives, and it goes on where it stood',
+  async (t) => {
+    const { seen, steer, run, result, nats } = await steered(
+      t,
+      `    - { phase: steady, rate: 100, duration: 4s }
+    - { phase: loop, at: 0s, users: 4, pace: 100ms, duration: 4s }`,
+      `  objectives: [ 'rate(@steady) >= 95/s', 'rate >= 99% of planned' ]
+`,
+    )
+    await until('a second has passed', async () => (await seen()).length > 100)
+    const pause = await steer('--pause')
+    t.like(pause.document, { paused: true, rateFactor: 1 })
+    const again = await steer('--pause')
+    t.is(again.code, 2)
+    t.like(again.document, { error: { code: 'not-steerable' } })
+    t.regex(again.document.error.message, /is paused already/)
+    // Three seconds in which nothing may come, with a new rate for afterwards.
+    const faster = await steer('--rate-factor', '2')
+    t.like(faster.document, { paused: true, rateFactor: 2 })
+    const shown = await breakwater(['show', 'latest', '--nats', nats.url])
+    t.regex(shown.stdout, /Steered +paused, rate × 2/)
+    const quietFrom = Date.now()
+    await until('it was quiet for 3 s', () => Date.now() - quietFrom > 3_000, { withinMs: 10_000 })
+    const resume = await steer('--resume')
+    t.like(resume.document, { paused: false, rateFactor: 2 })
+    t.is((await steer('--resume')).code, 2)
+    t.is(await run.ended, 0, run.output())
+    const [document, log] = [await result(), await seen()]
+    t.deepEqual(
+      document.epochs.map(({ cause, rateFactor, paused }) => [cause, rateFactor, paused]),
+      [
+        ['start', 1, false],
+        ['pause', 1, true],
+        ['steer', 2, true],
+        ['resume', 2, false],
+      ],
+    )
+    const [start = 0, paused = 0, , resumed = 0] = instantsOf(document)
+    t.true(paused - pause.at < 600 && resumed - resume.at < 600, 'in force within a second of the command')
+    // An answer of nginx takes a millisecond, and the log has the time of the answer.
+    t.is(between(log, paused + 100, resumed - 5), 0)
+    t.true(between(log, resumed, resumed + 1_000) > 200)
+    t.is(document.requests.sent, log.length)
+    t.like(document.ledger, { balanced: true, skipped: 0, lost: 0, unstarted: 0 })
+    const steady = document.phases.find(({ name }) => name === 'steady')
+    t.is(steady?.ledger.plannedAtStart, 400)
+    const planned = Math.ceil((100 * (paused - start) + 200 * (4_000 - (paused - start))) / 1000 - 0.2)
+    t.true(Math.abs((steady?.ledger.planned ?? 0) - planned) <= 1, `${steady?.ledger.planned} of ${planned}`)
+    t.true(Math.abs((steady?.pausedMs ?? 0) - (resumed - paused)) <= 2)
+    t.true(Math.abs((steady?.durationMs ?? 0) - (4_000 + resumed - paused)) <= 2)
+    // The pause is no part of the time that a rate is taken over.
+    const rate =
+      document.metrics.find(({ scope, phase }) => scope === 'phase' && phase === 'steady')?.rate ?? 0
+    t.true(Math.abs(rate - (steady?.ledger.planned ?? 0) / 4) < 4, String(rate))
+    t.is(document.verdict, 'pass', document.reasons.join(' '))
+  },
+)
