@@ -1,5 +1,5 @@
 import type { Epoch, Micros, Stripe } from './plan.ts'
-import { countOwn, stripeOf } from './stripe.ts'
+import { arrivalAt, countOwn, indexOfFirst, ownsArrival, stripeOf } from './stripe.ts'
 
 /** What became of the planned arrivals of one phase, or of several. */
 export interface Ledger {
@@ -85,6 +85,9 @@ export interface DeadShard {
   readonly worker: string
   readonly thread: number
   readonly phase: number
+  /** The newest epoch that it had entered; 0: none. */
+  readonly epoch: number
+  /** Every arrival below it is decided that was its own by that epoch and those before it. */
   readonly through: number
 }
 
@@ -109,10 +112,33 @@ export function lostStretches(
     if (!epoch.roster.some((entry) => entry.worker === shard.worker)) continue
     const first = epoch.phases[shard.phase]?.firstArrival ?? 0
     const to = Math.min(planned, epochs[index + 1]?.phases[shard.phase]?.firstArrival ?? planned)
-    const from = Math.max(first, shard.through)
-    if (from < to) stretches.push({ stripe: stripeOf(epoch.roster, shard.worker, shard.thread), from, to })
+    const stripe = stripeOf(epoch.roster, shard.worker, shard.thread)
+    const isEntered = epoch.number <= shard.epoch
+    let from = isEntered ? Math.max(first, shard.through) : first
+    for (const decided of isEntered ? [] : decidedBefore(epochs, shard, { stripe, from, to })) {
+      if (from < decided) stretches.push({ stripe, from, to: decided })
+      from = decided + 1
+    }
+    if (from < to) stretches.push({ stripe, from, to })
   }
   return stretches
+}
+
+/** Own arrivals of an epoch which the shard had decided before it heard of that epoch, as they were its own by the one before, too; ascending. */
+function decidedBefore(
+  epochs: readonly Epoch[],
+  shard: DeadShard,
+  { stripe, from, to }: LostStretch,
+): readonly number[] {
+  const known = epochs.find(({ number }) => number === shard.epoch)
+  if (known === undefined) return []
+  const before = stripeOf(known.roster, shard.worker, shard.thread)
+  const decided: number[] = []
+  for (let i = indexOfFirst(before, from); arrivalAt(before, i) < Math.min(to, shard.through); i++) {
+    const arrival = arrivalAt(before, i)
+    if (ownsArrival(stripe, arrival)) decided.push(arrival)
+  }
+  return decided
 }
 
 export function lostOfShard(epochs: readonly Epoch[], shard: DeadShard, planned: number): number {

@@ -57,8 +57,8 @@ export function deadMembers(record: RunRecord): DeadMembers {
   ): readonly LostStretch[] => {
     const known = shards(member, phase)
     return Array.from({ length: member.threads }, (_, thread) => {
-      const through = known.find((shard) => shard.thread === thread)?.through ?? 0
-      return lostStretches(among, { worker: member.id, thread, phase, through }, end)
+      const { epoch = 0, through = 0 } = known.find((shard) => shard.thread === thread) ?? {}
+      return lostStretches(among, { worker: member.id, thread, phase, epoch, through }, end)
     }).flat()
   }
 

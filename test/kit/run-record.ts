@@ -199,6 +199,7 @@ class SketchedThread {
   readonly #thread: number
   readonly #table: SeriesTable
   readonly #recorder: Recorder
+  readonly #epochs: readonly Epoch[]
   readonly #shards: Mutable<ShardState>[]
   readonly #inFlight: number[][]
   readonly #counts: Mutable<RequestCounts>
@@ -210,6 +211,7 @@ class SketchedThread {
     this.#sketch = sketch
     this.#worker = worker
     this.#thread = thread
+    this.#epochs = epochs
     this.#table = seriesTable(test)
     this.#recorder = createRecorder({ table: this.#table, thread, detail: true })
     this.#counts = requestCounts({ thread })
@@ -246,6 +248,7 @@ class SketchedThread {
       intervals: final ? this.#recorder.flush() : this.#recorder.roll(atS * second),
       shards: this.#shards.map((shard, phase) => ({
         ...shard,
+        epoch: this.#epochs.findLast((epoch) => epoch.at <= atS * second)?.number ?? 0,
         inFlightByScenario: [...(this.#inFlight[phase] ?? [])],
       })),
       requests: { ...this.#counts, errors: { ...this.#counts.errors } },

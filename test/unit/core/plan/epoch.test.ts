@@ -66,7 +66,7 @@ test('what a dead worker left undecided is lost, to the last arrival', (t) => {
   const schedules = createSchedules(run, 1)
   const first = firstEpoch(run, planRun(run, 1), roster(4))
   const second = nextEpoch(first, { at: 5_000_000, cause: 'lost', roster: roster(3) }, schedules)
-  const dead = { worker: 'w4', thread: 0, phase: 0 }
+  const dead = { worker: 'w4', thread: 0, phase: 0, epoch: 1 }
   t.is(lostOfShard([first, second], { ...dead, through: 400 }, 1000), 25)
   t.is(lostOfShard([first, second], { ...dead, through: 403 }, 1000), 25)
   t.is(lostOfShard([first, second], { ...dead, through: 404 }, 1000), 24)
@@ -81,7 +81,21 @@ test('lost arrivals are those of every epoch that counted on the dead worker', (
   const second = nextEpoch(first, { at: 5_000_000, cause: 'lost', roster: roster(2) }, schedules)
   const third = nextEpoch(second, { at: 6_000_000, cause: 'lost', roster: roster(1) }, schedules)
   const epochs = [first, second, third]
-  t.is(lostOfShard(epochs, { worker: 'w2', thread: 0, phase: 0, through: 440 }, 1000), 15 + 50)
+  t.is(lostOfShard(epochs, { worker: 'w2', thread: 0, phase: 0, epoch: 1, through: 440 }, 1000), 15 + 50)
+})
+
+test('what a dead worker had decided before it heard of an epoch says nothing of other arrivals that are its own by that epoch', (t) => {
+  const run = loadTest({ load: [constantPhase(100, 10_000)] })
+  const schedules = createSchedules(run, 1)
+  const first = firstEpoch(run, planRun(run, 1), roster(4))
+  const second = nextEpoch(first, { at: 5_000_000, cause: 'lost', roster: roster(2) }, schedules)
+  const dead = { worker: 'w1', thread: 0, phase: 0, epoch: 1 }
+  // 500, 502 … 998 are its own by the second epoch; 504 is the next one by the first.
+  t.is(lostOfShard([first, second], { ...dead, through: 504 }, 1000), 249)
+  t.is(lostOfShard([first, second], { ...dead, through: 500 }, 1000), 250)
+  // By the first epoch it went on: 500, 504 and 508 are decided, which are its own by the second one, too.
+  t.is(lostOfShard([first, second], { ...dead, through: 512 }, 1000), 247)
+  t.is(lostOfShard([first, second], { ...dead, epoch: 2, through: 512 }, 1000), 244)
 })
 
 test('a phase done early moves those that follow it, and no other', (t) => {
