@@ -158,10 +158,14 @@ export type CommandReply =
   | {
       readonly type: 'refused'
       readonly incarnation: string
-      /** `superseded`: a coordinator of a higher term has spoken; `stale-fence`: a later epoch of the same one. */
+      /**
+       * `superseded`: a coordinator of a higher term has spoken; `stale-fence`: a later epoch of the same one; `missed-epoch`: one before the epoch that it
+       * was told of is not known there.
+       */
       readonly code:
         | 'superseded'
         | 'stale-fence'
+        | 'missed-epoch'
         | 'busy'
         | 'halted'
         | 'unknown-run'

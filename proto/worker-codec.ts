@@ -55,6 +55,7 @@ const epochCauses = [
 const refusals = [
   'superseded',
   'stale-fence',
+  'missed-epoch',
   'busy',
   'halted',
   'unknown-run',

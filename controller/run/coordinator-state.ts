@@ -47,6 +47,8 @@ export interface Member {
   readonly roundTripMs: number
   /** The furthest that its clock was seen to have gone from `offsetMs` since, beyond doubt, ms; 0: not at all. */
   readonly driftMs: number
+  /** The newest epoch that it has confirmed; 0: none. It is told of them one after the other: each builds on the one before. */
+  readonly epoch: number
   /** Phases in which it has nothing more to start, by its newest snapshot. */
   readonly donePhases: readonly boolean[]
   /** Declared lost or failed at, controller's clock. */

@@ -3,6 +3,7 @@ import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messa
 import { onClock, prepareAll } from './barrier.ts'
 import { onLaterClock, watchClocks } from './clock-drift.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
+import { onEpochConfirmed, sendAgain, unconfirmedEpochs } from './epoch-delivery.ts'
 import { atWork, fence, heard, isAtWork, keep, send, withMember } from './members.ts'
 import { afterPrepare, onPerformed, performerLost, watchPerformer } from './once-stages.ts'
 import { onRejoinClock, settleIfAllRejoined } from './rejoin.ts'
@@ -75,6 +76,7 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
       offsetMs: 0,
       roundTripMs: 0,
       driftMs: 0,
+      epoch: 0,
       donePhases: [],
       lostAtMs: null,
       why: null,
@@ -131,6 +133,7 @@ function onReply(
   if (reply.type === 'refused') {
     if (reply.code === 'stale-fence' && command.fence.epoch < fence(state).epoch)
       return sendAgain(state, member, command)
+    if (reply.code === 'missed-epoch') return keep(state, ...unconfirmedEpochs(state, member))
     if (reply.code === 'halted' && (state.stage === 'running' || state.stage === 'rejoining'))
       return endRun(state, { mode: 'abort', how: 'halted', why: reply.message, nowMs: event.nowMs })
     if (state.stage === 'running' || state.stage === 'rejoining')
@@ -156,7 +159,7 @@ function onReply(
         ? onLaterClock(state, member, reply.localMs, event.sentMs, event.nowMs)
         : onClock(state, member, reply.localMs, event.sentMs, event.nowMs)
     case 'arm': {
-      const next = withMember(state, member.id, { status: 'armed' })
+      const next = withMember(state, member.id, { status: 'armed', epoch: 1 })
       if (next.stage !== 'arming' || atWork(next).some((m) => m.status !== 'armed')) return keep(next)
       const running: CoordinatorState = { ...next, stage: 'running' }
       const startsInMs = (next.startAtMs ?? event.nowMs) - event.nowMs
@@ -167,6 +170,7 @@ function onReply(
       )
     }
     case 'epoch':
+      return onEpochConfirmed(state, member, command.epoch.number)
     case 'stop':
     case 'abort':
     case 'release':
@@ -196,14 +200,6 @@ function onNoReply(
     })
   }
   return sendAgain(state, member, event.command)
-}
-
-/** With the fence as it is now: a worker that has heard of a later epoch takes none of an older one. */
-function sendAgain(state: CoordinatorState, member: Member, command: WorkerCommand): Decision {
-  const newest = fence(state)
-  // It was told of the newer one besides, which says all that this one does.
-  if (command.type === 'epoch' && command.epoch.number < newest.epoch) return keep(state)
-  return keep(state, send(member, { ...command, fence: newest }))
 }
 
 function onSnapshot(

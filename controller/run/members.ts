@@ -2,7 +2,7 @@ import type { RosterEntry } from '../../core/plan/plan.ts'
 import type { Fence, WorkerCommand } from '../../proto/messages.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import type { Ending } from './run-order.ts'
-import { commandTimeoutMs, prepareTimeoutMs } from './timing.ts'
+import { commandTimeoutMs, epochTimeoutMs, prepareTimeoutMs } from './timing.ts'
 
 /** Members that take part and have not ended. */
 export function atWork(state: CoordinatorState): Member[] {
@@ -29,10 +29,14 @@ export function heard(state: CoordinatorState, id: string, nowMs: number): Coord
   return withMember(state, id, { heardAtMs: nowMs })
 }
 
-export function send(member: Member, command: WorkerCommand): CoordinatorAction {
-  const isLong = command.type === 'prepare' || command.type === 'perform'
-  const timeoutMs = isLong ? prepareTimeoutMs : commandTimeoutMs
-  return { type: 'send', worker: member.id, command, timeoutMs }
+export function send(member: Member, command: WorkerCommand): CoordinatorAction & { type: 'send' } {
+  return { type: 'send', worker: member.id, command, timeoutMs: timeoutOf(member, command) }
+}
+
+function timeoutOf({ roundTripMs }: Member, { type }: WorkerCommand): number {
+  if (type === 'prepare' || type === 'perform') return prepareTimeoutMs
+  if (type !== 'epoch') return commandTimeoutMs
+  return Math.min(commandTimeoutMs, Math.max(epochTimeoutMs, 4 * roundTripMs))
 }
 
 export function isAtWork(member: Member): boolean {

@@ -1,7 +1,7 @@
-import { newestOrder } from '../../core/plan/epoch.ts'
 import type { WorkerState } from '../../proto/messages.ts'
 import { armCommands, askClock, prepareCommand } from './barrier.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
+import { unconfirmedEpochs } from './epoch-delivery.ts'
 import { atWork, close, fence, keep, send, withMember } from './members.ts'
 import { performAgain } from './once-stages.ts'
 import { shiftClock } from './saved-run.ts'
@@ -101,7 +101,7 @@ export function settleIfAllRejoined(state: CoordinatorState, nowMs: number): Dec
   const lost = [...next.members.values()].filter(
     ({ lostAtMs }) => lostAtMs !== null && lostAtMs >= state.beganAtMs,
   )
-  const orders = [...epochAgain(next), ...endingAgain(next)]
+  const orders = [...epochsAgain(next), ...endingAgain(next)]
   if (lost.length === 0) {
     const closed = closeIfDone(next, nowMs)
     return keep(closed.state, ...orders, ...closed.actions)
@@ -128,12 +128,9 @@ function behindMs(members: readonly Member[]): number {
   return best?.byMs ?? 0
 }
 
-/** The newest was decided, but nobody knows whom it has reached. */
-function epochAgain(state: CoordinatorState): readonly CoordinatorAction[] {
-  const epoch = newestOrder(state.epochs)
-  if (epoch === undefined || epoch.number === 1) return []
-  const { run } = state.order
-  return atWork(state).map((member) => send(member, { type: 'epoch', run, fence: fence(state), epoch }))
+/** They were decided, but nobody knows whom they have reached. */
+function epochsAgain(state: CoordinatorState): readonly CoordinatorAction[] {
+  return atWork(state).flatMap((member) => unconfirmedEpochs(state, member))
 }
 
 function endingAgain(state: CoordinatorState): readonly CoordinatorAction[] {

@@ -7,6 +7,7 @@ import type {
   MemberStatus,
   RunEnding,
 } from './coordinator-state.ts'
+import { tellNewestEpoch } from './epoch-delivery.ts'
 import { followingEpoch } from './epochs.ts'
 import { atWork, fence, keep, roster, send, withMember } from './members.ts'
 import { endWith, giveUpStage, performerLost } from './once-stages.ts'
@@ -73,7 +74,7 @@ export function advance(state: CoordinatorState, change: Omit<EpochChange, 'rost
           roster: epoch.roster.map((r) => r.worker),
         },
       },
-      ...atWork(next).map((m) => send(m, { type: 'epoch', run: next.order.run, fence: fence(next), epoch })),
+      ...tellNewestEpoch(next),
     ],
   }
 }

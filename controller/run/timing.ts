@@ -10,5 +10,7 @@ export const leadMs = 500
 export const driftEveryMs = 5_000
 export const prepareTimeoutMs = 60_000
 export const commandTimeoutMs = 2_000
+/** An epoch that begins in half a second is told again before it does; longer where the way is longer than that. */
+export const epochTimeoutMs = 200
 /** After the last phase and its drain: how long the last snapshots may take. */
 export const closingMs = 15_000

@@ -37,6 +37,8 @@ export class Bench {
   state: CoordinatorState
   nowMs = 0
   readonly mute = new Set<string>()
+  /** Workers that beat, and that commands do not reach. */
+  readonly deaf = new Set<string>()
   /** Answers of set-up and teardown; undefined: not yet. */
   perform: (command: Perform, worker: string) => Partial<Performed> | undefined = () => ({})
   readonly clockAheadMs = new Map<string, number>()
@@ -80,7 +82,7 @@ export class Bench {
     this.state = decision.state
     this.actions.push(...decision.actions)
     for (const action of decision.actions) {
-      if (action.type !== 'send' || this.mute.has(action.worker)) continue
+      if (action.type !== 'send' || this.mute.has(action.worker) || this.deaf.has(action.worker)) continue
       const { worker, command } = action
       const reply = this.#replyOf(worker, command)
       if (reply === undefined) continue

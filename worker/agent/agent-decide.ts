@@ -114,6 +114,8 @@ function onCommand(
       return onPerform(fenced, command, request)
     case 'epoch':
       if (command.epoch.number <= state.epoch) return answer(fenced)
+      if (command.epoch.number > state.epoch + 1)
+        return refuse('missed-epoch', `epoch ${state.epoch + 1} is not known here`, 'tell of that one first')
       if (notAllowed !== null)
         return refuse(
           'not-allowed',

@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { RunOrder } from '../../../../controller/run/run-order.ts'
 import { planRun } from '../../../../core/plan/plan-run.ts'
-import type { CommandReply } from '../../../../proto/messages.ts'
+import type { CommandReply, WorkerCommand } from '../../../../proto/messages.ts'
 import { Bench, hello } from '../../../kit/coordinator-bench.ts'
 import { parsedTest } from '../../../kit/parsed-test.ts'
 
@@ -323,4 +323,57 @@ test('whatever happens in whatever order, it neither throws nor acts after it ha
     }),
     { numRuns: 200 },
   )
+})
+
+test('a worker that has missed an epoch is told of it again, and of those behind it', (t) => {
+  const bench = running(order({ workers: 4 }), ['a', 'b', 'c', 'd'])
+  const told = () =>
+    bench.actions.flatMap((a) =>
+      a.type === 'send' && a.command.type === 'epoch' ? [`${a.worker} ${a.command.epoch.number}`] : [],
+    )
+  bench.deaf.add('b')
+  bench.dispatch({ type: 'hello', hello: hello('c', { incarnation: 'c-2' }), nowMs: bench.nowMs })
+  bench.dispatch({ type: 'hello', hello: hello('d', { incarnation: 'd-2' }), nowMs: bench.nowMs })
+  t.deepEqual(told(), ['a 2', 'b 2', 'd 2', 'a 3', 'b 3'])
+  const [missed] = bench.actions.flatMap((a) => (a.type === 'send' && a.worker === 'b' ? [a] : [])).slice(-2)
+  if (missed === undefined) return t.fail()
+  t.is(missed.timeoutMs, 200, 'in time for it to be told again before the epoch begins')
+  bench.dispatch({ type: 'no-reply', worker: 'b', command: missed.command, nowMs: bench.nowMs })
+  t.like(bench.actions.at(-1), { worker: 'b', command: { epoch: { number: 2 }, fence: { epoch: 3 } } })
+  const reply: CommandReply = {
+    type: 'refused',
+    incarnation: 'b-1',
+    code: 'missed-epoch',
+    message: 'epoch 2 is not known here',
+    hint: '',
+  }
+  const { command } = missed
+  bench.deaf.clear()
+  bench.dispatch({ type: 'reply', worker: 'b', command, reply, sentMs: bench.nowMs, nowMs: bench.nowMs })
+  t.deepEqual(told().slice(5), ['b 2', 'b 2', 'b 3'])
+  t.is(bench.state.members.get('b')?.status, 'armed')
+  t.is(bench.state.members.get('b')?.epoch, 3)
+  const known = bench.actions.length
+  bench.dispatch({ type: 'no-reply', worker: 'b', command, nowMs: bench.nowMs })
+  t.is(bench.actions.length, known, 'what it has confirmed is not told again')
+})
+
+test('a command that a newer epoch has overtaken is given again, and its worker is not lost for it', (t) => {
+  const bench = running(order({ workers: 3 }), ['a', 'b', 'c'])
+  bench.dispatch({ type: 'hello', hello: hello('c', { incarnation: 'c-2' }), nowMs: bench.nowMs })
+  const refused = (epoch: number): CommandReply => ({
+    type: 'refused',
+    incarnation: 'a-1',
+    code: 'stale-fence',
+    message: `epoch ${epoch} has begun`,
+    hint: '',
+  })
+  const stop = (epoch: number) => ({ type: 'stop' as const, run: 'r1', fence: { term: 1, epoch } })
+  const answer = (command: WorkerCommand, reply: CommandReply) =>
+    bench.dispatch({ type: 'reply', worker: 'a', command, reply, sentMs: bench.nowMs, nowMs: bench.nowMs })
+  answer(stop(1), refused(2))
+  t.is(bench.state.members.get('a')?.status, 'armed')
+  t.like(bench.actions.at(-1), { worker: 'a', command: { type: 'stop', fence: { epoch: 2 } } })
+  answer(stop(2), refused(3))
+  t.is(bench.state.members.get('a')?.status, 'failed', 'where no newer one is known it is a defect')
 })

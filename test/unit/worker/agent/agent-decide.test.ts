@@ -375,3 +375,19 @@ test('no sequence of events lets a halted worker begin anything', (t) => {
     { numRuns: 2_000 },
   )
 })
+
+test('an epoch is not taken before the one that it builds on', (t) => {
+  const told = (number: number, of = number): AgentEvent =>
+    command({ type: 'epoch', run: 'r1', fence: fence(of), epoch: epoch(number) })
+  const { state, log } = play(
+    command(prepare()),
+    prepared,
+    command(arm()),
+    started,
+    told(3),
+    told(2, 3),
+    told(3),
+  )
+  t.deepEqual(log.slice(-5), ['reply:missed-epoch', 'epoch', 'reply:ok', 'epoch', 'reply:ok'])
+  t.is(state.epoch, 3)
+})
