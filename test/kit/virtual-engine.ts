@@ -57,8 +57,23 @@ export interface Sent {
   readonly user: number
 }
 
+/** What a virtual thread lives in. */
+export interface VirtualWorld {
+  /** Cluster time as the thread's clock tells it. */
+  readonly now: Micros
+  readonly plan: RunPlan
+  readonly table: SeriesTable
+  readonly options: VirtualRunOptions
+  readonly events: { add(at: Micros, run: () => void): void }
+  readonly sent: { push(sent: Sent): unknown }
+  readonly wanted: { push(wanted: { readonly thread: VirtualThread; readonly source: number }): unknown }
+  readonly refusedTokens: {
+    push(refused: { readonly thread: VirtualThread; readonly target: number }): unknown
+  }
+}
+
 /** All threads of a run in virtual time: no timer, no clock, every instant exact. */
-export class VirtualRun {
+export class VirtualRun implements VirtualWorld {
   now: Micros = -1_000_000
   readonly plan: RunPlan
   readonly schedules: readonly (Schedule | null)[]
@@ -216,10 +231,10 @@ export class VirtualThread implements TransportSink, Transport {
   readonly left: { readonly at: Micros; readonly slot: number; readonly whose: 'iteration' | 'user' }[] = []
   /** The most exchanges that were ever under way at once. */
   mostInFlight = 0
-  readonly #run: VirtualRun
+  readonly #run: VirtualWorld
   readonly #underWay = new Map<Exchange, { cancelled: boolean }>()
 
-  constructor(run: VirtualRun, worker: string, thread: number) {
+  constructor(run: VirtualWorld, worker: string, thread: number) {
     const { test, seed = 1, files = {}, inFlightBound = 1_000_000, secrets = [] } = run.options
     this.#run = run
     this.worker = worker
@@ -331,7 +346,7 @@ export class VirtualThread implements TransportSink, Transport {
 }
 
 /** Events by instant, in the order of adding where instants are equal. */
-class EventQueue {
+export class EventQueue {
   readonly #heap: { readonly at: number; readonly order: number; readonly run: () => void }[] = []
   #added = 0
 
