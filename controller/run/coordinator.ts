@@ -4,6 +4,7 @@ import { onClock, prepareAll } from './barrier.ts'
 import { onLaterClock, watchClocks } from './clock-drift.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { onEpochConfirmed, sendAgain, unconfirmedEpochs } from './epoch-delivery.ts'
+import { MemberMap } from './member-map.ts'
 import { atWork, fence, heard, isAtWork, keep, send, withMember } from './members.ts'
 import { afterPrepare, onPerformed, performerLost, watchPerformer } from './once-stages.ts'
 import { onRejoinClock, settleIfAllRejoined } from './rejoin.ts'
@@ -81,12 +82,13 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
       lostAtMs: null,
       why: null,
     }
-    const members = new Map(state.members)
-    if (hello.state === 'idle') members.set(hello.id, candidate)
-    else members.delete(hello.id)
-    const busy = new Map(state.busy)
-    if (hello.state === 'idle' || hello.run === null) busy.delete(hello.id)
-    else busy.set(hello.id, hello.run)
+    const members =
+      hello.state === 'idle'
+        ? MemberMap.of(state.members).with(candidate)
+        : without(state.members, [hello.id])
+    const busyWith = hello.state === 'idle' ? null : hello.run
+    const busy =
+      busyWith === null ? without(state.busy, [hello.id]) : new Map(state.busy).set(hello.id, busyWith)
     const next = { ...state, members, busy }
     const news =
       members.size === state.members.size
@@ -109,6 +111,14 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
   if (hello.state === 'failed' && isAtWork(known))
     return lose(state, [known.id], 'failed', 'it reported a failure of its own', nowMs)
   return keep(heard(state, hello.id, nowMs))
+}
+
+/** The same where there is none of them. */
+function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]): ReadonlyMap<string, T> {
+  if (!ids.some((id) => map.has(id))) return map
+  const rest = new Map(map)
+  for (const id of ids) rest.delete(id)
+  return rest
 }
 
 function onReply(
@@ -321,8 +331,10 @@ function onTick(before: CoordinatorState, nowMs: number): Decision {
 function gatherTick(state: CoordinatorState, nowMs: number): Decision {
   const waitedMs = nowMs - state.beganAtMs
   const gone = [...state.members.values()].filter((m) => nowMs - m.heardAtMs > lossMs)
-  const members = new Map(state.members)
-  for (const m of gone) members.delete(m.id)
+  const members = without(
+    state.members,
+    gone.map(({ id }) => id),
+  )
   const next = { ...state, members }
   if (state.order.workers === null && members.size > 0 && waitedMs >= gatherMs)
     return prepareAll(next, members.size)

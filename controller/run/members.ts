@@ -1,6 +1,7 @@
 import type { RosterEntry } from '../../core/plan/plan.ts'
 import type { Fence, WorkerCommand } from '../../proto/messages.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
+import { MemberMap } from './member-map.ts'
 import type { Ending } from './run-order.ts'
 import { commandTimeoutMs, epochTimeoutMs, prepareTimeoutMs } from './timing.ts'
 
@@ -22,7 +23,7 @@ export function keep(state: CoordinatorState, ...actions: CoordinatorAction[]): 
 export function withMember(state: CoordinatorState, id: string, change: Partial<Member>): CoordinatorState {
   const member = state.members.get(id)
   if (member === undefined) return state
-  return { ...state, members: new Map(state.members).set(id, { ...member, ...change }) }
+  return { ...state, members: MemberMap.of(state.members).with({ ...member, ...change }) }
 }
 
 export function heard(state: CoordinatorState, id: string, nowMs: number): CoordinatorState {

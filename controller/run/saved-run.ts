@@ -1,4 +1,5 @@
 import type { CoordinatorState, Member } from './coordinator-state.ts'
+import { MemberMap } from './member-map.ts'
 import type { RunOrder } from './run-order.ts'
 
 /** What a controller keeps of a run beside what was measured: JSON. The order is made again from its submission, with its secrets. */
@@ -21,7 +22,8 @@ export function savedState({
   members,
   ...state
 }: CoordinatorState): SavedRun['state'] {
-  return { ...state, members: [...members.values()] }
+  // Whoever takes the run up compares clocks anew.
+  return { ...state, members: [...members.values()].map((member) => ({ ...member, clock: [] })) }
 }
 
 export function restoredState(order: RunOrder, { members, ...state }: SavedRun['state']): CoordinatorState {
@@ -43,9 +45,7 @@ export function isNews(before: CoordinatorState, after: CoordinatorState): boole
     return true
   }
   if (before.members === after.members) return false
-  if (before.members.size !== after.members.size) return true
-  for (const [id, member] of after.members) if (before.members.get(id)?.status !== member.status) return true
-  return false
+  return MemberMap.of(after.members).differs(MemberMap.of(before.members), (a, b) => a.status !== b.status)
 }
 
 /** The instants of the past on a clock that shows `byMs` more; workers' offsets are told from it. Those since `beganAtMs` are on that clock already. */

@@ -37,13 +37,14 @@ export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision
   // Nothing is done before its time while time stands still.
   if (current.pausedAt !== null) return keep(state)
   const at = leadFrom(state.startAtMs, nowMs)
-  const members = atWork(state)
   const ended = new Map<number, Partial<EpochPhase>>()
   for (const [index, phase] of state.order.test.load.entries()) {
     const times = current.phases[index]
     if (phase.loop !== 'closed' || phase.iterations === null || times === undefined) continue
     const under = times.startAt <= (nowMs - state.startAtMs) * 1000 && times.endAt > at + leadMs * 1000
-    if (!under || members.length === 0 || !members.every((m) => m.donePhases[index] === true)) continue
+    if (!under) continue
+    const members = atWork(state)
+    if (members.length === 0 || !members.every((m) => m.donePhases[index] === true)) continue
     for (const [moved, instants] of endEarly(state.order.test, current, index, at)) ended.set(moved, instants)
   }
   return ended.size === 0 ? keep(state) : advance(state, { cause: 'phase', at, phases: ended })

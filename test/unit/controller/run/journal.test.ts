@@ -212,10 +212,15 @@ class Simulation {
   }
 
   #open(snapshotBytes: number): Journal {
+    const life = this.#life
     return createJournal({
       held: {
         ...this.#held,
-        commit: (change) => new Promise((done) => this.#writing.push({ change, done })),
+        commit: (change) =>
+          new Promise((done) => {
+            // A dead process writes nothing more.
+            if (life === this.#life) this.#writing.push({ change, done })
+          }),
       },
       merge: this.#merge,
       snapshotBytes,
