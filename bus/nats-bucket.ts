@@ -1,7 +1,6 @@
-import type { JetStreamManager } from '@nats-io/jetstream'
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream'
+import { type KvEntry, Kvm } from '@nats-io/kv'
 import type { Bucket, BucketEntry, BucketSpec } from './durable.ts'
-
-type Ask = <T>(what: string, ask: (manager: JetStreamManager) => Promise<T>) => Promise<T>
 
 /** Small: what a cluster agrees on, not what it measures. */
 const maxBytes = 16 * 1024 * 1024
@@ -10,10 +9,7 @@ const maxValueBytes = 64 * 1024
 export async function openNatsBucket(
   manager: JetStreamManager,
   { name, maxAgeMs }: BucketSpec,
-  asked: Ask,
 ): Promise<Bucket> {
-  const { Kvm } = await import('@nats-io/kv')
-  const { JetStreamApiError } = await import('@nats-io/jetstream')
   const bucket = await new Kvm(manager.jetstream()).create(name, {
     history: 1,
     max_bytes: maxBytes,
@@ -21,42 +17,40 @@ export async function openNatsBucket(
     ...(maxAgeMs === null ? {} : { ttl: maxAgeMs }),
   })
   return {
-    get: readNatsBucket(name, asked).get,
+    get: async (key) => entryOf(await bucket.get(key)),
     put: (key, value, over) =>
-      asked(name, async () => {
-        try {
-          return over === 0 ? await bucket.create(key, value) : await bucket.update(key, value, over)
-        } catch (error) {
-          if (error instanceof JetStreamApiError && isLate(error.code)) return null
-          throw error
-        }
-      }),
-    remove: (key, over) =>
-      asked(name, async () => {
-        try {
-          await bucket.purge(key, { previousSeq: over })
-        } catch (error) {
-          if (!(error instanceof JetStreamApiError && isLate(error.code))) throw error
-        }
-      }),
+      unlessLate(() => (over === 0 ? bucket.create(key, value) : bucket.update(key, value, over))),
+    async remove(key, over) {
+      await unlessLate(() => bucket.purge(key, { previousSeq: over }))
+    },
   }
 }
 
 /** Asks for one key alone, so that a user can be let read that key and no other. */
-export function readNatsBucket(name: string, asked: Ask): Pick<Bucket, 'get'> {
-  return {
-    get: (key) =>
-      asked(name, async (manager): Promise<BucketEntry | null> => {
-        const { Kvm } = await import('@nats-io/kv')
-        const bucket = await new Kvm(manager.jetstream()).open(name, { allow_direct: true })
-        const entry = await bucket.get(key)
-        if (entry === null || entry.operation !== 'PUT') return null
-        return { value: entry.value, revision: entry.revision }
-      }),
+export async function readNatsBucket(
+  manager: JetStreamManager,
+  name: string,
+  key: string,
+): Promise<BucketEntry | null> {
+  const bucket = await new Kvm(manager.jetstream()).open(name, { allow_direct: true })
+  return entryOf(await bucket.get(key))
+}
+
+function entryOf(entry: KvEntry | null): BucketEntry | null {
+  return entry === null || entry.operation !== 'PUT' ? null : { value: entry.value, revision: entry.revision }
+}
+
+/** Null: someone else was there first. */
+async function unlessLate<T>(write: () => Promise<T>): Promise<T | null> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof JetStreamApiError && wrongLast.includes(error.code)) return null
+    throw error
   }
 }
 
-/** "wrong last sequence", with and without the number. */
-function isLate(code: number): boolean {
-  return code === 10_071 || code === 10_164
-}
+const wrongLast: readonly number[] = [
+  JetStreamApiCodes.StreamWrongLastSequence,
+  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
+]

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { tool } from '../../scripts/tool-paths.ts'
 import { freePort } from './free-port.ts'
@@ -11,8 +13,8 @@ export interface Nats {
   readonly pid: () => number
   /** What it has logged so far. */
   readonly output: () => string
-  /** The same address and the same storage again, after `kill`. */
-  readonly restart: () => Promise<void>
+  /** The same address again, after `kill`, with the same storage or an empty one. */
+  readonly restart: (how?: { readonly emptied?: boolean }) => Promise<void>
   readonly kill: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -46,7 +48,8 @@ export async function startNats({
     port,
     pid: () => server.pid,
     output: () => server.output(),
-    restart: async () => {
+    restart: async ({ emptied = false } = {}) => {
+      if (emptied) await rm(join(storage.path, 'jetstream'), { recursive: true })
       server = await start()
     },
     kill: async () => {
