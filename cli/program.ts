@@ -166,6 +166,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
       'breakwater steer latest --rate-factor 2 --nats nats://localhost:4222',
       'breakwater steer latest --pause',
       'breakwater steer latest --resume --rate-factor 0.5',
+      'breakwater steer latest --workers 4',
     ),
     ofCluster,
   )
@@ -177,6 +178,12 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     )
     .option('--pause', 'start no iteration; those under way finish, and phases wait')
     .option('--resume', 'go on where it was paused')
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'share the load among so many of the connected workers: fewer within a second, more as soon as they are prepared',
+      ).argParser(wholeNumber(1, 10_000)),
+    )
     .action(async (run: string, flags) => {
       const { steerRun } = await import('./commands/steer-run.ts')
       done(await steerRun(console, run, flags))

@@ -221,6 +221,8 @@ export interface RunRequest {
   /** Of open phases, relative to the LoadTest. */
   readonly rateFactor?: number | undefined
   readonly paused?: boolean | undefined
+  /** How many are to have a share. */
+  readonly workers?: number | undefined
 }
 
 export interface RunStatus {
@@ -229,6 +231,8 @@ export interface RunStatus {
   /** `gathering`, `running`, `teardown` … */
   readonly stage: string
   readonly term: number
+  /** How many workers are to have a share, by the last word of an operator; null: nobody has said so. */
+  readonly wanted: number | null
   /** Wall clock of the start instant, ms since 1970 UTC; null: it is not fixed. */
   readonly startedAtMs: number | null
   readonly elapsedMs: number
@@ -270,14 +274,16 @@ export interface ControllerBeat {
 export interface StandingRequest {
   readonly worker: string
   readonly incarnation: string
+  /** The newest that it was told of. */
+  readonly epoch: number
 }
 
 /** `member`: its share is its own by the newest epoch, and will be for a lead time more at least; `replaced`: it has none, and gets none. */
 export interface StandingReply {
   readonly term: number
   readonly standing: 'member' | 'replaced'
-  /** The newest; null before the first. */
-  readonly epoch: EpochOrder | null
+  /** Those that it was not told of, in order. */
+  readonly epochs: readonly EpochOrder[]
 }
 
 export type { Snapshot }

@@ -4,24 +4,29 @@ import type { RunRequest, RunStatus } from './messages.ts'
 
 /** What is said to the controller of a run, and its answer. Every `decode…` throws BreakwaterError `bad-message`. */
 
-export function encodeRunRequest({ action, by, rateFactor, paused }: RunRequest): Uint8Array {
-  const wish = { ...(rateFactor !== undefined && { rateFactor }), ...(paused !== undefined && { paused }) }
+export function encodeRunRequest({ action, by, rateFactor, paused, workers }: RunRequest): Uint8Array {
+  const wish = {
+    ...(rateFactor !== undefined && { rateFactor }),
+    ...(paused !== undefined && { paused }),
+    ...(workers !== undefined && { workers }),
+  }
   return seal({ case: 'runRequest', value: { action, by, ...wish } })
 }
 
 export function decodeRunRequest(bytes: Uint8Array): RunRequest {
   const message = open(bytes, 'runRequest')
-  const { rateFactor, paused } = message
+  const { rateFactor, paused, workers } = message
   return {
     action: oneOf(['show', 'stop', 'steer'], message.action, 'action'),
     by: text(message.by, 'by'),
     ...(rateFactor !== undefined && { rateFactor: magnitude(rateFactor, 'rateFactor') }),
     ...(paused !== undefined && { paused }),
+    ...(workers !== undefined && { workers }),
   }
 }
 
 export function encodeRunStatus(status: RunStatus): Uint8Array {
-  const { startedAtMs, ending, workers, refusal, rateFactor, ...rest } = status
+  const { startedAtMs, ending, workers, refusal, rateFactor, wanted, ...rest } = status
   return seal({
     case: 'runStatus',
     value: {
@@ -38,6 +43,7 @@ export function encodeRunStatus(status: RunStatus): Uint8Array {
       failed: BigInt(status.failed),
       workers: workers.slice(),
       ...(startedAtMs !== null && { startedAtMs }),
+      ...(wanted !== null && { wanted }),
       ...(ending !== null && { ending }),
       ...(refusal !== null && { refusal }),
       ...(rateFactor !== 1 && { rateFactor }),
@@ -53,6 +59,7 @@ export function decodeRunStatus(bytes: Uint8Array): RunStatus {
     name: text(message.name, 'name'),
     stage: text(message.stage, 'stage'),
     term: count(message.term, 'term'),
+    wanted: message.wanted ?? null,
     startedAtMs: message.startedAtMs === undefined ? null : finite(message.startedAtMs, 'startedAtMs'),
     elapsedMs: magnitude(message.elapsedMs, 'elapsedMs'),
     lengthMs: magnitude(message.lengthMs, 'lengthMs'),

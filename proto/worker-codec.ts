@@ -271,17 +271,21 @@ export function decodeReply(bytes: Uint8Array): CommandReply {
 }
 
 export function encodeStandingRequest(request: StandingRequest): Uint8Array {
-  return seal({ case: 'standingRequest', value: { ...request } })
+  return seal({ case: 'standingRequest', value: { ...request, epoch: BigInt(request.epoch) } })
 }
 
 /** @throws BreakwaterError `bad-message` */
 export function decodeStandingRequest(bytes: Uint8Array): StandingRequest {
   const message = open(bytes, 'standingRequest')
-  return { worker: token(message.worker, 'worker'), incarnation: id(message.incarnation, 'incarnation') }
+  return {
+    worker: token(message.worker, 'worker'),
+    incarnation: id(message.incarnation, 'incarnation'),
+    epoch: count(message.epoch, 'epoch'),
+  }
 }
 
-export function encodeStandingReply({ term, standing, epoch }: StandingReply): Uint8Array {
-  const value = { term: BigInt(term), standing, ...(epoch !== null && { epoch: toEpoch(epoch) }) }
+export function encodeStandingReply({ term, standing, epochs }: StandingReply): Uint8Array {
+  const value = { term: BigInt(term), standing, epochs: epochs.map(toEpoch) }
   return seal({ case: 'standingReply', value })
 }
 
@@ -291,7 +295,7 @@ export function decodeStandingReply(bytes: Uint8Array): StandingReply {
   return {
     term: count(message.term, 'term'),
     standing: oneOf(['member', 'replaced'], message.standing, 'standing'),
-    epoch: message.epoch === undefined ? null : fromEpoch(message.epoch),
+    epochs: message.epochs.map(fromEpoch),
   }
 }
 

@@ -1,4 +1,5 @@
 import { exitCodes } from '../../core/error.ts'
+import { rate } from '../../core/plan/plan-format.ts'
 import { plural } from '../../core/report/number-format.ts'
 import type { WorkerHello } from '../../proto/messages.ts'
 import { talkToCluster } from '../cluster-talk.ts'
@@ -22,9 +23,10 @@ export async function listWorkers(console: Console, flags: NatsFlags): Promise<n
 }
 
 function table(workers: readonly WorkerHello[]): string {
-  const rows = workers.map(({ id, threads, state, run, host, version, halt }) => [
+  const rows = workers.map(({ id, threads, state, run, host, version, halt, capacity }) => [
     id,
     plural(threads, 'thread'),
+    capacity === undefined ? 'not calibrated' : `${rate(capacity)}`,
     halt === undefined ? state : `${state}, halted by ${halt.by}`,
     run === null ? '–' : `run ${run}`,
     host,

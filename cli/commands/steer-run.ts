@@ -43,23 +43,25 @@ export interface SteerFlags extends NatsFlags {
   readonly rateFactor?: number
   readonly pause?: boolean
   readonly resume?: boolean
+  readonly workers?: number
 }
 
 /** Another rate, a pause, or the end of one: in force on all workers within a second. */
 export async function steerRun(console: Console, run: string, flags: SteerFlags): Promise<number> {
-  const { rateFactor, pause = false, resume = false } = flags
+  const { rateFactor, pause = false, resume = false, workers } = flags
   if (pause && resume) throw wrongWish('--pause and --resume contradict each other')
-  if (rateFactor === undefined && !pause && !resume) throw wrongWish('nothing is to be changed')
+  if (rateFactor === undefined && !pause && !resume && workers === undefined)
+    throw wrongWish('nothing is to be changed')
   const paused = pause || resume ? pause : undefined
   return withCluster(console, flags, 'steer latest --rate-factor 2', async (cluster) => {
-    const status = await cluster.ask(run, { action: 'steer', rateFactor, paused })
+    const status = await cluster.ask(run, { action: 'steer', rateFactor, paused, workers })
     console.answer({ text: () => steeredText(status), document: () => status })
   })
 }
 
 function wrongWish(what: string): BreakwaterError {
   return new BreakwaterError('usage', what, {
-    hint: 'Write breakwater steer RUN with --rate-factor F, and with --pause or --resume if that is to change.',
+    hint: 'Write breakwater steer RUN with --rate-factor F, --workers N, and --pause or --resume: whatever is to change.',
   })
 }
 
@@ -71,6 +73,8 @@ function steeredText({
   inForceInMs,
   planned,
   plannedAtStart,
+  wanted,
+  workers,
 }: RunStatus): string {
   const rate = rateFactor === 1 ? 'the rate as written' : `the rate × ${rateFactor}`
   const plan =
@@ -78,8 +82,19 @@ function steeredText({
       ? ''
       : `; ${count(planned)} iterations are planned, ${count(plannedAtStart)} were at the start`
   const when = inForceInMs > 0 ? `in ${time(inForceInMs)}` : 'now'
-  return `run ${run} of ${name}: ${paused ? `paused ${when}, then ${rate}` : `${rate} ${when}`}${plan}`
+  return `run ${run} of ${name}: ${paused ? `paused ${when}, then ${rate}` : `${rate} ${when}`}${plan}${wanted === null ? '' : `; ${sharersText(wanted, workers)}`}`
 }
+
+/** Those that join have a share as soon as they are prepared; those that stand by have had one. */
+function sharersText(wanted: number, workers: RunStatus['workers']): string {
+  const sharing = workers.filter(({ status }) => status === 'running').length
+  const joining = workers.filter(({ status }) => sharingSoon.has(status)).length
+  if (sharing >= wanted) return `${plural(sharing, 'worker')} at work`
+  const more = joining === 0 ? 'more will be taken in as they come' : `${joining} being prepared`
+  return `${sharing} of ${plural(wanted, 'worker')} at work, ${more}`
+}
+
+const sharingSoon: ReadonlySet<string> = new Set(['preparing', 'ready', 'joining'])
 
 const watchMs = 1_000
 

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os'
 import { connectNats } from '../../bus/nats.ts'
 import { BreakwaterError } from '../../core/error.ts'
+import { capacityOf } from '../../core/plan/calibration.ts'
 import { busMetrics } from '../../core/telemetry/bus-metrics.ts'
 import { workerMetrics } from '../../core/telemetry/worker-metrics.ts'
 import { version } from '../../core/version.ts'
@@ -9,6 +10,7 @@ import { createAgent } from '../../worker/agent/agent.ts'
 import { localMs } from '../../worker/engine/clock.ts'
 import { startThreads } from '../../worker/engine/threads.ts'
 import { createWorkerTelemetry } from '../../worker/telemetry/worker-telemetry.ts'
+import { readCalibration } from '../calibration/calibration-file.ts'
 import type { Console } from '../console.ts'
 import { newIncarnation } from '../local-cluster.ts'
 import { watchConnection } from '../metrics/connection-readings.ts'
@@ -47,6 +49,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   const telemetry = wantsMetrics(flags, console.config)
     ? createWorkerTelemetry({ version, incarnation, host: hostname() })
     : null
+  const calibration = await readCalibration(console.config.stateFolder)
   const agent = createAgent({
     bus,
     subjects: createSubjects(),
@@ -57,6 +60,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
     pid: process.pid,
     labels: flags.label ?? {},
     threads,
+    ...(calibration && { capacity: (count: number) => capacityOf(calibration, count) }),
     startThreads,
     rails: railsOf(flags, console.config),
     objects: new Map(),

@@ -44,6 +44,12 @@ export function eventText(event: RunEvent): EventText {
       )
     case 'steered':
       return news(`${event.by} steers: ${steerText(event)}`)
+    case 'joining':
+      return news(`worker ${event.worker} joins: preparing it`)
+    case 'passed-over':
+      return news(`worker ${event.worker} takes no part: ${event.why}`)
+    case 'wanted':
+      return news(`${event.by} wants ${plural(event.workers, 'worker')} at work`)
     case 'lost':
       return { text: `warning: worker ${event.worker} is gone: ${event.why}`, isWarning: true }
     case 'warning':
@@ -75,6 +81,9 @@ export function stateAfter(state: string, event: RunEvent): string {
       return event.paused === undefined ? state : event.paused ? 'paused' : 'running'
     case 'clock':
     case 'epoch':
+    case 'joining':
+    case 'passed-over':
+    case 'wanted':
     case 'lost':
     case 'stage-ended':
     case 'snapshots':

@@ -8,7 +8,12 @@ export function watchClocks(state: CoordinatorState, nowMs: number): Decision {
   const { startAtMs } = state
   if (state.stage !== 'running' || startAtMs === null) return keep(state)
   if (nowMs - (state.clocksAskedAtMs ?? startAtMs) < driftEveryMs) return keep(state)
-  return keep({ ...state, clocksAskedAtMs: nowMs }, ...atWork(state).map((member) => askClock(state, member)))
+  return keep(
+    { ...state, clocksAskedAtMs: nowMs },
+    ...atWork(state)
+      .filter(({ status }) => status === 'armed')
+      .map((member) => askClock(state, member)),
+  )
 }
 
 /**

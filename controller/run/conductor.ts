@@ -313,7 +313,8 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   }
 
   function onStanding(request: StandingRequest, message: HeardMessage): void {
-    dispatch({ type: 'asked', ...request, nowMs: localNowMs() })
+    const { worker, incarnation } = request
+    dispatch({ type: 'asked', worker, incarnation, nowMs: localNowMs() })
     const respond = () => message.respond(encodeStandingReply(standingOf(state, request)))
     if (journal === null || ordersWaiting === 0) respond()
     else void journal.kept('now').then(respond)

@@ -38,7 +38,11 @@ export interface Member {
   readonly threads: number
   /** The highest rate of a run that its operator allows, per second; null: any. */
   readonly maxRate: number | null
+  /** Requests per second that each of its threads keeps, by the calibration of its machine; null: nobody has measured it. */
+  readonly perThread: number | null
   readonly status: MemberStatus
+  /** `joining`: it came while the run was under way, and is not on the roster yet; `standby`: it is prepared and has no share. */
+  readonly duty: 'share' | 'joining' | 'standby'
   /** Controller's clock. */
   readonly heardAtMs: number
   readonly clock: readonly ClockSample[]
@@ -67,6 +71,10 @@ export interface CoordinatorState {
   readonly members: ReadonlyMap<string, Member>
   /** While gathering: workers that are there and in another run, with it. */
   readonly busy: ReadonlyMap<string, string>
+  /** How many workers are to have a share, by the last word of an operator; null: those that there are, or all that come. */
+  readonly wanted: number | null
+  /** Incarnations that take no part, of which was told. */
+  readonly passedOver: readonly string[]
   readonly beganAtMs: number
   /** The last tick: a gap tells that this process itself was held up, which is no worker's fault. */
   readonly tickedAtMs: number
@@ -118,6 +126,8 @@ export interface SteerWish {
   /** Relative to the LoadTest. */
   readonly rateFactor?: number | undefined
   readonly paused?: boolean | undefined
+  /** That have a share. */
+  readonly workers?: number | undefined
 }
 
 export type CoordinatorEvent =

@@ -5,8 +5,9 @@ import { onLaterClock, watchClocks } from './clock-drift.ts'
 import type { CoordinatorEvent, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { onEpochConfirmed, sendAgain, unconfirmedEpochs } from './epoch-delivery.ts'
 import { MemberMap } from './member-map.ts'
-import { atWork, fence, heard, isAtWork, keep, send, withMember } from './members.ts'
+import { atWork, candidateOf, dismiss, fence, heard, isAtWork, keep, send, withMember } from './members.ts'
 import { afterPrepare, onPerformed, performerLost, watchPerformer } from './once-stages.ts'
+import { matchWanted, onRecruitReply, onStranger } from './recruits.ts'
 import { onRejoinClock, settleIfAllRejoined } from './rejoin.ts'
 import type { RunOrder } from './run-order.ts'
 import { onStandingAsked } from './standing.ts'
@@ -20,6 +21,8 @@ export function beginRun(order: RunOrder, nowMs: number): CoordinatorState {
     stage: 'gathering',
     members: new Map(),
     busy: new Map(),
+    wanted: null,
+    passedOver: [],
     beganAtMs: nowMs,
     tickedAtMs: nowMs,
     connected: true,
@@ -65,23 +68,7 @@ export function decide(state: CoordinatorState, event: CoordinatorEvent): Decisi
 function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): Decision {
   const known = state.members.get(hello.id)
   if (state.stage === 'gathering') {
-    const candidate: Member = {
-      id: hello.id,
-      incarnation: hello.incarnation,
-      host: hello.host,
-      threads: hello.threads,
-      maxRate: hello.maxRate ?? null,
-      status: 'candidate',
-      heardAtMs: nowMs,
-      clock: [],
-      offsetMs: 0,
-      roundTripMs: 0,
-      driftMs: 0,
-      epoch: 0,
-      donePhases: [],
-      lostAtMs: null,
-      why: null,
-    }
+    const candidate = candidateOf(hello, nowMs)
     const members =
       hello.state === 'idle'
         ? MemberMap.of(state.members).with(candidate)
@@ -104,9 +91,11 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
     const begun = prepareAll(next, want)
     return keep(begun.state, ...news, ...begun.actions)
   }
-  if (known === undefined) return keep(state)
+  if (known === undefined) return onStranger(state, hello, nowMs)
   if (known.incarnation !== hello.incarnation) {
-    return isAtWork(known) ? lose(state, [known.id], 'lost', 'its process was replaced', nowMs) : keep(state)
+    return isAtWork(known)
+      ? lose(state, [known.id], 'lost', 'its process was replaced', nowMs)
+      : onStranger(state, hello, nowMs)
   }
   if (hello.state === 'failed' && isAtWork(known))
     return lose(state, [known.id], 'failed', 'it reported a failure of its own', nowMs)
@@ -132,6 +121,7 @@ function onReply(
   if (member === undefined || (!isAtWork(member) && !isTeardown)) return keep(state)
   if (reply.incarnation !== member.incarnation)
     return lose(state, [member.id], 'lost', 'its process was replaced', event.nowMs)
+  if (member.duty === 'joining' && state.stage === 'running') return onRecruitReply(state, member, event)
   // A clock that was asked for just before an epoch may be answered after it: that is no fault.
   if (reply.type === 'refused' && command.type === 'clock' && state.stage === 'running') return keep(state)
   if (command.type === 'perform') {
@@ -202,6 +192,8 @@ function onNoReply(
   if (member === undefined || !isAtWork(member)) return keep(state)
   if (event.command.type === 'clock' && state.stage === 'running') return keep(state)
   if (event.command.type === 'prepare' && event.nowMs - member.heardAtMs < lossMs) {
+    if (member.duty === 'joining')
+      return dismiss(state, [member.id], `it did not finish preparing within ${prepareTimeoutMs / 1000} s`)
     return refuse(state, {
       type: 'refuse',
       code: 'prepare-failed',
@@ -373,7 +365,11 @@ function watchTick(state: CoordinatorState, nowMs: number): Decision {
   if (newest === undefined || newest.pausedAt !== null) return watchClocks(state, nowMs)
   const endAt = Math.max(...newest.phases.map((p) => p.endAt))
   const overdueAtMs = state.startAtMs + endAt / 1000 + state.order.test.limits.drainMs + closingMs
-  if (nowMs < overdueAtMs) return watchClocks(state, nowMs)
+  if (nowMs < overdueAtMs) {
+    const matched = matchWanted(state, nowMs)
+    const watched = watchClocks(matched.state, nowMs)
+    return keep(watched.state, ...matched.actions, ...watched.actions)
+  }
   return lose(
     state,
     atWork(state).map((m) => m.id),

@@ -10,7 +10,9 @@ import { commandTimeoutMs } from './timing.ts'
  */
 export function tellNewestEpoch(state: CoordinatorState): readonly CoordinatorAction[] {
   const number = state.epochs.at(-1)?.number ?? 0
-  return atWork(state).map((member) => epochCommand(state, member, number))
+  return atWork(state)
+    .filter(({ status }) => status === 'armed')
+    .map((member) => epochCommand(state, member, number))
 }
 
 /** What the member may not have heard of, the oldest first. */

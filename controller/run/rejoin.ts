@@ -2,7 +2,7 @@ import type { WorkerState } from '../../proto/messages.ts'
 import { armCommands, askClock, prepareCommand } from './barrier.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { unconfirmedEpochs } from './epoch-delivery.ts'
-import { atWork, close, fence, keep, send, withMember } from './members.ts'
+import { atWork, close, fence, keep, send, withDuty, withMember } from './members.ts'
 import { performAgain } from './once-stages.ts'
 import { shiftClock } from './saved-run.ts'
 import { closeIfDone, followLoss, lose } from './succession.ts'
@@ -69,9 +69,19 @@ function prepareAgain(state: CoordinatorState): Decision {
   return keep(next, ...atWork(next).map((member) => send(member, prepareCommand(next, next.order))))
 }
 
-function rejoin(state: CoordinatorState): Decision {
+/** Who was on the way to a share begins anew, if that is still wanted; who had come to the end of that way stands by. */
+function rejoin(before: CoordinatorState): Decision {
+  const joining = atWork(before).filter(({ duty }) => duty === 'joining')
+  const ready = joining.filter(({ status }) => status === 'armed')
+  const members = new Map(before.members)
+  for (const { id, status } of joining) if (status !== 'armed') members.delete(id)
+  const state = withDuty({ ...before, members }, ready, 'standby')
+  const { run } = state.order
+  const release = joining
+    .filter(({ status }) => status !== 'armed')
+    .map((member) => send(member, { type: 'release', run, fence: fence(state) }))
   const next: CoordinatorState = { ...state, stage: 'rejoining' }
-  return keep(next, ...atWork(next).map((member) => askClock(next, member)))
+  return keep(next, ...release, ...atWork(next).map((member) => askClock(next, member)))
 }
 
 export function onRejoinClock(

@@ -66,5 +66,11 @@ export type RunEvent =
   | { readonly kind: 'lost'; readonly worker: string; readonly why: string }
   /** Said by a worker. */
   | { readonly kind: 'warning'; readonly worker: string; readonly message: string }
+  /** A worker came while the load was under way, and is being prepared. */
+  | { readonly kind: 'joining'; readonly worker: string }
+  /** A worker is there, or was joining, and takes no part. */
+  | { readonly kind: 'passed-over'; readonly worker: string; readonly why: string }
+  /** So many workers are to have a share from now on. */
+  | { readonly kind: 'wanted'; readonly by: string; readonly workers: number }
   | { readonly kind: 'ending'; readonly how: Ending; readonly why: string }
   | { readonly kind: 'ended'; readonly how: Ending }

@@ -10,7 +10,7 @@ export function runStatus(
   record: RunRecord | null,
   refusal: RunStatus['refusal'] = null,
 ): RunStatus {
-  const { order, stage, epochs, ending, members } = state
+  const { order, stage, epochs, ending, members, wanted } = state
   const accounts = record === null ? null : accountRun(record, [])
   const newest = epochs.at(-1)
   const now = record?.endedAt ?? 0
@@ -20,6 +20,7 @@ export function runStatus(
     name: order.test.name,
     stage,
     term: order.term,
+    wanted,
     startedAtMs: record?.startedAtMs ?? null,
     elapsedMs: now / 1000,
     lengthMs: (newest === undefined ? order.plan.endAt : lengthAsOf(newest, now)) / 1000,
@@ -29,10 +30,10 @@ export function runStatus(
     inForceInMs: Math.max(0, (newest?.at ?? 0) - now) / 1000,
     refusal,
     ending: ending === null ? null : { how: ending.how, why: ending.why },
-    workers: [...members.values()].map(({ id, threads, status }) => ({
+    workers: [...members.values()].map(({ id, threads, status, duty }) => ({
       id,
       threads,
-      status: words[status],
+      status: status === 'armed' && duty !== 'share' ? duty : words[status],
     })),
     planned: open?.reduce((sum, { ledger }) => sum + ledger.planned, 0) ?? order.plan.planned,
     plannedAtStart: order.plan.planned,

@@ -37,6 +37,7 @@ export function isNews(before: CoordinatorState, after: CoordinatorState): boole
     before.stage !== after.stage ||
     before.epochs !== after.epochs ||
     before.ending !== after.ending ||
+    before.wanted !== after.wanted ||
     before.once !== after.once ||
     before.startAtMs !== after.startAtMs ||
     before.endedAtMs !== after.endedAtMs ||
@@ -45,7 +46,10 @@ export function isNews(before: CoordinatorState, after: CoordinatorState): boole
     return true
   }
   if (before.members === after.members) return false
-  return MemberMap.of(after.members).differs(MemberMap.of(before.members), (a, b) => a.status !== b.status)
+  return MemberMap.of(after.members).differs(
+    MemberMap.of(before.members),
+    (a, b) => a.status !== b.status || a.duty !== b.duty,
+  )
 }
 
 /** The instants of the past on a clock that shows `byMs` more; workers' offsets are told from it. Those since `beganAtMs` are on that clock already. */

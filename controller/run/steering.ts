@@ -3,6 +3,7 @@ import type { Epoch } from '../../core/plan/plan.ts'
 import { steeringIssue } from '../../core/plan/steering.ts'
 import type { CoordinatorState, Decision, SteerWish } from './coordinator-state.ts'
 import { atWork, keep } from './members.ts'
+import { matchWanted } from './recruits.ts'
 import { advance, leadFrom } from './succession.ts'
 
 /** A run that is under way gets another rate, pauses or goes on. What cannot be is not done: see `refusalOfSteering`. */
@@ -11,6 +12,13 @@ export function steerRun(
   { wish, by, nowMs }: { readonly wish: SteerWish; readonly by: string; readonly nowMs: number },
 ): Decision {
   if (refusalOfSteering(state, wish, null, nowMs) !== null) return keep(state)
+  if (wish.workers !== undefined && wish.workers !== state.wanted) {
+    const { workers, ...rest } = wish
+    const said = { type: 'say', event: { kind: 'wanted', by, workers } } as const
+    const matched = matchWanted({ ...state, wanted: workers }, nowMs)
+    const steered = steerRun(matched.state, { wish: rest, by, nowMs })
+    return keep(steered.state, said, ...matched.actions, ...steered.actions)
+  }
   const { rateFactor, paused } = changeOf(state.epochs.at(-1) as Epoch, wish)
   // It is so already.
   if (rateFactor === undefined && paused === undefined) return keep(state)
@@ -27,6 +35,9 @@ function changeOf({ rateFactor, pausedAt }: Epoch, wish: SteerWish): SteerWish {
     paused: wish.paused === (pausedAt !== null) ? undefined : wish.paused,
   }
 }
+
+/** As in a LoadTest. */
+const mostWorkers = 10_000
 
 /** More would make the run's own bookkeeping its largest part. */
 const mostSteers = 1_000
@@ -52,6 +63,14 @@ export function refusalOfSteering(
     return no(
       `the load of run ${run} has not begun yet (${stage})`,
       'Wait until it runs: breakwater watch latest.',
+    )
+  if (
+    wish.workers !== undefined &&
+    !(Number.isInteger(wish.workers) && wish.workers >= 1 && wish.workers <= mostWorkers)
+  )
+    return no(
+      `${wish.workers} workers cannot share a load`,
+      `Write a whole number from 1 to ${mostWorkers.toLocaleString('en-US')}; to send nothing for a while, pause the run.`,
     )
   const at = leadFrom(startAtMs, nowMs)
   if (newest.pausedAt === null && newest.phases.every(({ endAt }) => endAt <= at))

@@ -9,14 +9,17 @@ import type {
 } from './coordinator-state.ts'
 import { tellNewestEpoch } from './epoch-delivery.ts'
 import { followingEpoch } from './epochs.ts'
-import { atWork, fence, keep, roster, send, withMember } from './members.ts'
+import { atWork, dismiss, fence, isSharing, keep, roster, send, withMember, withStandIns } from './members.ts'
 import { endWith, giveUpStage, performerLost } from './once-stages.ts'
 import type { Ending } from './run-order.ts'
 import { leadMs } from './timing.ts'
 
 export function closeIfDone(state: CoordinatorState, nowMs: number): Decision {
-  if (state.stage !== 'running' || atWork(state).length > 0) return keep(state)
-  return endWith({ ...state, endedAtMs: nowMs }, { type: 'finish' })
+  if (state.stage !== 'running' || atWork(state).some(({ duty }) => duty !== 'joining')) return keep(state)
+  const joining = atWork(state).map(({ id }) => id)
+  const { state: rest, actions } = dismiss(state, joining, 'the load was over before it was ready')
+  const ended = endWith({ ...rest, endedAtMs: nowMs }, { type: 'finish' })
+  return keep(ended.state, ...actions, ...ended.actions)
 }
 
 /** Ends before the load began, and takes down what set-up made. */
@@ -43,7 +46,7 @@ export function endPhasesEarly(state: CoordinatorState, nowMs: number): Decision
     if (phase.loop !== 'closed' || phase.iterations === null || times === undefined) continue
     const under = times.startAt <= (nowMs - state.startAtMs) * 1000 && times.endAt > at + leadMs * 1000
     if (!under) continue
-    const members = atWork(state)
+    const members = atWork(state).filter(isSharing)
     if (members.length === 0 || !members.every((m) => m.donePhases[index] === true)) continue
     for (const [moved, instants] of endEarly(state.order.test, current, index, at)) ended.set(moved, instants)
   }
@@ -103,8 +106,18 @@ export function lose(
       hint: 'Start it again, or ask for fewer workers with --workers.',
     })
   }
+  const joining = ids.filter((id) => state.members.get(id)?.duty === 'joining')
+  if (joining.length > 0) {
+    const dismissed = dismiss(state, joining, why)
+    const rest = ids.filter((id) => !joining.includes(id))
+    if (rest.length === 0) return dismissed
+    const lost = lose(dismissed.state, rest, status, why, nowMs)
+    return keep(lost.state, ...dismissed.actions, ...lost.actions)
+  }
+  const hadShare = ids.some((id) => state.members.get(id)?.duty === 'share')
   let next = state
   for (const id of ids) next = withMember(next, id, { status, lostAtMs: nowMs, why })
+  if (!hadShare) return keep(next, ...sayLost(ids, why))
   const followed = followLoss(next, ids, status === 'left' ? 'left' : 'lost', nowMs)
   return keep(followed.state, ...sayLost(ids, why), ...followed.actions)
 }
@@ -127,7 +140,10 @@ export function followLoss(
     const why = `worker ${ids.join(', ')} ${cause === 'left' ? 'left' : 'was lost'} and onLoss is fail`
     return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
   }
-  return advance(state, { cause, at: leadFrom(state.startAtMs ?? nowMs, nowMs) })
+  const staffed = withStandIns(state)
+  // Who joins next brings an epoch.
+  if (!atWork(staffed).some(isSharing)) return closeIfDone(staffed, nowMs)
+  return advance(staffed, { cause, at: leadFrom(state.startAtMs ?? nowMs, nowMs) })
 }
 
 export function endRun(

@@ -1,5 +1,5 @@
 import type { LoadTest } from '../spec/load-test.ts'
-import { peakRequestRate } from './calibration.ts'
+import { capacityOf, peakRequestRate } from './calibration.ts'
 import type { RosterEntry, RunPlan } from './plan.ts'
 import { count, plural, rate } from './plan-format.ts'
 import type { PlanFacts, PlanWarning, Rule } from './plan-warning.ts'
@@ -31,9 +31,9 @@ function beyondCalibration(
   { calibration }: PlanFacts,
 ): readonly PlanWarning[] {
   if (calibration === null) return []
-  const { openPerSecond, cores } = calibration
+  const { cores } = calibration
   const threads = test.workers.threads ?? Math.max(1, Math.floor(cores / roster.length))
-  const perWorker = openPerSecond * Math.min(threads, cores)
+  const perWorker = capacityOf(calibration, threads)
   const most = perWorker * roster.length
   const peak = peakRequestRate(test, plan)
   if (peak <= most) return []

@@ -52,6 +52,11 @@ export function peakRequestRate(test: LoadTest, plan: RunPlan): number {
   })
 }
 
+/** Requests per second that so many threads keep on such a machine. */
+export function capacityOf({ openPerSecond, cores }: Calibration, threads: number): number {
+  return openPerSecond * Math.min(threads, cores)
+}
+
 /** Workers of this machine for a rate of requests: enough to keep it with some headroom, one per core at most. */
 export function workersFor(requestsPerSecond: number, { openPerSecond, cores }: Calibration): number {
   const wanted = Math.ceil(requestsPerSecond / (headroom * openPerSecond))

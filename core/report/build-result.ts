@@ -80,6 +80,7 @@ function epochResults(record: RunRecord): ResultDocument['epochs'] {
       rateFactor,
       paused: pausedAt !== null,
       roster: roster.map((entry) => entry.worker),
+      weights: roster.map((entry) => entry.weight),
     }))
 }
 

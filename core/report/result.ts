@@ -47,6 +47,8 @@ export interface ResultDocument {
     readonly rateFactor?: number
     readonly paused?: boolean
     readonly roster: readonly string[]
+    /** Of the load, in the roster's order: small whole numbers in proportion to what each can do. */
+    readonly weights: readonly number[]
   }[]
   readonly merge: {
     readonly expected: number

@@ -55,6 +55,7 @@ export const fieldDefaults: Readonly<Record<string, FieldDefault>> = {
   'workers.count': words('1; over NATS all that answer'),
   'workers.threads': value('auto'),
   'workers.onLoss': value('reassign'),
+  'workers.grow': value(false),
   'workers.wait': value('60s'),
   'objectives[].over': words('the whole run'),
   'objectives[].abort': value(false),

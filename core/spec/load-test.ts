@@ -466,6 +466,8 @@ export interface WorkersWish {
   /** Null: auto. */
   readonly threads: number | null
   readonly onLoss: 'reassign' | 'fail' | 'continue'
+  /** Workers that come while the load is under way get a share of it. */
+  readonly grow: boolean
   readonly waitMs: number
 }
 

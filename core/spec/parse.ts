@@ -190,6 +190,7 @@ function normalWorkers(input: Json | undefined): WorkersWish | undefined {
       count: wish.count ?? null,
       threads: wish.threads === undefined || wish.threads === 'auto' ? null : wish.threads,
       onLoss: wish.onLoss ?? 'reassign',
+      grow: wish.grow ?? false,
       waitMs: wish.wait ?? 60_000,
     }
   )

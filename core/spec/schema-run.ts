@@ -39,9 +39,14 @@ export const workersSchema = map(
       "What happens to a lost worker's share: taken over, the run fails, or it stays lost.",
       'reassign',
     ),
+    grow: field(
+      z.boolean().optional(),
+      'Workers that come while the load is under way take over a share of it.',
+      false,
+    ),
     wait: field(duration().optional(), 'How long to wait for the workers.', '60s'),
   },
-  ['mode', 'grow', 'template'],
+  ['mode', 'template'],
 )
 
 export type WorkersWish = z.output<typeof workersSchema>

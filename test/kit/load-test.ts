@@ -38,7 +38,7 @@ export function loadTest(overrides: Partial<LoadTest> = {}): LoadTest {
     load: [constantPhase(100, 10_000, { name: 'steady' })],
     limits: { inFlight: null, backlog: 0.001, drainMs: 30_000, maxRate: null },
     detail: false,
-    workers: { count: null, threads: null, onLoss: 'reassign', waitMs: 60_000 },
+    workers: { count: null, threads: null, onLoss: 'reassign', grow: false, waitMs: 60_000 },
     objectives: [],
     ...overrides,
   }

@@ -227,19 +227,22 @@ function onTick(before: AgentState, nowMs: number): AgentDecision {
   return { state: alone, actions: underWay(state) ? [{ type: 'silence' }] : [] }
 }
 
-/** A worker whose share was given to others meanwhile stands down; one that has missed an epoch enters it now. */
+/** A worker whose share was given to others meanwhile stands down; one that has missed epochs enters them now. */
 function onStanding(
   state: AgentState,
   { run, reply, nowMs }: Extract<AgentEvent, { type: 'standing' }>,
 ): AgentDecision {
-  const { term, standing, epoch } = reply
+  const { term, standing, epochs } = reply
   if (run !== state.prepare?.run || term < state.fence.term || !underWay(state)) return { state, actions: [] }
   const told = heard(state, nowMs)
   if (standing === 'replaced') return { state: ending(told), actions: [{ type: 'stand-down' }] }
-  if (epoch === null || epoch.number <= state.epoch) return { state: told, actions: [] }
+  const missed = epochs.filter(({ number }) => number > state.epoch)
+  const isGapless = missed.every(({ number }, index) => number === state.epoch + 1 + index)
+  const newest = missed.at(-1)
+  if (newest === undefined || !isGapless) return { state: told, actions: [] }
   return {
-    state: { ...told, fence: { term, epoch: epoch.number }, epoch: epoch.number },
-    actions: [{ type: 'epoch', epoch }],
+    state: { ...told, fence: { term, epoch: newest.number }, epoch: newest.number },
+    actions: missed.map((epoch) => ({ type: 'epoch', epoch }) as const),
   }
 }
 

@@ -33,6 +33,8 @@ export interface AgentDependencies
   readonly labels: Readonly<Record<string, string>>
   /** Threads of a run that does not say. */
   readonly threads: number
+  /** Requests per second that so many threads keep, by the calibration of this machine; absent: nobody has measured it. */
+  readonly capacity?: (threads: number) => number
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
@@ -157,7 +159,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   }
 
   function hello(): WorkerHello {
-    const { version, host, pid, labels, rails } = dependencies
+    const { version, host, pid, labels, rails, capacity } = dependencies
     const { threads, stage, prepare, halt } = state
     const run = prepare?.run ?? null
     const { publicKey } = sealingKey
@@ -165,6 +167,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       ...{ id, incarnation, version, threads, labels, host, pid },
       ...{ state: stage, run, sealingKey: publicKey },
       ...(halt && { halt }),
+      ...(capacity && { capacity: capacity(threads) }),
       ...(rails.maxRate !== null && { maxRate: rails.maxRate }),
     }
   }

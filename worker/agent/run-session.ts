@@ -155,7 +155,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
 
   const standing = createStanding({
     async ask() {
-      const question = encodeStandingRequest({ worker: id, incarnation })
+      const question = encodeStandingRequest({ worker: id, incarnation, epoch })
       return decodeStandingReply(
         await bus.request(subjects.standing(run), question, { timeoutMs: standingTimeoutMs }),
       )

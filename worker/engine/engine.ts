@@ -70,6 +70,8 @@ export class Engine implements TransportSink {
   #isStopped = false
   #drainUntil: Micros = Number.POSITIVE_INFINITY
   #startSkew: Micros | null = null
+  /** It has come to a run that was under way: nobody expected it at the start. */
+  #hasJoined = false
 
   constructor(dependencies: EngineDependencies) {
     const { test, compiled, transport, recorder, failures, inFlightBound, onTokenRefused } = dependencies
@@ -94,11 +96,12 @@ export class Engine implements TransportSink {
     })
   }
 
-  /** The first epoch, before the start. */
+  /** The first epoch, before the start; a later one, where the run is under way. */
   arm(epoch: EpochOrder): void {
     const { test, plan } = this.#dependencies
     const entryOf = this.#entries(epoch)
     this.#inFlight.bound = this.#dependencies.inFlightBound(epoch.rateFactor)
+    this.#hasJoined = !epoch.roster.some(({ worker }) => worker === this.#dependencies.worker)
     test.load.forEach((phase, index) => {
       const planned = plan.phases[index] as PlannedPhase
       this.#phases.push(this.#createPhase(phase, planned, entryOf(index)))
@@ -118,7 +121,7 @@ export class Engine implements TransportSink {
   turn(now: Micros): Micros {
     this.#nextAt = Number.NEGATIVE_INFINITY
     const isOpen = this.#fence?.isOpenAt(now) !== false
-    if (this.#startSkew === null && now >= 0) this.#startSkew = now
+    if (this.#startSkew === null && now >= 0 && !this.#hasJoined) this.#startSkew = now
     this.#enterEpochs(now)
     const { timeouts, wakeups } = this.#runner
     for (let slot = timeouts.takeDue(now); slot >= 0; slot = timeouts.takeDue(now)) {
@@ -218,7 +221,7 @@ export class Engine implements TransportSink {
     return this.#runner.tally.counts(this.#dependencies.thread)
   }
 
-  /** First turn − start instant; null before it. */
+  /** First turn − start instant; null before it, and where it has joined later. */
   get startSkew(): Micros | null {
     return this.#startSkew
   }
@@ -292,7 +295,7 @@ export class Engine implements TransportSink {
       for (const phase of this.#phases) earliest = Math.min(earliest, phase.nextAt())
     }
     // A turn at the start itself, whosever the first arrival is: it shows the start skew.
-    if (this.#startSkew === null) earliest = Math.min(earliest, 0)
+    if (this.#startSkew === null && !this.#hasJoined) earliest = Math.min(earliest, 0)
     if (now < this.#endAt) return Math.min(earliest, this.#endAt)
     return now < this.#drainUntil ? Math.min(earliest, this.#drainUntil) : earliest
   }

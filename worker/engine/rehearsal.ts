@@ -58,6 +58,8 @@ async function perform(take: Take, pace: 'timer' | 'spin', loadTransports: LoadT
     })
     const run = new ThreadRun({ ...prepared, pace, test }, createTransport, (message: FromThread) => {
       if (message.type === 'part' && message.part.drained) drained()
+      // It is nobody's share.
+      else if (message.type === 'fenced') run.confirm(message.question)
     })
     const deadline = setTimeout(drained, longestMs)
     await run.transport.prepare()
@@ -166,7 +168,7 @@ function rehearsed(port: number, { openMs, iterations }: Take): LoadTest {
     ],
     limits: { inFlight: 1_000, backlog: 1, drainMs: longestMs, maxRate: null },
     detail: false,
-    workers: { count: null, threads: null, onLoss: 'continue', waitMs: 0 },
+    workers: { count: null, threads: null, onLoss: 'continue', grow: false, waitMs: 0 },
     objectives: [],
   }
 }

@@ -36,11 +36,11 @@ export function environmentSection(document: ResultDocument): Markup {
               { head: 'Cause' },
               { head: 'Workers' },
             ],
-            rows: epochs.map(({ number, at, cause, roster }) => [
+            rows: epochs.map(({ number, at, cause, roster, weights }) => [
               String(number),
               clock((Date.parse(at) - Date.parse(startedAt)) / 1000),
               cause,
-              roster.join(', '),
+              rosterText(roster, weights),
             ]),
           })
     }`,
@@ -54,4 +54,10 @@ export function reproduceSection({ reproduce, seed }: ResultDocument): Markup {
     intro: `With seed ${seed} the same arrivals, scenarios and data rows come again, whatever the number of workers.`,
     content: html`<pre class="commands" tabindex="0">${reproduce.join('\n')}</pre>`,
   })
+}
+
+/** Weights where they differ: w1 × 2, w2. */
+function rosterText(roster: readonly string[], weights: readonly number[]): string {
+  const areEqual = weights.every((weight) => weight === weights[0])
+  return roster.map((worker, j) => (areEqual ? worker : `${worker} × ${weights[j]}`)).join(', ')
 }

@@ -210,7 +210,10 @@ export class SimWorker implements WorkerSeat {
       askStanding: (answer, fail) =>
         bus.request<StandingReply, ControllerSeat>(this, this.#place.controllers, 1_000, {
           ask: (controller, respond) =>
-            controller.asked({ worker: this.id, incarnation: this.incarnation }, respond),
+            controller.asked(
+              { worker: this.id, incarnation: this.incarnation, epoch: this.state.epoch },
+              respond,
+            ),
           answer,
           fail,
         }),

@@ -249,12 +249,14 @@ export const runRequest = fc
     }),
     fc.option(magnitude),
     fc.option(fc.boolean()),
+    fc.option(small),
   )
   .map(
-    ([rest, rateFactor, paused]): RunRequest => ({
+    ([rest, rateFactor, paused, workers]): RunRequest => ({
       ...rest,
       ...(rateFactor !== null && { rateFactor }),
       ...(paused !== null && { paused }),
+      ...(workers !== null && { workers }),
     }),
   )
 export const runStatus = record<RunStatus>({
@@ -262,6 +264,7 @@ export const runStatus = record<RunStatus>({
   name: text,
   stage: text,
   term: count,
+  wanted: fc.option(small),
   startedAtMs: fc.option(finite),
   elapsedMs: magnitude,
   lengthMs: magnitude,
@@ -287,11 +290,11 @@ export const controllerBeat = record<ControllerBeat>({
   epoch: count,
   streamed: fc.boolean(),
 })
-export const standingRequest = record<StandingRequest>({ worker: token, incarnation: id })
+export const standingRequest = record<StandingRequest>({ worker: token, incarnation: id, epoch: count })
 export const standingReply = record<StandingReply>({
   term: count,
   standing: fc.constantFrom('member', 'replaced'),
-  epoch: fc.option(epoch),
+  epochs: listOf(epoch),
 })
 
 const seriesDelta = record<Snapshot['intervals'][number]['series'][number]>({

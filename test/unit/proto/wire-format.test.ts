@@ -243,6 +243,7 @@ test('what is asked of a run’s controller, and its answer, are on the wire as 
       name: 'n',
       stage: 'running',
       term: 2,
+      wanted: null,
       startedAtMs: 5,
       elapsedMs: 6,
       lengthMs: 7,

@@ -1,6 +1,5 @@
 import test from 'ava'
 import { standingOf } from '../../../../controller/run/standing.ts'
-import { newestOrder } from '../../../../core/plan/epoch.ts'
 import { planRun } from '../../../../core/plan/plan-run.ts'
 import { Bench } from '../../../kit/coordinator-bench.ts'
 import { parsedTest } from '../../../kit/parsed-test.ts'
@@ -16,17 +15,17 @@ function running(): Bench {
   return bench
 }
 
-const b = { worker: 'b', incarnation: 'b-1' }
+const b = { worker: 'b', incarnation: 'b-1', epoch: 1 }
 
 test('a worker that asks is there: it is a member, and is not lost for its silence before', (t) => {
   const bench = running()
   bench.mute.add('b')
   bench.until(4_250)
-  bench.dispatch({ type: 'asked', ...b, nowMs: bench.nowMs })
+  bench.dispatch({ type: 'asked', worker: 'b', incarnation: 'b-1', nowMs: bench.nowMs })
   t.deepEqual(standingOf(bench.state, b), {
     term: 1,
     standing: 'member',
-    epoch: newestOrder(bench.state.epochs) ?? null,
+    epochs: [],
   })
   bench.until(5_500)
   t.is(bench.said('lost').length, 0)
@@ -39,12 +38,17 @@ test('a worker that was lost is replaced, whatever it asks, and so is one of ano
   bench.mute.add('b')
   bench.until(6_000)
   const { epochs } = bench.state
-  bench.dispatch({ type: 'asked', ...b, nowMs: bench.nowMs })
+  bench.dispatch({ type: 'asked', worker: 'b', incarnation: 'b-1', nowMs: bench.nowMs })
   t.is(bench.state.epochs, epochs)
-  t.like(standingOf(bench.state, b), { standing: 'replaced', epoch: { number: 2 } })
-  t.is(standingOf(bench.state, { worker: 'a', incarnation: 'a-2' }).standing, 'replaced')
-  t.is(standingOf(bench.state, { worker: 'z', incarnation: 'a-1' }).standing, 'replaced')
-  t.is(standingOf(bench.state, { worker: 'a', incarnation: 'a-1' }).standing, 'member')
+  const { standing, epochs: told } = standingOf(bench.state, b)
+  t.is(standing, 'replaced')
+  t.deepEqual(
+    told.map(({ number }) => number),
+    [2],
+  )
+  t.is(standingOf(bench.state, { ...b, worker: 'a', incarnation: 'a-2' }).standing, 'replaced')
+  t.is(standingOf(bench.state, { ...b, worker: 'z' }).standing, 'replaced')
+  t.is(standingOf(bench.state, { ...b, worker: 'a', incarnation: 'a-1' }).standing, 'member')
 })
 
 test('a worker that stands down by the word of another controller is lost for this one', (t) => {

@@ -74,6 +74,16 @@ test('what a dead worker left undecided is lost, to the last arrival', (t) => {
   t.is(lostOfShard([first], { ...dead, through: 400 }, 1000), 150)
 })
 
+test('a worker that was through with its share owes what a later epoch has given it', (t) => {
+  const run = loadTest({ load: [constantPhase(100, 10_000)] })
+  const schedules = createSchedules(run, 1)
+  const first = firstEpoch(run, planRun(run, 1), roster(3))
+  const second = nextEpoch(first, { at: 5_000_000, cause: 'joined', roster: roster(4) }, schedules)
+  const joined = { worker: 'w4', thread: 0, phase: 0, through: 1000 }
+  t.is(lostOfShard([first, second], { ...joined, epoch: 1 }, 1000), 125)
+  t.is(lostOfShard([first, second], { ...joined, epoch: 2 }, 1000), 0)
+})
+
 test('lost arrivals are those of every epoch that counted on the dead worker', (t) => {
   const run = loadTest({ load: [constantPhase(100, 10_000)] })
   const schedules = createSchedules(run, 1)

@@ -171,26 +171,27 @@ test('a beat of its controller keeps a worker going, one of another run or of an
 })
 
 test('a worker that hears of an epoch which it was not told of asks for its standing, and enters the newest', (t) => {
-  const newest = { ...epoch(3), cause: 'joined' as const }
+  const missed = [2, 3].map((number) => ({ ...epoch(number), cause: 'joined' as const }))
   const beat: AgentEvent = { type: 'heard', run: 'r1', term: 1, epoch: 3, nowMs: 10 }
   const answer = (change: Partial<StandingReply> = {}): AgentEvent => ({
     type: 'standing',
     run: 'r1',
-    reply: { term: 1, standing: 'member', epoch: newest, ...change },
+    reply: { term: 1, standing: 'member', epochs: missed, ...change },
     nowMs: 20,
   })
   const asked = play(...running, beat)
   t.is(asked.log.at(-1), 'ask-standing')
   t.is(play(...running, { ...beat, epoch: 1 }).log.at(-1), play(...running).log.at(-1), 'it knows that one')
   const told = play(...running, beat, answer())
-  t.is(told.log.at(-1), 'epoch')
+  t.deepEqual(told.log.slice(-2), ['epoch', 'epoch'])
   t.like(told.state, { epoch: 3, fence: { term: 1, epoch: 3 }, stage: 'running' })
-  t.is(play(...running, answer(), answer()).log.filter((entry) => entry === 'epoch').length, 1)
+  t.is(play(...running, answer(), answer()).log.filter((entry) => entry === 'epoch').length, 2)
+  t.is(play(...running, answer({ epochs: missed.slice(1) })).state.epoch, 1, 'one between is missing')
   t.is(play(...running, answer({ term: 0 })).state.epoch, 1, 'who says so has no say any more')
 })
 
 test('a worker whose share others have stands down', (t) => {
-  const reply: StandingReply = { term: 1, standing: 'replaced', epoch: epoch(2) }
+  const reply: StandingReply = { term: 1, standing: 'replaced', epochs: [epoch(2)] }
   const event: AgentEvent = { type: 'standing', run: 'r1', reply, nowMs: 20 }
   const stood = play(...running, event)
   t.is(stood.state.stage, 'draining')

@@ -2,7 +2,7 @@ import test from 'ava'
 import type { StandingReply } from '../../../../proto/messages.ts'
 import { createStanding } from '../../../../worker/agent/standing.ts'
 
-const member: StandingReply = { term: 1, standing: 'member', epoch: null }
+const member: StandingReply = { term: 1, standing: 'member', epochs: [] }
 
 /** Answers by number of the question; each takes `tookMs`. */
 function asked(answers: readonly (StandingReply | Error)[], tookMs: readonly number[] = []) {

@@ -1,0 +1,185 @@
+import type { ExecutionContext } from 'ava'
+import type { Conductor } from '../../controller/run/conductor.ts'
+import { isBalanced } from '../../core/plan/ledger.ts'
+import { ownsArrival, stripeOf } from '../../core/plan/stripe.ts'
+import { judgeRun } from '../../core/verdict/judge.ts'
+import { localMs } from '../../worker/engine/clock.ts'
+import { startWorkerProcess } from '../kit/breakwater.ts'
+import { type Ran, runSpec } from '../kit/cluster.ts'
+import { breakwater } from '../kit/command.ts'
+import { startNats } from '../kit/nats.ts'
+import { type LoggedRequest, startNginx } from '../kit/nginx.ts'
+import { testWith } from '../kit/tools.ts'
+import { until } from '../kit/until.ts'
+
+const testOnCluster = testWith('nginx', 'nats-server')
+const rate = 200
+
+testOnCluster(
+  'a worker that joins a run which may grow gets all that the others have, and its share',
+  async (t) => {
+    const { ran, log } = await runWhile(t, {
+      workers: ['w1', 'w2'],
+      spec: { workers: { grow: true } },
+      seconds: 8,
+      async meanwhile({ at, join }) {
+        await at(1_500)
+        await join('w3')
+      },
+    })
+    whole(t, ran, log, 8 * rate)
+    t.deepEqual(rostersOf(ran), ['start w1 w2', 'joined w1 w2 w3'])
+    const [, joined] = ran.record.epochs
+    const own = stripeOf(joined?.roster ?? [], 'w3', 0)
+    const first = joined?.phases[0]?.firstArrival ?? Number.NaN
+    const rows = rowsOf(log).filter((row) => row >= first && ownsArrival(own, row))
+    t.true(rows.length > rate, 'a third of what was left is its own')
+    const third = ran.record.metrics.workers.find(({ worker }) => worker === 'w3')
+    t.is(
+      (third?.shards ?? []).reduce((sum, { started }) => sum + started, 0),
+      rows.length,
+    )
+    t.is(third?.startSkew, null, 'nobody expected it at the start')
+    t.is(judgeRun(ran.record, ran.accounts).verdict, 'pass')
+    // What set-up captured has come to all.
+    t.true(
+      log.filter(({ path }) => path.startsWith('/visit')).every(({ path }) => path.includes('tenant=t1')),
+    )
+  },
+)
+
+testOnCluster('a worker that comes to a run which may not grow is passed over', async (t) => {
+  const { ran, log } = await runWhile(t, {
+    workers: ['w1'],
+    seconds: 5,
+    async meanwhile({ at, join }) {
+      await at(500)
+      await join('w2')
+    },
+  })
+  whole(t, ran, log, 5 * rate)
+  t.deepEqual(rostersOf(ran), ['start w1'])
+  t.is(ran.events.filter(({ kind }) => kind === 'passed-over').length, 1)
+})
+
+testOnCluster('a run is steered to fewer workers and to more, within a second each', async (t) => {
+  const asked: number[] = []
+  const { ran, log } = await runWhile(t, {
+    workers: ['w1', 'w2', 'w3'],
+    seconds: 10,
+    async meanwhile({ at, steer, nowMs }) {
+      for (const [ms, workers] of [
+        [1_500, '1'],
+        [4_500, '3'],
+      ] as const) {
+        await at(ms)
+        const before = nowMs()
+        const { code, stdout, stderr } = await steer(['--workers', workers, '--json'])
+        t.is(code, 0, stderr)
+        t.is(JSON.parse(stdout).wanted, Number(workers))
+        asked.push(before)
+      }
+    },
+  })
+  whole(t, ran, log, 10 * rate)
+  t.deepEqual(rostersOf(ran), ['start w1 w2 w3', 'steer w1', 'joined w1 w2 w3'])
+  // Of the command, which has to start and to find the run first.
+  for (const [index, before] of asked.entries()) {
+    const at = (ran.record.epochs[index + 1]?.at ?? Number.NaN) / 1000
+    t.true(at - before < 4_000, `asked at ${before}, in force at ${at}`)
+  }
+  const [, alone, all] = ran.record.epochs
+  const [from, to] = [alone, all].map((epoch) => epoch?.phases[0]?.firstArrival ?? Number.NaN)
+  t.true((to ?? 0) - (from ?? 0) > rate)
+  t.is(ran.accounts.total.skipped, 0)
+  t.is(judgeRun(ran.record, ran.accounts).verdict, 'pass')
+})
+
+interface Meanwhile {
+  /** Until so long after the start. */
+  at(ms: number): Promise<unknown>
+  nowMs(): number
+  join(id: string): Promise<void>
+  steer(words: readonly string[]): ReturnType<typeof breakwater>
+}
+
+interface Wish {
+  readonly workers: readonly string[]
+  readonly spec?: Parameters<typeof runSpec>[0]
+  readonly seconds: number
+  meanwhile(its: Meanwhile): Promise<void>
+}
+
+async function runWhile(t: ExecutionContext, { workers, spec = {}, seconds, meanwhile }: Wish) {
+  const [nginx, nats] = await Promise.all([
+    startNginx({ server: `location = /seed { return 200 '{"id":"t1"}'; }` }),
+    startNats({ jetstream: false }),
+  ])
+  t.teardown(nginx.remove)
+  t.teardown(nats.stop)
+  const join = async (id: string) => {
+    const worker = await startWorkerProcess(nats.url, id)
+    t.teardown(() => worker.stop('SIGKILL'))
+  }
+  await Promise.all(workers.map(join))
+  let done: Promise<void> = Promise.resolve()
+  const follow = (conductor: Conductor) => {
+    const nowMs = () => localMs() - (conductor.state.startAtMs ?? Number.POSITIVE_INFINITY)
+    const at = (ms: number) => until('it is time', () => nowMs() >= ms, { withinMs: 60_000 })
+    const steer = (words: readonly string[]) =>
+      breakwater(['steer', conductor.state.order.run, '--nats', nats.url, ...words])
+    done = meanwhile({ at, nowMs, join, steer })
+  }
+  const rows = Array.from({ length: 10_000 }, (_, n) => `${n}`).join('\n')
+  const ran = await runSpec(
+    {
+      target: { url: nginx.url },
+      data: { arrivals: { csv: 'arrivals.csv', pick: 'unique' } },
+      setup: [{ post: '/seed', capture: { tenant: { json: '$.id' } } }],
+      scenarios: [
+        {
+          name: 'visit',
+          steps: [{ get: '/visit', query: { row: '${arrivals.n}', tenant: '${setup.tenant}' } }],
+        },
+      ],
+      load: [{ phase: 'open', rate, duration: `${seconds}s` }],
+      objectives: ['error_rate < 1%'],
+      ...spec,
+    },
+    {
+      workers: workers.length,
+      natsUrl: nats.url,
+      files: { 'arrivals.csv': new TextEncoder().encode(`n\n${rows}\n`) },
+      onConductor: follow,
+    },
+  )
+  await done
+  await nginx.stop()
+  return { ran, log: await nginx.accessLog() }
+}
+
+/** Every arrival was started once, and all that was sent is known. */
+function whole(
+  t: ExecutionContext,
+  { record, accounts }: Ran,
+  log: readonly LoggedRequest[],
+  planned: number,
+) {
+  t.is(record.ended, 'finished')
+  t.true(isBalanced(accounts.total))
+  t.like(accounts.total, { planned, started: planned, lost: 0, unstarted: 0 })
+  t.is(log.length, accounts.requests.sent)
+  t.is(accounts.requests.overrun, 0)
+  t.deepEqual(
+    rowsOf(log).sort((a, b) => a - b),
+    Array.from({ length: planned }, (_, n) => n),
+  )
+}
+
+function rowsOf(log: readonly LoggedRequest[]): number[] {
+  return log.flatMap(({ path }) => /^\/visit\?row=(\d+)/.exec(path)?.[1] ?? []).map(Number)
+}
+
+function rostersOf({ record }: Ran): readonly string[] {
+  return record.epochs.map(({ cause, roster }) => `${cause} ${roster.map((r) => r.worker).join(' ')}`)
+}
