@@ -21,7 +21,7 @@ export interface ConductOptions {
   readonly keeping?: Keeping | null
   readonly onEvent: (event: RunEvent) => void
   /** Called once, before the first worker has answered: for a live view, and to end the run. */
-  readonly onConductor: (conductor: Conductor) => void
+  readonly onConductor: (conductor: Conductor, bus: Bus) => void
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
@@ -56,7 +56,7 @@ export async function conductRun(prepared: PreparedRun, options: ConductOptions)
       log,
     })
     lease?.onLost((term) => conductor.rival(term))
-    options.onConductor(conductor)
+    options.onConductor(conductor, bus)
     const record = await conductor.record
     isOver = true
     return record

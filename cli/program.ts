@@ -68,8 +68,10 @@ export function createProgram(console: Console, done: (exitCode: number) => void
         .choices(['auto', 'wire', 'undici'])
         .default('auto'),
     )
-  withRailFlags(
-    withNatsFlags(runCommand.optionsGroup('Cluster:'), 'use the workers connected to this NATS server'),
+  withMetricsFlags(
+    withRailFlags(
+      withNatsFlags(runCommand.optionsGroup('Cluster:'), 'use the workers connected to this NATS server'),
+    ).optionsGroup('Watching:'),
   )
     .optionsGroup('With --nats, after this process has died:')
     .option(
@@ -117,7 +119,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     .option('--id <id>', 'unique in the cluster (default: host and process id)')
     .option('--threads <n>', 'engine threads (default: one per core)', wholeNumber(1, 1024))
     .option('--label <key=value>', 'label of the worker; may be repeated', label)
-  withRailFlags(withMetricsFlags(workerCommand))
+  withRailFlags(withMetricsFlags(workerCommand.optionsGroup('Watching:')))
     .optionsGroup('Options:')
     .action(async (flags) => {
       const { worker } = await import('./commands/worker.ts')

@@ -1,10 +1,11 @@
+import type { MetricsFlags } from './metrics/metrics-flags.ts'
 import type { NatsFlags } from './nats-flags.ts'
 import type { RailFlags } from './rail-flags.ts'
 import type { StoreFlags } from './run-store.ts'
 import type { SpecFlags } from './spec-flags.ts'
 
 /** Flags of `breakwater run`, as read. What is not given is not there. */
-export interface RunFlags extends SpecFlags, NatsFlags, RailFlags, StoreFlags {
+export interface RunFlags extends SpecFlags, NatsFlags, RailFlags, StoreFlags, MetricsFlags {
   readonly workers?: number
   readonly threads?: number
   readonly pace: 'timer' | 'spin'

@@ -21,7 +21,7 @@ export interface Submission {
   readonly folder: string
   /** Of the results; absolute. */
   readonly out: string
-  /** Without those of NATS, which may hold a password. */
+  /** Without those of NATS, which may hold a password, and those of one process. */
   readonly flags: RunFlags
   /** As the run was made, workers wanted by default included. */
   readonly made: Pick<RunOrder, 'seed' | 'workers'>
@@ -56,9 +56,12 @@ export function submissionOf({ source, loaded, out, flags, order }: Submitted, i
   }
 }
 
+/** What concerns the process that controls the run, and not the run. */
+const ofProcess: ReadonlySet<string> = new Set(['metrics'])
+
 function withoutNats(flags: RunFlags): RunFlags {
   return Object.fromEntries(
-    Object.entries(flags).filter(([name]) => !name.startsWith('nats')),
+    Object.entries(flags).filter(([name]) => !name.startsWith('nats') && !ofProcess.has(name)),
   ) as unknown as RunFlags
 }
 

@@ -6,6 +6,7 @@ import { conductRun } from './conduct-run.ts'
 import type { Console } from './console.ts'
 import { finishRun } from './finish-run.ts'
 import { createFollower } from './live/follow-run.ts'
+import { type RunMetrics, startRunMetrics } from './metrics/run-metrics.ts'
 import { railsOf } from './rail-flags.ts'
 import type { ResultFolder } from './result-folder.ts'
 import type { RunFlags } from './run-flags.ts'
@@ -39,7 +40,11 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
     events.push({ at: new Date().toISOString(), ...event })
     follower.event(event)
   }
+  let metrics: RunMetrics | null = null
   try {
+    const watched = await startRunMetrics(flags, console.config, prepared.order.run)
+    metrics = watched
+    if (watched.url !== null) follower.note(`metrics at ${watched.url}`)
     const whatFollows = () =>
       isArmed
         ? 'no more load; what is in flight finishes, then the results are written. Once more interrupts it.'
@@ -52,7 +57,8 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
         maxRate: railsOf(flags, console.config).maxRate,
         keeping,
         onEvent,
-        onConductor: (conductor) => {
+        onConductor: (conductor, bus) => {
+          watched.follow(conductor, bus)
           isArmed ||= conductor.state.startAtMs !== null
           follower.follow(conductor)
           if (natsUrl !== null && conductor.state.stage === 'gathering') follower.awaitWorkers(workers)
@@ -76,6 +82,7 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
     throw error
   } finally {
     follower.close()
+    await metrics?.close()
     await keeping?.held.close()
   }
 }

@@ -27,6 +27,26 @@ export interface WorkerHello {
   readonly sealingKey?: Uint8Array
   /** Requests per second that its threads keep, by the calibration of its machine; absent: nobody has measured it. */
   readonly capacity?: number
+  /** How its process fares; absent: it does not tell. */
+  readonly vitals?: WorkerVitals
+}
+
+export interface WorkerVitals {
+  readonly upMs: number
+  /** Since the hello before, of one core; all threads together. */
+  readonly cpu: number
+  /** Cores that it may use. */
+  readonly cores: number
+  readonly rssBytes: number
+  /** 99th percentile, ms; the worst of its threads. */
+  readonly loopDelayMs: number
+  readonly openSockets: number
+  /** Snapshots that nobody has acknowledged yet. */
+  readonly unacknowledged: number
+  /** Connections to NATS that were lost and taken up again. */
+  readonly reconnects: number
+  /** Messages that were none of this cluster. */
+  readonly dropped: number
 }
 
 /** All load of a cluster is forbidden. */
@@ -258,6 +278,8 @@ export interface RunStatus {
   readonly sent: number
   readonly ok: number
   readonly failed: number
+  /** Messages that its controller dropped. */
+  readonly droppedMessages: number
 }
 
 /** On `bw.run.<run>.control` every 500 ms: the run is under control. */

@@ -69,6 +69,7 @@ export interface Reception {
     payload: Uint8Array,
     decode: (payload: Uint8Array) => T,
   ): T | undefined
+  /** What is listened to or was read, with how many were handled. */
   readonly received: ReadonlyMap<MessageName, number>
   readonly dropped: readonly DroppedMessages[]
   /** The sum of them. */
@@ -118,6 +119,7 @@ export function createReception(bus: HeardBus, warn: (text: string) => void): Re
   }
 
   const take: Reception['take'] = (name, { subject, payload }, decode, handle) => {
+    if (!received.has(name)) received.set(name, 0)
     let value: ReturnType<typeof decode>
     try {
       value = opened(name, payload, decode)
@@ -137,10 +139,12 @@ export function createReception(bus: HeardBus, warn: (text: string) => void): Re
   }
 
   return {
-    listen: (subject, name, decode, handle) =>
-      bus.subscribe(subject, (message) => {
+    listen(subject, name, decode, handle) {
+      if (!received.has(name)) received.set(name, 0)
+      return bus.subscribe(subject, (message) => {
         take(name, message, decode, (value) => handle(value, message))
-      }),
+      })
+    },
     take,
     read<T>(name: MessageName, subject: string, payload: Uint8Array, decode: (payload: Uint8Array) => T) {
       let read: T | undefined

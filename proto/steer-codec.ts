@@ -41,6 +41,7 @@ export function encodeRunStatus(status: RunStatus): Uint8Array {
       sent: BigInt(status.sent),
       ok: BigInt(status.ok),
       failed: BigInt(status.failed),
+      droppedMessages: BigInt(status.droppedMessages),
       workers: workers.slice(),
       ...(startedAtMs !== null && { startedAtMs }),
       ...(wanted !== null && { wanted }),
@@ -92,5 +93,6 @@ export function decodeRunStatus(bytes: Uint8Array): RunStatus {
     sent: count(message.sent, 'sent'),
     ok: count(message.ok, 'ok'),
     failed: count(message.failed, 'failed'),
+    droppedMessages: count(message.droppedMessages, 'droppedMessages'),
   }
 }

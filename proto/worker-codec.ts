@@ -29,6 +29,7 @@ import type {
   WorkerCommand,
   WorkerHello,
   WorkerState,
+  WorkerVitals,
 } from './messages.ts'
 import { type SealingKey, sealFor } from './sealing.ts'
 
@@ -65,8 +66,11 @@ const refusals = [
 ] as const
 
 export function encodeHello(hello: WorkerHello): Uint8Array {
-  const { run, ...rest } = hello
-  return seal({ case: 'hello', value: run === null ? rest : { ...rest, run } })
+  const { run, vitals, ...rest } = hello
+  return seal({
+    case: 'hello',
+    value: { ...rest, ...(run !== null && { run }), ...(vitals && { vitals: toVitals(vitals) }) },
+  })
 }
 
 /** @throws BreakwaterError `bad-message` */
@@ -94,6 +98,32 @@ export function decodeHello(bytes: Uint8Array): WorkerHello {
     ...(message.maxRate !== undefined && { maxRate: magnitude(message.maxRate, 'maxRate') }),
     ...(message.sealingKey !== undefined && { sealingKey: message.sealingKey }),
     ...(message.capacity !== undefined && { capacity: magnitude(message.capacity, 'capacity') }),
+    ...(message.vitals !== undefined && { vitals: fromVitals(message.vitals) }),
+  }
+}
+
+function toVitals(vitals: WorkerVitals): MessageInitShape<typeof wire.WorkerVitalsSchema> {
+  const { rssBytes, unacknowledged, reconnects, dropped, ...rest } = vitals
+  return {
+    ...rest,
+    rssBytes: BigInt(rssBytes),
+    unacknowledged: BigInt(unacknowledged),
+    reconnects: BigInt(reconnects),
+    dropped: BigInt(dropped),
+  }
+}
+
+function fromVitals(message: wire.WorkerVitals): WorkerVitals {
+  return {
+    upMs: magnitude(message.upMs, 'vitals.upMs'),
+    cpu: magnitude(message.cpu, 'vitals.cpu'),
+    cores: magnitude(message.cores, 'vitals.cores'),
+    rssBytes: count(message.rssBytes, 'vitals.rssBytes'),
+    loopDelayMs: magnitude(message.loopDelayMs, 'vitals.loopDelayMs'),
+    openSockets: message.openSockets,
+    unacknowledged: count(message.unacknowledged, 'vitals.unacknowledged'),
+    reconnects: count(message.reconnects, 'vitals.reconnects'),
+    dropped: count(message.dropped, 'vitals.dropped'),
   }
 }
 

@@ -13,7 +13,9 @@ import { surroundingsOf } from '../surroundings.ts'
 import { runWhole } from '../whole-run.ts'
 
 /** Of a run that goes on nothing can be changed but who looks on, and from where its secrets are read. */
-const allowed: ReadonlySet<string> = new Set(['--resume', '--data', '--secrets', '--quiet', '--json'])
+const allowed: ReadonlySet<string> = new Set([
+  ...['--resume', '--data', '--secrets', '--quiet', '--json', '--metrics'],
+])
 
 /** Takes up a run whose controlling process died, and brings it to its end. */
 export async function resumeRun(
@@ -34,6 +36,7 @@ export async function resumeRun(
       ...submission.flags,
       ...(given.nats === undefined ? {} : { nats: given.nats }),
       ...(given.secrets === undefined ? {} : { secrets: given.secrets }),
+      ...(given.metrics === undefined ? {} : { metrics: given.metrics }),
       ...(given.quiet === undefined ? {} : { quiet: given.quiet }),
     }
     const { threads = null, pace, engine, strict = false } = flags

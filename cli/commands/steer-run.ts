@@ -166,6 +166,14 @@ function statusText(status: RunStatus): string {
       `${count(status.planned)} planned${status.planned === status.plannedAtStart ? '' : ` (${count(status.plannedAtStart)} at the start)`}; so far ${count(status.started)} started, ${count(status.skipped)} skipped, ${count(status.lost)} lost`,
     ],
     ['Requests', `${count(status.sent)} sent, ${count(status.ok)} good, ${count(status.failed)} failed`],
+    ...(status.droppedMessages === 0
+      ? []
+      : [
+          [
+            'Bus',
+            `${plural(status.droppedMessages, 'message')} dropped that ${status.droppedMessages === 1 ? 'was' : 'were'} none of this cluster`,
+          ] as const,
+        ]),
     ...(ending === null ? [] : [['Ending', `${ending.how}: ${ending.why}`] as const]),
   ]
   return [

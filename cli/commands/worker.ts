@@ -9,11 +9,12 @@ import { createSubjects } from '../../proto/subjects.ts'
 import { createAgent } from '../../worker/agent/agent.ts'
 import { localMs } from '../../worker/engine/clock.ts'
 import { startThreads } from '../../worker/engine/threads.ts'
+import { createVitalsMeter } from '../../worker/telemetry/vitals.ts'
 import { createWorkerTelemetry } from '../../worker/telemetry/worker-telemetry.ts'
 import { readCalibration } from '../calibration/calibration-file.ts'
 import type { Console } from '../console.ts'
 import { newIncarnation } from '../local-cluster.ts'
-import { watchConnection } from '../metrics/connection-readings.ts'
+import { busReadings, watchConnection } from '../metrics/bus-readings.ts'
 import { type MetricsFlags, startMetrics, wantsMetrics } from '../metrics/metrics-flags.ts'
 import { type NatsFlags, readNatsAccess } from '../nats-flags.ts'
 import { type RailFlags, railsOf } from '../rail-flags.ts'
@@ -46,9 +47,11 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   })
   const incarnation = newIncarnation()
   const connection = watchConnection(bus)
-  const telemetry = wantsMetrics(flags, console.config)
-    ? createWorkerTelemetry({ version, incarnation, host: hostname() })
-    : null
+  const telemetry = createWorkerTelemetry(
+    { version, incarnation, host: hostname() },
+    wantsMetrics(flags, console.config),
+  )
+  const vitals = createVitalsMeter(localMs)
   const calibration = await readCalibration(console.config.stateFolder)
   const agent = createAgent({
     bus,
@@ -65,7 +68,13 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
     rails: railsOf(flags, console.config),
     objects: new Map(),
     localNowMs: localMs,
-    ...(telemetry && { observer: telemetry.observer }),
+    observer: telemetry.observer,
+    vitals: () => ({
+      ...vitals.read(telemetry.health(agent.state)),
+      unacknowledged: telemetry.unacknowledged,
+      reconnects: connection.reconnects,
+      dropped: agent.reception.droppedCount,
+    }),
     log: (level, message) => log(level === 'warn' ? `warning: ${message}` : message),
   })
   let endedBy: NodeJS.Signals = 'SIGTERM'
@@ -89,7 +98,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   })
   const metrics = await startMetrics(flags, console.config, {
     metrics: [...Object.values(workerMetrics), ...Object.values(busMetrics)],
-    read: () => [...(telemetry?.read(agent.state) ?? []), ...connection.readings()],
+    read: () => [...telemetry.read(agent.state), ...busReadings(connection, agent.reception)],
     labels: { worker: id },
     health: () => ({
       ready: connection.isConnected,
@@ -108,6 +117,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   await agent.close()
   await bus.close()
   await metrics?.close()
+  vitals.close()
   release()
   log('left')
   return exitCodeOf(endedBy)

@@ -5,6 +5,7 @@ import { seriesTable } from '../../core/measure/series.ts'
 import type { ShardState, Snapshot } from '../../core/measure/snapshot.ts'
 import { isOverrun } from '../../core/plan/ownership.ts'
 import { secretOfFile } from '../../core/spec/secret-file.ts'
+import type { Reading } from '../../core/telemetry/metric.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import {
@@ -43,6 +44,7 @@ import { howEnded } from './members.ts'
 import { resumeRun } from './rejoin.ts'
 import { createRowLeases, type RowLeases } from './row-leases.ts'
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
+import { runReadings } from './run-readings.ts'
 import { runStatus } from './run-status.ts'
 import { isNews, type SavedRun, savedState } from './saved-run.ts'
 import { createSnapshotDoor } from './snapshot-door.ts'
@@ -91,6 +93,8 @@ export interface Conductor {
   soFar(): RunRecord | null
   readonly state: CoordinatorState
   readonly reception: Reception
+  /** For whoever watches this process. */
+  readings(): readonly Reading[]
 }
 
 const tickMs = 250
@@ -112,6 +116,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   let { state, startedAtMs, dataEnded } = taken
   let leases: RowLeases | null = null
   let judgedThrough = 0
+  let mergeMs = 0
   let beats = 0
   let ordersWaiting = 0
   const deliveries = new Set<Promise<void>>()
@@ -276,7 +281,9 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     const elapsed = state.startAtMs === null ? 0 : (localNowMs() - state.startAtMs) * 1000
     door.admit(snapshot, subjects.workerOf(subject), state.members, elapsed)
     const { worker, incarnation, sequence, shards, final, endedBy, at, decidedAt } = snapshot
+    const beganMs = localNowMs()
     const isNew = merge.add(snapshot, isOverrun(state.epochs, worker, decidedAt))
+    mergeMs += localNowMs() - beganMs
     if (isNew) journal?.snapshot(payload)
     if (endedBy === 'data' && !dataEnded) {
       dataEnded = true
@@ -405,6 +412,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
         teardown: state.once.teardown?.sent ?? 0,
         auth: (state.once.setup?.auth ?? 0) + (state.once.teardown?.auth ?? 0),
       },
+      dropped: reception.dropped,
       pace: order.pace,
       strict: dependencies.strict,
     }
@@ -448,6 +456,8 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       return state
     },
     reception,
+    readings: () =>
+      runReadings(state, soFar(), { judgedThrough, mergeMs, isStreamed: stream.isOpen }, localNowMs()),
   }
 }
 

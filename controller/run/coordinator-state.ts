@@ -5,31 +5,35 @@ import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messa
 import type { Ending, RunEvent, RunOrder } from './run-order.ts'
 
 /** `rejoining`: a later process has taken the run up while the load goes on, and looks who is still there and what time it is. */
-export type Stage =
-  | 'gathering'
-  | 'preparing'
-  | 'setup'
-  | 'clocking'
-  | 'arming'
-  | 'rejoining'
-  | 'running'
-  | 'teardown'
-  | 'closed'
+export const stages = [
+  'gathering',
+  'preparing',
+  'setup',
+  'clocking',
+  'arming',
+  'rejoining',
+  'running',
+  'teardown',
+  'closed',
+] as const
+export type Stage = (typeof stages)[number]
 
 /**
  * `candidate` until the run takes it; then it goes through the stages. `final`: its last snapshot is merged. `left`: likewise, because its operator
  * told it to leave. `lost`: not heard from for
  * three beats, or its process was replaced; `failed`: it said so itself.
  */
-export type MemberStatus =
-  | 'candidate'
-  | 'preparing'
-  | 'ready'
-  | 'armed'
-  | 'final'
-  | 'left'
-  | 'lost'
-  | 'failed'
+export const memberStatuses = [
+  'candidate',
+  'preparing',
+  'ready',
+  'armed',
+  'final',
+  'left',
+  'lost',
+  'failed',
+] as const
+export type MemberStatus = (typeof memberStatuses)[number]
 
 export interface Member {
   readonly id: string

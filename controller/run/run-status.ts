@@ -43,6 +43,7 @@ export function runStatus(
     sent: accounts?.requests.sent ?? 0,
     ok: accounts?.requests.ok ?? 0,
     failed: accounts?.requests.failed ?? 0,
+    droppedMessages: (record?.dropped ?? []).reduce((sum, { count }) => sum + count, 0),
   }
 }
 

@@ -62,6 +62,7 @@ export function buildResult(parts: ResultParts): ResultDocument {
     workers: workerResults(record),
     epochs: epochResults(record),
     merge: record.metrics.snapshots,
+    messages: { dropped: record.dropped.reduce((sum, { count }) => sum + count, 0), by: record.dropped },
     timeline: buildTimeline(record),
     curves: percentileCurves(record),
     environment: parts.environment,

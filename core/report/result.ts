@@ -1,6 +1,7 @@
 import type { FailureSample } from '../measure/request-error.ts'
 import type { Ledger } from '../plan/ledger.ts'
 import type { ObjectiveResult, ValidityResult, Verdict } from '../verdict/judgement.ts'
+import type { DroppedMessages } from '../verdict/run-record.ts'
 
 /** `result.json`, schema `breakwater.dev/result/v1`. Times in ms unless the name says otherwise; instants RFC 3339 in UTC; what has no samples is null. */
 export interface ResultDocument {
@@ -56,6 +57,8 @@ export interface ResultDocument {
     readonly duplicates: number
     readonly missing: number
   }
+  /** What came over the bus and was no message of this cluster; in results since 0.2. */
+  readonly messages?: { readonly dropped: number; readonly by: readonly DroppedMessages[] }
   /** At most 600 rows, evenly over the run; each the exact merge of its seconds. For charts. */
   readonly timeline: Timeline
   /** Response time by percentile of everything recorded, open and closed apart; for the curve. */

@@ -1,6 +1,6 @@
 import { bucketCount, highestEquivalentOf, middleOf } from '../measure/buckets.ts'
 import type { SparseCounts } from '../measure/snapshot.ts'
-import { walkSparse } from '../measure/totals.ts'
+import { type Totals, walkSparse } from '../measure/totals.ts'
 import type { BoundedSum } from './metric.ts'
 
 /** Upper bounds, and for each HDR bucket the place of the first bound that it lies under. */
@@ -20,11 +20,27 @@ export function boundsOf(...seconds: readonly number[]): Bounds {
   return { seconds, placeOf }
 }
 
+/** Alike for workers and controller, so that one can be drawn over the other. */
+export const responseBounds = boundsOf(
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+)
+export const lagBounds = boundsOf(
+  ...[0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5],
+)
+
 /**
  * Times of a histogram by a few fixed bounds. Unlike quantiles these can be added up over workers, which is why they are what Prometheus gets; the
  * percentiles of a run come from all of its buckets.
  */
 export class BoundedCounts {
+  static of(bounds: Bounds, totals: Totals): BoundedCounts {
+    const counts = new BoundedCounts(bounds)
+    totals.forEach((index, count) => {
+      counts.addAt(index, count)
+    })
+    return counts
+  }
+
   readonly #bounds: Bounds
   readonly #counts: Float64Array
   #sumMicros = 0

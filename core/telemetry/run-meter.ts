@@ -8,13 +8,10 @@ import type {
   ThreadHealth,
 } from '../measure/snapshot.ts'
 import type { LoadTest } from '../spec/load-test.ts'
-import { BoundedCounts, boundsOf } from './bounded-counts.ts'
+import { BoundedCounts, lagBounds, responseBounds } from './bounded-counts.ts'
 import { type Reading, reading } from './metric.ts'
 import { keyOf, phaseLabel, type StepLabels, stepLabels } from './series-labels.ts'
 import { workerMetrics as metrics } from './worker-metrics.ts'
-
-const times = boundsOf(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-const lags = boundsOf(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5)
 
 interface StepMeter {
   readonly labels: StepLabels
@@ -108,9 +105,9 @@ export class RunMeter {
     let meter = this.#phases.get(phase)
     if (meter === undefined) {
       meter = {
-        service: new BoundedCounts(times),
-        sendLag: new BoundedCounts(lags),
-        pacerLag: new BoundedCounts(lags),
+        service: new BoundedCounts(responseBounds),
+        sendLag: new BoundedCounts(lagBounds),
+        pacerLag: new BoundedCounts(lagBounds),
       }
       this.#phases.set(phase, meter)
     }
@@ -206,7 +203,12 @@ export class RunMeter {
 }
 
 function newStep(labels: StepLabels): StepMeter {
-  return { labels, errors: new Map(), ok: new BoundedCounts(times), failed: new BoundedCounts(times) }
+  return {
+    labels,
+    errors: new Map(),
+    ok: new BoundedCounts(responseBounds),
+    failed: new BoundedCounts(responseBounds),
+  }
 }
 
 function sum(values: readonly number[]): number {

@@ -29,9 +29,19 @@ export interface RunRecord {
   readonly teardownFailure: string | null
   /** Requests of set-up and teardown, which no worker's counts hold. */
   readonly onceRequests: { readonly setup: number; readonly teardown: number; readonly auth: number }
+  /** What came over the bus and was no message of this cluster; nothing of it is in the numbers. */
+  readonly dropped: readonly DroppedMessages[]
   readonly pace: 'timer' | 'spin'
   /** `--strict` */
   readonly strict: boolean
+}
+
+export interface DroppedMessages {
+  /** What should have come there: `beat`, `snapshot` … */
+  readonly message: string
+  /** `too_large`, `protocol`, `malformed` or `stranger`. */
+  readonly fault: string
+  readonly count: number
 }
 
 /** One incarnation of a worker that took part. */

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file breakwater.proto.
  */
 export const file_breakwater: GenFile = /*@__PURE__*/
-  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIqwHCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSAASOgoQc3RhbmRpbmdfcmVxdWVzdBgZIAEoCzIeLmJyZWFrd2F0ZXIudjEuU3RhbmRpbmdSZXF1ZXN0SAASNgoOc3RhbmRpbmdfcmVwbHkYGiABKAsyHC5icmVha3dhdGVyLnYxLlN0YW5kaW5nUmVwbHlIABIsCglydW5fbGVhc2UYHiABKAsyFy5icmVha3dhdGVyLnYxLlJ1bkxlYXNlSABCBgoEYm9keSK/AwoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0EhgKC3NlYWxpbmdfa2V5GAwgASgMSAGIAQESFQoIbWF4X3JhdGUYFCABKAFIAogBARIVCghjYXBhY2l0eRgZIAEoAUgDiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBgoEX3J1bkIOCgxfc2VhbGluZ19rZXlCCwoJX21heF9yYXRlQgsKCV9jYXBhY2l0eSIuCgRIYWx0EgsKA3doeRgBIAEoCRIKCgJieRgCIAEoCRINCgVhdF9tcxgDIAEoASJTCglIYWx0T3JkZXISIQoEaGFsdBgBIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdBIjCgZsaWZ0ZWQYHiABKAsyEy5icmVha3dhdGVyLnYxLkhhbHQiQQoIUnVuTGVhc2USCwoDcnVuGAEgASgJEgwKBHRlcm0YAiABKAQSDgoGaG9sZGVyGAMgASgJEgoKAmJ5GAQgASgJIh4KDEhhbHRRdWVzdGlvbhIOCgZ3b3JrZXIYASABKAkiPAoNV29ya2VyRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSKJAwoNV29ya2VyQ29tbWFuZBILCgNydW4YASABKAkSIwoFZmVuY2UYAiABKAsyFC5icmVha3dhdGVyLnYxLkZlbmNlEikKB3ByZXBhcmUYAyABKAsyFi5icmVha3dhdGVyLnYxLlByZXBhcmVIABIlCgVjbG9jaxgEIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2xvY2tIABIhCgNhcm0YBSABKAsyEi5icmVha3dhdGVyLnYxLkFybUgAEiUKBWVwb2NoGAYgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaEgAEiMKBHN0b3AYByABKAsyEy5icmVha3dhdGVyLnYxLlN0b3BIABIlCgVhYm9ydBgIIAEoCzIULmJyZWFrd2F0ZXIudjEuQWJvcnRIABIpCgdyZWxlYXNlGAkgASgLMhYuYnJlYWt3YXRlci52MS5SZWxlYXNlSAASKQoHcGVyZm9ybRgKIAEoCzIWLmJyZWFrd2F0ZXIudjEuUGVyZm9ybUgAQggKBmFjdGlvbiIkCgVGZW5jZRIMCgR0ZXJtGAEgASgEEg0KBWVwb2NoGAIgASgEIpcCCgdQcmVwYXJlEgwKBHRlc3QYASABKAwSDAoEc2VlZBgCIAEoBBIwCgVmaWxlcxgDIAMoCzIhLmJyZWFrd2F0ZXIudjEuUHJlcGFyZS5GaWxlc0VudHJ5EhQKB3RocmVhZHMYBCABKA1IAIgBARIMCgRwYWNlGAUgASgJEg4KBmVuZ2luZRgGIAEoCRIPCgdzZWNyZXRzGAcgAygJEiUKBnNlYWxlZBgIIAEoCzIVLmJyZWFrd2F0ZXIudjEuU2VhbGVkGkYKCkZpbGVzRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhguYnJlYWt3YXRlci52MS5PYmplY3RSZWY6AjgBQgoKCF90aHJlYWRzIi4KBlNlYWxlZBILCgNrZXkYASABKAwSCgoCaXYYAiABKAwSCwoDYm94GAMgASgMIgcKBUNsb2NrIlEKA0FybRIWCg5zdGFydF9sb2NhbF9tcxgBIAEoARIjCgVlcG9jaBgCIAEoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2gSDQoFc2V0dXAYAyABKAkiJwoHUGVyZm9ybRINCgVzdGFnZRgBIAEoCRINCgVzZXR1cBgCIAEoCSIGCgRTdG9wIgcKBUFib3J0IgkKB1JlbGVhc2Ui2QEKBUVwb2NoEg4KBm51bWJlchgBIAEoBBIKCgJhdBgCIAEoARINCgVjYXVzZRgDIAEoCRIqCgZyb3N0ZXIYBCADKAsyGi5icmVha3dhdGVyLnYxLlJvc3RlckVudHJ5EikKBnBoYXNlcxgFIAMoCzIZLmJyZWFrd2F0ZXIudjEuRXBvY2hQaGFzZRIYCgtyYXRlX2ZhY3RvchgUIAEoAUgAiAEBEhYKCXBhdXNlZF9hdBgVIAEoAUgBiAEBQg4KDF9yYXRlX2ZhY3RvckIMCgpfcGF1c2VkX2F0Ij4KC1Jvc3RlckVudHJ5Eg4KBndvcmtlchgBIAEoCRIOCgZ3ZWlnaHQYAiABKA0SDwoHdGhyZWFkcxgDIAEoDSJvCgpFcG9jaFBoYXNlEhAKCHN0YXJ0X2F0GAEgASgBEg4KBmVuZF9hdBgCIAEoARIVCg1maXJzdF9hcnJpdmFsGAMgASgEEigKBnBpZWNlcxgUIAMoCzIYLmJyZWFrd2F0ZXIudjEuUmF0ZVBpZWNlIiwKCVJhdGVQaWVjZRIPCgdmcm9tX21zGAEgASgBEg4KBmZhY3RvchgCIAEoASKvAQoMQ29tbWFuZFJlcGx5EhMKC2luY2FybmF0aW9uGAEgASgJEiUKAm9rGAIgASgLMhcuYnJlYWt3YXRlci52MS5BY2NlcHRlZEgAEikKB3JlZnVzZWQYAyABKAsyFi5icmVha3dhdGVyLnYxLlJlZnVzZWRIABItCglwZXJmb3JtZWQYBCABKAsyGC5icmVha3dhdGVyLnYxLlBlcmZvcm1lZEgAQgkKB291dGNvbWUiPAoIQWNjZXB0ZWQSDQoFc3RhdGUYASABKAkSEAoIbG9jYWxfbXMYAiABKAESDwoHdGhyZWFkcxgDIAEoDSJZCglQZXJmb3JtZWQSDAoEc2VudBgBIAEoBBIOCgZ2YWx1ZXMYAiABKAkSFAoHZmFpbHVyZRgDIAEoCUgAiAEBEgwKBGF1dGgYBCABKARCCgoIX2ZhaWx1cmUiNgoHUmVmdXNlZBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDAoEaGludBgDIAEoCSIqCglPYmplY3RSZWYSDgoGZGlnZXN0GAEgASgJEg0KBWJ5dGVzGAIgASgEIi8KDU9iamVjdFJlcXVlc3QSDgoGZGlnZXN0GAEgASgJEg4KBm9mZnNldBgCIAEoBCJqCgtPYmplY3RSZXBseRIlCgVjaHVuaxgBIAEoCzIULmJyZWFrd2F0ZXIudjEuQ2h1bmtIABIpCgd1bmtub3duGAIgASgLMhYuYnJlYWt3YXRlci52MS5Vbmtub3duSABCCQoHb3V0Y29tZSIlCgVDaHVuaxINCgVieXRlcxgBIAEoDBINCgV0b3RhbBgCIAEoBCIJCgdVbmtub3duIkIKC1Jvd3NSZXF1ZXN0Eg4KBndvcmtlchgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIOCgZzb3VyY2UYAyABKA0iKAoJUm93c1JlcGx5EgwKBGZyb20YASABKAQSDQoFY291bnQYAiABKAQiQgoLU25hcHNob3RBY2sSEwoLaW5jYXJuYXRpb24YASABKAkSEAoIc2VxdWVuY2UYAiABKAQSDAoEdGVybRgDIAEoBCKUAQoKUnVuUmVxdWVzdBIOCgZhY3Rpb24YASABKAkSCgoCYnkYAiABKAkSGAoLcmF0ZV9mYWN0b3IYFCABKAFIAIgBARITCgZwYXVzZWQYFSABKAhIAYgBARIUCgd3b3JrZXJzGBkgASgNSAKIAQFCDgoMX3JhdGVfZmFjdG9yQgkKB19wYXVzZWRCCgoIX3dvcmtlcnMiogQKCVJ1blN0YXR1cxILCgNydW4YASABKAkSDAoEbmFtZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIMCgR0ZXJtGAQgASgEEhoKDXN0YXJ0ZWRfYXRfbXMYBSABKAFIAIgBARISCgplbGFwc2VkX21zGAYgASgBEhEKCWxlbmd0aF9tcxgHIAEoARINCgVlcG9jaBgIIAEoBBIoCgZlbmRpbmcYCSABKAsyGC5icmVha3dhdGVyLnYxLlJ1bkVuZGluZxIpCgd3b3JrZXJzGAogAygLMhguYnJlYWt3YXRlci52MS5SdW5Xb3JrZXISDwoHcGxhbm5lZBgLIAEoBBIPCgdzdGFydGVkGAwgASgEEg8KB3NraXBwZWQYDSABKAQSDAoEbG9zdBgOIAEoBBIMCgRzZW50GA8gASgEEgoKAm9rGBAgASgEEg4KBmZhaWxlZBgRIAEoBBIYCgtyYXRlX2ZhY3RvchgUIAEoAUgBiAEBEg4KBnBhdXNlZBgVIAEoCBIWCg5pbl9mb3JjZV9pbl9tcxgWIAEoARIYChBwbGFubmVkX2F0X3N0YXJ0GBcgASgEEi0KB3JlZnVzYWwYGCABKAsyHC5icmVha3dhdGVyLnYxLldvcmtlckZhaWx1cmUSEwoGd2FudGVkGBkgASgNSAKIAQFCEAoOX3N0YXJ0ZWRfYXRfbXNCDgoMX3JhdGVfZmFjdG9yQgkKB193YW50ZWQiJQoJUnVuRW5kaW5nEgsKA2hvdxgBIAEoCRILCgN3aHkYAiABKAkiOAoJUnVuV29ya2VyEgoKAmlkGAEgASgJEg8KB3RocmVhZHMYAiABKA0SDgoGc3RhdHVzGAMgASgJIkwKDkNvbnRyb2xsZXJCZWF0EgsKA3J1bhgBIAEoCRIMCgR0ZXJtGAIgASgEEg0KBWVwb2NoGBkgASgEEhAKCHN0cmVhbWVkGB4gASgIIkUKD1N0YW5kaW5nUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDQoFZXBvY2gYAyABKAQiVQoNU3RhbmRpbmdSZXBseRIMCgR0ZXJtGAEgASgEEhAKCHN0YW5kaW5nGAIgASgJEiQKBmVwb2NocxgDIAMoCzIULmJyZWFrd2F0ZXIudjEuRXBvY2gi7wMKCFNuYXBzaG90EgsKA3J1bhgBIAEoCRIOCgZ3b3JrZXIYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKAkSEAoIc2VxdWVuY2UYBCABKAQSDQoFZXBvY2gYBSABKAQSCgoCYXQYBiABKAESKgoJaW50ZXJ2YWxzGAcgAygLMhcuYnJlYWt3YXRlci52MS5JbnRlcnZhbBIpCgZzaGFyZHMYCCADKAsyGS5icmVha3dhdGVyLnYxLlNoYXJkU3RhdGUSLgoIcmVxdWVzdHMYCSADKAsyHC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMSJQoGaGVhbHRoGAogASgLMhUuYnJlYWt3YXRlci52MS5IZWFsdGgSLgoIZmFpbHVyZXMYCyADKAsyHC5icmVha3dhdGVyLnYxLkZhaWx1cmVTYW1wbGUSFwoKc3RhcnRfc2tldxgMIAEoAUgAiAEBEg0KBWZpbmFsGA0gASgIEiUKBnRvdGFscxgOIAEoCzIVLmJyZWFrd2F0ZXIudjEuVG90YWxzEhUKCGVuZGVkX2J5GA8gASgJSAGIAQESEAoId2FybmluZ3MYECADKAkSEgoKZGVjaWRlZF9hdBgZIAEoAUINCgtfc3RhcnRfc2tld0ILCglfZW5kZWRfYnkiNAoGVG90YWxzEioKCWludGVydmFscxgBIAMoCzIXLmJyZWFrd2F0ZXIudjEuSW50ZXJ2YWwifQoISW50ZXJ2YWwSDgoGc2Vjb25kGAEgASgREg4KBnRocmVhZBgCIAEoDRIqCgZzZXJpZXMYAyADKAsyGi5icmVha3dhdGVyLnYxLlNlcmllc0RlbHRhEiUKBGxhZ3MYBCADKAsyFy5icmVha3dhdGVyLnYxLkxhZ0RlbHRhIocDCgtTZXJpZXNEZWx0YRIOCgZzZXJpZXMYASABKA0SCgoCb2sYAiABKAQSDgoGZmFpbGVkGAMgASgEEhEKCWluX3dpbmRvdxgEIAEoBBIUCgxva19pbl93aW5kb3cYBSABKAQSEAoIYnl0ZXNfaW4YBiABKAQSEQoJYnl0ZXNfb3V0GAcgASgEEhUKDWNoZWNrc19wYXNzZWQYCCABKAQSFQoNY2hlY2tzX2ZhaWxlZBgJIAEoBBI2CgZlcnJvcnMYCiADKAsyJi5icmVha3dhdGVyLnYxLlNlcmllc0RlbHRhLkVycm9yc0VudHJ5EhMKC3Jlc3BvbnNlX29rGAsgASgMEhcKD3Jlc3BvbnNlX2ZhaWxlZBgMIAEoDBIPCgdzZXJ2aWNlGA0gASgMEg8KB2Nvbm5lY3QYDiABKAwSCwoDdGxzGA8gASgMEgwKBHR0ZmIYECABKAwaLQoLRXJyb3JzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASI+CghMYWdEZWx0YRINCgVwaGFzZRgBIAEoDRIQCghzZW5kX2xhZxgCIAEoDBIRCglwYWNlcl9sYWcYAyABKAwilAIKClNoYXJkU3RhdGUSDgoGdGhyZWFkGAEgASgNEg0KBXBoYXNlGAIgASgNEg0KBWVwb2NoGAMgASgEEg8KB3Rocm91Z2gYBCABKAQSDwoHc3RhcnRlZBgFIAEoBBIZChFza2lwcGVkX2luX2ZsaWdodBgGIAEoBBIUCgxza2lwcGVkX2xhdGUYByABKAQSEQoJY29tcGxldGVkGAggASgEEg4KBmZhaWxlZBgJIAEoBBITCgtpbnRlcnJ1cHRlZBgKIAEoBBIRCglpbl9mbGlnaHQYCyABKAQSHQoVaW5fZmxpZ2h0X2J5X3NjZW5hcmlvGAwgAygEEg0KBXVzZXJzGA0gASgEEgwKBGRvbmUYDiABKAgilwMKDVJlcXVlc3RDb3VudHMSDgoGdGhyZWFkGAEgASgNEhEKCWF0dGVtcHRlZBgCIAEoBBIMCgRzZW50GAMgASgEEgoKAm9rGAQgASgEEg4KBmZhaWxlZBgFIAEoBBITCgtpbnRlcnJ1cHRlZBgGIAEoBBIPCgdvdmVycnVuGAcgASgEEg0KBXNldHVwGAggASgEEhAKCHRlYXJkb3duGAkgASgEEgwKBGF1dGgYCiABKAQSOAoGZXJyb3JzGAsgAygLMiguYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzLkVycm9yc0VudHJ5EjgKBnBhc3NlcxgMIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5QYXNzZXNFbnRyeRISCgpyZWRpcmVjdGVkGA0gASgEGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEaLQoLUGFzc2VzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJsCgZIZWFsdGgSCwoDY3B1GAEgASgBEiwKB3RocmVhZHMYAiADKAsyGy5icmVha3dhdGVyLnYxLlRocmVhZEhlYWx0aBIRCglyc3NfYnl0ZXMYAyABKAESFAoMb3Blbl9zb2NrZXRzGAQgASgNInMKDFRocmVhZEhlYWx0aBIOCgZ0aHJlYWQYASABKA0SCwoDY3B1GAIgASgBEhkKEWxvb3BfZGVsYXlfcDk5X21zGAMgASgBEhMKC2djX3BhdXNlX21zGAQgASgBEhYKDnJ1bl9xdWV1ZV93YWl0GAUgASgBIvcBCg1GYWlsdXJlU2FtcGxlEg4KBndvcmtlchgBIAEoCRINCgVwaGFzZRgCIAEoCRIQCghzY2VuYXJpbxgDIAEoCRIMCgRzdGVwGAQgASgJEg0KBWVycm9yGAUgASgJEgoKAmF0GAYgASgBEg4KBmRldGFpbBgHIAEoCRIrCgdyZXF1ZXN0GAggASgLMhouYnJlYWt3YXRlci52MS5TZW50UmVxdWVzdBIxCghyZXNwb25zZRgJIAEoCzIfLmJyZWFrd2F0ZXIudjEuUmVjZWl2ZWRSZXNwb25zZRISCgVleHRyYRgKIAEoCUgAiAEBQggKBl9leHRyYSJXCgtTZW50UmVxdWVzdBIOCgZtZXRob2QYASABKAkSCwoDdXJsGAIgASgJEg8KB2hlYWRlcnMYAyADKAkSEQoEYm9keRgEIAEoCUgAiAEBQgcKBV9ib2R5Ik8KEFJlY2VpdmVkUmVzcG9uc2USDgoGc3RhdHVzGAEgASgNEg8KB2hlYWRlcnMYAiADKAkSEQoEYm9keRgDIAEoCUgAiAEBQgcKBV9ib2R5YgZwcm90bzM");
+  fileDesc("ChBicmVha3dhdGVyLnByb3RvEg1icmVha3dhdGVyLnYxIqwHCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIrCgVoZWxsbxgCIAEoCzIaLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG9IABIvCgdjb21tYW5kGAMgASgLMhwuYnJlYWt3YXRlci52MS5Xb3JrZXJDb21tYW5kSAASLAoFcmVwbHkYBCABKAsyGy5icmVha3dhdGVyLnYxLkNvbW1hbmRSZXBseUgAEjYKDm9iamVjdF9yZXF1ZXN0GAUgASgLMhwuYnJlYWt3YXRlci52MS5PYmplY3RSZXF1ZXN0SAASMgoMb2JqZWN0X3JlcGx5GAYgASgLMhouYnJlYWt3YXRlci52MS5PYmplY3RSZXBseUgAEjIKDHJvd3NfcmVxdWVzdBgHIAEoCzIaLmJyZWFrd2F0ZXIudjEuUm93c1JlcXVlc3RIABIuCgpyb3dzX3JlcGx5GAggASgLMhguYnJlYWt3YXRlci52MS5Sb3dzUmVwbHlIABIrCghzbmFwc2hvdBgJIAEoCzIXLmJyZWFrd2F0ZXIudjEuU25hcHNob3RIABIyCgxzbmFwc2hvdF9hY2sYCiABKAsyGi5icmVha3dhdGVyLnYxLlNuYXBzaG90QWNrSAASOAoPY29udHJvbGxlcl9iZWF0GAsgASgLMh0uYnJlYWt3YXRlci52MS5Db250cm9sbGVyQmVhdEgAEiUKBGtlcHQYDCABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFsc0gAEi4KCmhhbHRfb3JkZXIYDSABKAsyGC5icmVha3dhdGVyLnYxLkhhbHRPcmRlckgAEjQKDWhhbHRfcXVlc3Rpb24YDiABKAsyGy5icmVha3dhdGVyLnYxLkhhbHRRdWVzdGlvbkgAEjAKC3J1bl9yZXF1ZXN0GA8gASgLMhkuYnJlYWt3YXRlci52MS5SdW5SZXF1ZXN0SAASLgoKcnVuX3N0YXR1cxgQIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuU3RhdHVzSAASOgoQc3RhbmRpbmdfcmVxdWVzdBgZIAEoCzIeLmJyZWFrd2F0ZXIudjEuU3RhbmRpbmdSZXF1ZXN0SAASNgoOc3RhbmRpbmdfcmVwbHkYGiABKAsyHC5icmVha3dhdGVyLnYxLlN0YW5kaW5nUmVwbHlIABIsCglydW5fbGVhc2UYHiABKAsyFy5icmVha3dhdGVyLnYxLlJ1bkxlYXNlSABCBgoEYm9keSLsAwoLV29ya2VySGVsbG8SCgoCaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIPCgd0aHJlYWRzGAQgASgNEjYKBmxhYmVscxgFIAMoCzImLmJyZWFrd2F0ZXIudjEuV29ya2VySGVsbG8uTGFiZWxzRW50cnkSDAoEaG9zdBgGIAEoCRILCgNwaWQYByABKA0SDQoFc3RhdGUYCCABKAkSEAoDcnVuGAkgASgJSACIAQESLQoHZmFpbHVyZRgKIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRIhCgRoYWx0GAsgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0EhgKC3NlYWxpbmdfa2V5GAwgASgMSAGIAQESFQoIbWF4X3JhdGUYFCABKAFIAogBARIVCghjYXBhY2l0eRgZIAEoAUgDiAEBEisKBnZpdGFscxgjIAEoCzIbLmJyZWFrd2F0ZXIudjEuV29ya2VyVml0YWxzGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBgoEX3J1bkIOCgxfc2VhbGluZ19rZXlCCwoJX21heF9yYXRlQgsKCV9jYXBhY2l0eSK2AQoMV29ya2VyVml0YWxzEg0KBXVwX21zGAEgASgBEgsKA2NwdRgCIAEoARINCgVjb3JlcxgDIAEoARIRCglyc3NfYnl0ZXMYBCABKAQSFQoNbG9vcF9kZWxheV9tcxgFIAEoARIUCgxvcGVuX3NvY2tldHMYBiABKA0SFgoOdW5hY2tub3dsZWRnZWQYByABKAQSEgoKcmVjb25uZWN0cxgIIAEoBBIPCgdkcm9wcGVkGAkgASgEIi4KBEhhbHQSCwoDd2h5GAEgASgJEgoKAmJ5GAIgASgJEg0KBWF0X21zGAMgASgBIlMKCUhhbHRPcmRlchIhCgRoYWx0GAEgASgLMhMuYnJlYWt3YXRlci52MS5IYWx0EiMKBmxpZnRlZBgeIAEoCzITLmJyZWFrd2F0ZXIudjEuSGFsdCJBCghSdW5MZWFzZRILCgNydW4YASABKAkSDAoEdGVybRgCIAEoBBIOCgZob2xkZXIYAyABKAkSCgoCYnkYBCABKAkiHgoMSGFsdFF1ZXN0aW9uEg4KBndvcmtlchgBIAEoCSI8Cg1Xb3JrZXJGYWlsdXJlEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIMCgRoaW50GAMgASgJIokDCg1Xb3JrZXJDb21tYW5kEgsKA3J1bhgBIAEoCRIjCgVmZW5jZRgCIAEoCzIULmJyZWFrd2F0ZXIudjEuRmVuY2USKQoHcHJlcGFyZRgDIAEoCzIWLmJyZWFrd2F0ZXIudjEuUHJlcGFyZUgAEiUKBWNsb2NrGAQgASgLMhQuYnJlYWt3YXRlci52MS5DbG9ja0gAEiEKA2FybRgFIAEoCzISLmJyZWFrd2F0ZXIudjEuQXJtSAASJQoFZXBvY2gYBiABKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoSAASIwoEc3RvcBgHIAEoCzITLmJyZWFrd2F0ZXIudjEuU3RvcEgAEiUKBWFib3J0GAggASgLMhQuYnJlYWt3YXRlci52MS5BYm9ydEgAEikKB3JlbGVhc2UYCSABKAsyFi5icmVha3dhdGVyLnYxLlJlbGVhc2VIABIpCgdwZXJmb3JtGAogASgLMhYuYnJlYWt3YXRlci52MS5QZXJmb3JtSABCCAoGYWN0aW9uIiQKBUZlbmNlEgwKBHRlcm0YASABKAQSDQoFZXBvY2gYAiABKAQilwIKB1ByZXBhcmUSDAoEdGVzdBgBIAEoDBIMCgRzZWVkGAIgASgEEjAKBWZpbGVzGAMgAygLMiEuYnJlYWt3YXRlci52MS5QcmVwYXJlLkZpbGVzRW50cnkSFAoHdGhyZWFkcxgEIAEoDUgAiAEBEgwKBHBhY2UYBSABKAkSDgoGZW5naW5lGAYgASgJEg8KB3NlY3JldHMYByADKAkSJQoGc2VhbGVkGAggASgLMhUuYnJlYWt3YXRlci52MS5TZWFsZWQaRgoKRmlsZXNFbnRyeRILCgNrZXkYASABKAkSJwoFdmFsdWUYAiABKAsyGC5icmVha3dhdGVyLnYxLk9iamVjdFJlZjoCOAFCCgoIX3RocmVhZHMiLgoGU2VhbGVkEgsKA2tleRgBIAEoDBIKCgJpdhgCIAEoDBILCgNib3gYAyABKAwiBwoFQ2xvY2siUQoDQXJtEhYKDnN0YXJ0X2xvY2FsX21zGAEgASgBEiMKBWVwb2NoGAIgASgLMhQuYnJlYWt3YXRlci52MS5FcG9jaBINCgVzZXR1cBgDIAEoCSInCgdQZXJmb3JtEg0KBXN0YWdlGAEgASgJEg0KBXNldHVwGAIgASgJIgYKBFN0b3AiBwoFQWJvcnQiCQoHUmVsZWFzZSLZAQoFRXBvY2gSDgoGbnVtYmVyGAEgASgEEgoKAmF0GAIgASgBEg0KBWNhdXNlGAMgASgJEioKBnJvc3RlchgEIAMoCzIaLmJyZWFrd2F0ZXIudjEuUm9zdGVyRW50cnkSKQoGcGhhc2VzGAUgAygLMhkuYnJlYWt3YXRlci52MS5FcG9jaFBoYXNlEhgKC3JhdGVfZmFjdG9yGBQgASgBSACIAQESFgoJcGF1c2VkX2F0GBUgASgBSAGIAQFCDgoMX3JhdGVfZmFjdG9yQgwKCl9wYXVzZWRfYXQiPgoLUm9zdGVyRW50cnkSDgoGd29ya2VyGAEgASgJEg4KBndlaWdodBgCIAEoDRIPCgd0aHJlYWRzGAMgASgNIm8KCkVwb2NoUGhhc2USEAoIc3RhcnRfYXQYASABKAESDgoGZW5kX2F0GAIgASgBEhUKDWZpcnN0X2Fycml2YWwYAyABKAQSKAoGcGllY2VzGBQgAygLMhguYnJlYWt3YXRlci52MS5SYXRlUGllY2UiLAoJUmF0ZVBpZWNlEg8KB2Zyb21fbXMYASABKAESDgoGZmFjdG9yGAIgASgBIq8BCgxDb21tYW5kUmVwbHkSEwoLaW5jYXJuYXRpb24YASABKAkSJQoCb2sYAiABKAsyFy5icmVha3dhdGVyLnYxLkFjY2VwdGVkSAASKQoHcmVmdXNlZBgDIAEoCzIWLmJyZWFrd2F0ZXIudjEuUmVmdXNlZEgAEi0KCXBlcmZvcm1lZBgEIAEoCzIYLmJyZWFrd2F0ZXIudjEuUGVyZm9ybWVkSABCCQoHb3V0Y29tZSI8CghBY2NlcHRlZBINCgVzdGF0ZRgBIAEoCRIQCghsb2NhbF9tcxgCIAEoARIPCgd0aHJlYWRzGAMgASgNIlkKCVBlcmZvcm1lZBIMCgRzZW50GAEgASgEEg4KBnZhbHVlcxgCIAEoCRIUCgdmYWlsdXJlGAMgASgJSACIAQESDAoEYXV0aBgEIAEoBEIKCghfZmFpbHVyZSI2CgdSZWZ1c2VkEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIMCgRoaW50GAMgASgJIioKCU9iamVjdFJlZhIOCgZkaWdlc3QYASABKAkSDQoFYnl0ZXMYAiABKAQiLwoNT2JqZWN0UmVxdWVzdBIOCgZkaWdlc3QYASABKAkSDgoGb2Zmc2V0GAIgASgEImoKC09iamVjdFJlcGx5EiUKBWNodW5rGAEgASgLMhQuYnJlYWt3YXRlci52MS5DaHVua0gAEikKB3Vua25vd24YAiABKAsyFi5icmVha3dhdGVyLnYxLlVua25vd25IAEIJCgdvdXRjb21lIiUKBUNodW5rEg0KBWJ5dGVzGAEgASgMEg0KBXRvdGFsGAIgASgEIgkKB1Vua25vd24iQgoLUm93c1JlcXVlc3QSDgoGd29ya2VyGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg4KBnNvdXJjZRgDIAEoDSIoCglSb3dzUmVwbHkSDAoEZnJvbRgBIAEoBBINCgVjb3VudBgCIAEoBCJCCgtTbmFwc2hvdEFjaxITCgtpbmNhcm5hdGlvbhgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIMCgR0ZXJtGAMgASgEIpQBCgpSdW5SZXF1ZXN0Eg4KBmFjdGlvbhgBIAEoCRIKCgJieRgCIAEoCRIYCgtyYXRlX2ZhY3RvchgUIAEoAUgAiAEBEhMKBnBhdXNlZBgVIAEoCEgBiAEBEhQKB3dvcmtlcnMYGSABKA1IAogBAUIOCgxfcmF0ZV9mYWN0b3JCCQoHX3BhdXNlZEIKCghfd29ya2VycyK8BAoJUnVuU3RhdHVzEgsKA3J1bhgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBXN0YWdlGAMgASgJEgwKBHRlcm0YBCABKAQSGgoNc3RhcnRlZF9hdF9tcxgFIAEoAUgAiAEBEhIKCmVsYXBzZWRfbXMYBiABKAESEQoJbGVuZ3RoX21zGAcgASgBEg0KBWVwb2NoGAggASgEEigKBmVuZGluZxgJIAEoCzIYLmJyZWFrd2F0ZXIudjEuUnVuRW5kaW5nEikKB3dvcmtlcnMYCiADKAsyGC5icmVha3dhdGVyLnYxLlJ1bldvcmtlchIPCgdwbGFubmVkGAsgASgEEg8KB3N0YXJ0ZWQYDCABKAQSDwoHc2tpcHBlZBgNIAEoBBIMCgRsb3N0GA4gASgEEgwKBHNlbnQYDyABKAQSCgoCb2sYECABKAQSDgoGZmFpbGVkGBEgASgEEhgKC3JhdGVfZmFjdG9yGBQgASgBSAGIAQESDgoGcGF1c2VkGBUgASgIEhYKDmluX2ZvcmNlX2luX21zGBYgASgBEhgKEHBsYW5uZWRfYXRfc3RhcnQYFyABKAQSLQoHcmVmdXNhbBgYIAEoCzIcLmJyZWFrd2F0ZXIudjEuV29ya2VyRmFpbHVyZRITCgZ3YW50ZWQYGSABKA1IAogBARIYChBkcm9wcGVkX21lc3NhZ2VzGCMgASgEQhAKDl9zdGFydGVkX2F0X21zQg4KDF9yYXRlX2ZhY3RvckIJCgdfd2FudGVkIiUKCVJ1bkVuZGluZxILCgNob3cYASABKAkSCwoDd2h5GAIgASgJIjgKCVJ1bldvcmtlchIKCgJpZBgBIAEoCRIPCgd0aHJlYWRzGAIgASgNEg4KBnN0YXR1cxgDIAEoCSJMCg5Db250cm9sbGVyQmVhdBILCgNydW4YASABKAkSDAoEdGVybRgCIAEoBBINCgVlcG9jaBgZIAEoBBIQCghzdHJlYW1lZBgeIAEoCCJFCg9TdGFuZGluZ1JlcXVlc3QSDgoGd29ya2VyGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg0KBWVwb2NoGAMgASgEIlUKDVN0YW5kaW5nUmVwbHkSDAoEdGVybRgBIAEoBBIQCghzdGFuZGluZxgCIAEoCRIkCgZlcG9jaHMYAyADKAsyFC5icmVha3dhdGVyLnYxLkVwb2NoIu8DCghTbmFwc2hvdBILCgNydW4YASABKAkSDgoGd29ya2VyGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgEEgoKAmF0GAYgASgBEioKCWludGVydmFscxgHIAMoCzIXLmJyZWFrd2F0ZXIudjEuSW50ZXJ2YWwSKQoGc2hhcmRzGAggAygLMhkuYnJlYWt3YXRlci52MS5TaGFyZFN0YXRlEi4KCHJlcXVlc3RzGAkgAygLMhwuYnJlYWt3YXRlci52MS5SZXF1ZXN0Q291bnRzEiUKBmhlYWx0aBgKIAEoCzIVLmJyZWFrd2F0ZXIudjEuSGVhbHRoEi4KCGZhaWx1cmVzGAsgAygLMhwuYnJlYWt3YXRlci52MS5GYWlsdXJlU2FtcGxlEhcKCnN0YXJ0X3NrZXcYDCABKAFIAIgBARINCgVmaW5hbBgNIAEoCBIlCgZ0b3RhbHMYDiABKAsyFS5icmVha3dhdGVyLnYxLlRvdGFscxIVCghlbmRlZF9ieRgPIAEoCUgBiAEBEhAKCHdhcm5pbmdzGBAgAygJEhIKCmRlY2lkZWRfYXQYGSABKAFCDQoLX3N0YXJ0X3NrZXdCCwoJX2VuZGVkX2J5IjQKBlRvdGFscxIqCglpbnRlcnZhbHMYASADKAsyFy5icmVha3dhdGVyLnYxLkludGVydmFsIn0KCEludGVydmFsEg4KBnNlY29uZBgBIAEoERIOCgZ0aHJlYWQYAiABKA0SKgoGc2VyaWVzGAMgAygLMhouYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YRIlCgRsYWdzGAQgAygLMhcuYnJlYWt3YXRlci52MS5MYWdEZWx0YSKHAwoLU2VyaWVzRGVsdGESDgoGc2VyaWVzGAEgASgNEgoKAm9rGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIRCglpbl93aW5kb3cYBCABKAQSFAoMb2tfaW5fd2luZG93GAUgASgEEhAKCGJ5dGVzX2luGAYgASgEEhEKCWJ5dGVzX291dBgHIAEoBBIVCg1jaGVja3NfcGFzc2VkGAggASgEEhUKDWNoZWNrc19mYWlsZWQYCSABKAQSNgoGZXJyb3JzGAogAygLMiYuYnJlYWt3YXRlci52MS5TZXJpZXNEZWx0YS5FcnJvcnNFbnRyeRITCgtyZXNwb25zZV9vaxgLIAEoDBIXCg9yZXNwb25zZV9mYWlsZWQYDCABKAwSDwoHc2VydmljZRgNIAEoDBIPCgdjb25uZWN0GA4gASgMEgsKA3RscxgPIAEoDBIMCgR0dGZiGBAgASgMGi0KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiPgoITGFnRGVsdGESDQoFcGhhc2UYASABKA0SEAoIc2VuZF9sYWcYAiABKAwSEQoJcGFjZXJfbGFnGAMgASgMIpQCCgpTaGFyZFN0YXRlEg4KBnRocmVhZBgBIAEoDRINCgVwaGFzZRgCIAEoDRINCgVlcG9jaBgDIAEoBBIPCgd0aHJvdWdoGAQgASgEEg8KB3N0YXJ0ZWQYBSABKAQSGQoRc2tpcHBlZF9pbl9mbGlnaHQYBiABKAQSFAoMc2tpcHBlZF9sYXRlGAcgASgEEhEKCWNvbXBsZXRlZBgIIAEoBBIOCgZmYWlsZWQYCSABKAQSEwoLaW50ZXJydXB0ZWQYCiABKAQSEQoJaW5fZmxpZ2h0GAsgASgEEh0KFWluX2ZsaWdodF9ieV9zY2VuYXJpbxgMIAMoBBINCgV1c2VycxgNIAEoBBIMCgRkb25lGA4gASgIIpcDCg1SZXF1ZXN0Q291bnRzEg4KBnRocmVhZBgBIAEoDRIRCglhdHRlbXB0ZWQYAiABKAQSDAoEc2VudBgDIAEoBBIKCgJvaxgEIAEoBBIOCgZmYWlsZWQYBSABKAQSEwoLaW50ZXJydXB0ZWQYBiABKAQSDwoHb3ZlcnJ1bhgHIAEoBBINCgVzZXR1cBgIIAEoBBIQCgh0ZWFyZG93bhgJIAEoBBIMCgRhdXRoGAogASgEEjgKBmVycm9ycxgLIAMoCzIoLmJyZWFrd2F0ZXIudjEuUmVxdWVzdENvdW50cy5FcnJvcnNFbnRyeRI4CgZwYXNzZXMYDCADKAsyKC5icmVha3dhdGVyLnYxLlJlcXVlc3RDb3VudHMuUGFzc2VzRW50cnkSEgoKcmVkaXJlY3RlZBgNIAEoBBotCgtFcnJvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1Bhc3Nlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEibAoGSGVhbHRoEgsKA2NwdRgBIAEoARIsCgd0aHJlYWRzGAIgAygLMhsuYnJlYWt3YXRlci52MS5UaHJlYWRIZWFsdGgSEQoJcnNzX2J5dGVzGAMgASgBEhQKDG9wZW5fc29ja2V0cxgEIAEoDSJzCgxUaHJlYWRIZWFsdGgSDgoGdGhyZWFkGAEgASgNEgsKA2NwdRgCIAEoARIZChFsb29wX2RlbGF5X3A5OV9tcxgDIAEoARITCgtnY19wYXVzZV9tcxgEIAEoARIWCg5ydW5fcXVldWVfd2FpdBgFIAEoASL3AQoNRmFpbHVyZVNhbXBsZRIOCgZ3b3JrZXIYASABKAkSDQoFcGhhc2UYAiABKAkSEAoIc2NlbmFyaW8YAyABKAkSDAoEc3RlcBgEIAEoCRINCgVlcnJvchgFIAEoCRIKCgJhdBgGIAEoARIOCgZkZXRhaWwYByABKAkSKwoHcmVxdWVzdBgIIAEoCzIaLmJyZWFrd2F0ZXIudjEuU2VudFJlcXVlc3QSMQoIcmVzcG9uc2UYCSABKAsyHy5icmVha3dhdGVyLnYxLlJlY2VpdmVkUmVzcG9uc2USEgoFZXh0cmEYCiABKAlIAIgBAUIICgZfZXh0cmEiVwoLU2VudFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIPCgdoZWFkZXJzGAMgAygJEhEKBGJvZHkYBCABKAlIAIgBAUIHCgVfYm9keSJPChBSZWNlaXZlZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoDRIPCgdoZWFkZXJzGAIgAygJEhEKBGJvZHkYAyABKAlIAIgBAUIHCgVfYm9keWIGcHJvdG8z");
 
 /**
  * @generated from message breakwater.v1.Envelope
@@ -233,6 +233,13 @@ export type WorkerHello = Message<"breakwater.v1.WorkerHello"> & {
    * @generated from field: optional double capacity = 25;
    */
   capacity?: number | undefined;
+
+  /**
+   * Absent: it does not tell.
+   *
+   * @generated from field: breakwater.v1.WorkerVitals vitals = 35;
+   */
+  vitals?: WorkerVitals | undefined;
 };
 
 /**
@@ -241,6 +248,77 @@ export type WorkerHello = Message<"breakwater.v1.WorkerHello"> & {
  */
 export const WorkerHelloSchema: GenMessage<WorkerHello> = /*@__PURE__*/
   messageDesc(file_breakwater, 1);
+
+/**
+ * How a worker's process fares.
+ *
+ * @generated from message breakwater.v1.WorkerVitals
+ */
+export type WorkerVitals = Message<"breakwater.v1.WorkerVitals"> & {
+  /**
+   * @generated from field: double up_ms = 1;
+   */
+  upMs: number;
+
+  /**
+   * Since the hello before, of one core; all threads together.
+   *
+   * @generated from field: double cpu = 2;
+   */
+  cpu: number;
+
+  /**
+   * Cores that it may use.
+   *
+   * @generated from field: double cores = 3;
+   */
+  cores: number;
+
+  /**
+   * @generated from field: uint64 rss_bytes = 4;
+   */
+  rssBytes: bigint;
+
+  /**
+   * 99th percentile, ms; the worst of its threads.
+   *
+   * @generated from field: double loop_delay_ms = 5;
+   */
+  loopDelayMs: number;
+
+  /**
+   * @generated from field: uint32 open_sockets = 6;
+   */
+  openSockets: number;
+
+  /**
+   * Snapshots that nobody has acknowledged yet.
+   *
+   * @generated from field: uint64 unacknowledged = 7;
+   */
+  unacknowledged: bigint;
+
+  /**
+   * Connections to NATS that were lost and taken up again.
+   *
+   * @generated from field: uint64 reconnects = 8;
+   */
+  reconnects: bigint;
+
+  /**
+   * Messages that were none of this cluster.
+   *
+   * @generated from field: uint64 dropped = 9;
+   */
+  dropped: bigint;
+};
+
+/**
+ * Describes the message breakwater.v1.WorkerVitals.
+ * Use `create(WorkerVitalsSchema)` to create a new message.
+ */
+export const WorkerVitalsSchema: GenMessage<WorkerVitals> = /*@__PURE__*/
+  messageDesc(file_breakwater, 2);
 
 /**
  * @generated from message breakwater.v1.Halt
@@ -271,7 +349,7 @@ export type Halt = Message<"breakwater.v1.Halt"> & {
  * Use `create(HaltSchema)` to create a new message.
  */
 export const HaltSchema: GenMessage<Halt> = /*@__PURE__*/
-  messageDesc(file_breakwater, 2);
+  messageDesc(file_breakwater, 3);
 
 /**
  * To all workers.
@@ -299,7 +377,7 @@ export type HaltOrder = Message<"breakwater.v1.HaltOrder"> & {
  * Use `create(HaltOrderSchema)` to create a new message.
  */
 export const HaltOrderSchema: GenMessage<HaltOrder> = /*@__PURE__*/
-  messageDesc(file_breakwater, 3);
+  messageDesc(file_breakwater, 4);
 
 /**
  * In the buckets of a cluster: who leads a run, and in which term.
@@ -337,7 +415,7 @@ export type RunLease = Message<"breakwater.v1.RunLease"> & {
  * Use `create(RunLeaseSchema)` to create a new message.
  */
 export const RunLeaseSchema: GenMessage<RunLease> = /*@__PURE__*/
-  messageDesc(file_breakwater, 4);
+  messageDesc(file_breakwater, 5);
 
 /**
  * Of a worker that has just come.
@@ -356,7 +434,7 @@ export type HaltQuestion = Message<"breakwater.v1.HaltQuestion"> & {
  * Use `create(HaltQuestionSchema)` to create a new message.
  */
 export const HaltQuestionSchema: GenMessage<HaltQuestion> = /*@__PURE__*/
-  messageDesc(file_breakwater, 5);
+  messageDesc(file_breakwater, 6);
 
 /**
  * @generated from message breakwater.v1.WorkerFailure
@@ -383,7 +461,7 @@ export type WorkerFailure = Message<"breakwater.v1.WorkerFailure"> & {
  * Use `create(WorkerFailureSchema)` to create a new message.
  */
 export const WorkerFailureSchema: GenMessage<WorkerFailure> = /*@__PURE__*/
-  messageDesc(file_breakwater, 6);
+  messageDesc(file_breakwater, 7);
 
 /**
  * @generated from message breakwater.v1.WorkerCommand
@@ -458,7 +536,7 @@ export type WorkerCommand = Message<"breakwater.v1.WorkerCommand"> & {
  * Use `create(WorkerCommandSchema)` to create a new message.
  */
 export const WorkerCommandSchema: GenMessage<WorkerCommand> = /*@__PURE__*/
-  messageDesc(file_breakwater, 7);
+  messageDesc(file_breakwater, 8);
 
 /**
  * @generated from message breakwater.v1.Fence
@@ -480,7 +558,7 @@ export type Fence = Message<"breakwater.v1.Fence"> & {
  * Use `create(FenceSchema)` to create a new message.
  */
 export const FenceSchema: GenMessage<Fence> = /*@__PURE__*/
-  messageDesc(file_breakwater, 8);
+  messageDesc(file_breakwater, 9);
 
 /**
  * @generated from message breakwater.v1.Prepare
@@ -536,7 +614,7 @@ export type Prepare = Message<"breakwater.v1.Prepare"> & {
  * Use `create(PrepareSchema)` to create a new message.
  */
 export const PrepareSchema: GenMessage<Prepare> = /*@__PURE__*/
-  messageDesc(file_breakwater, 9);
+  messageDesc(file_breakwater, 10);
 
 /**
  * @generated from message breakwater.v1.Sealed
@@ -563,7 +641,7 @@ export type Sealed = Message<"breakwater.v1.Sealed"> & {
  * Use `create(SealedSchema)` to create a new message.
  */
 export const SealedSchema: GenMessage<Sealed> = /*@__PURE__*/
-  messageDesc(file_breakwater, 10);
+  messageDesc(file_breakwater, 11);
 
 /**
  * @generated from message breakwater.v1.Clock
@@ -576,7 +654,7 @@ export type Clock = Message<"breakwater.v1.Clock"> & {
  * Use `create(ClockSchema)` to create a new message.
  */
 export const ClockSchema: GenMessage<Clock> = /*@__PURE__*/
-  messageDesc(file_breakwater, 11);
+  messageDesc(file_breakwater, 12);
 
 /**
  * @generated from message breakwater.v1.Arm
@@ -605,7 +683,7 @@ export type Arm = Message<"breakwater.v1.Arm"> & {
  * Use `create(ArmSchema)` to create a new message.
  */
 export const ArmSchema: GenMessage<Arm> = /*@__PURE__*/
-  messageDesc(file_breakwater, 12);
+  messageDesc(file_breakwater, 13);
 
 /**
  * Set-up or teardown, once for the whole cluster.
@@ -631,7 +709,7 @@ export type Perform = Message<"breakwater.v1.Perform"> & {
  * Use `create(PerformSchema)` to create a new message.
  */
 export const PerformSchema: GenMessage<Perform> = /*@__PURE__*/
-  messageDesc(file_breakwater, 13);
+  messageDesc(file_breakwater, 14);
 
 /**
  * @generated from message breakwater.v1.Stop
@@ -644,7 +722,7 @@ export type Stop = Message<"breakwater.v1.Stop"> & {
  * Use `create(StopSchema)` to create a new message.
  */
 export const StopSchema: GenMessage<Stop> = /*@__PURE__*/
-  messageDesc(file_breakwater, 14);
+  messageDesc(file_breakwater, 15);
 
 /**
  * @generated from message breakwater.v1.Abort
@@ -657,7 +735,7 @@ export type Abort = Message<"breakwater.v1.Abort"> & {
  * Use `create(AbortSchema)` to create a new message.
  */
 export const AbortSchema: GenMessage<Abort> = /*@__PURE__*/
-  messageDesc(file_breakwater, 15);
+  messageDesc(file_breakwater, 16);
 
 /**
  * @generated from message breakwater.v1.Release
@@ -670,7 +748,7 @@ export type Release = Message<"breakwater.v1.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_breakwater, 16);
+  messageDesc(file_breakwater, 17);
 
 /**
  * @generated from message breakwater.v1.Epoch
@@ -721,7 +799,7 @@ export type Epoch = Message<"breakwater.v1.Epoch"> & {
  * Use `create(EpochSchema)` to create a new message.
  */
 export const EpochSchema: GenMessage<Epoch> = /*@__PURE__*/
-  messageDesc(file_breakwater, 17);
+  messageDesc(file_breakwater, 18);
 
 /**
  * @generated from message breakwater.v1.RosterEntry
@@ -748,7 +826,7 @@ export type RosterEntry = Message<"breakwater.v1.RosterEntry"> & {
  * Use `create(RosterEntrySchema)` to create a new message.
  */
 export const RosterEntrySchema: GenMessage<RosterEntry> = /*@__PURE__*/
-  messageDesc(file_breakwater, 18);
+  messageDesc(file_breakwater, 19);
 
 /**
  * @generated from message breakwater.v1.EpochPhase
@@ -782,7 +860,7 @@ export type EpochPhase = Message<"breakwater.v1.EpochPhase"> & {
  * Use `create(EpochPhaseSchema)` to create a new message.
  */
 export const EpochPhaseSchema: GenMessage<EpochPhase> = /*@__PURE__*/
-  messageDesc(file_breakwater, 19);
+  messageDesc(file_breakwater, 20);
 
 /**
  * @generated from message breakwater.v1.RatePiece
@@ -806,7 +884,7 @@ export type RatePiece = Message<"breakwater.v1.RatePiece"> & {
  * Use `create(RatePieceSchema)` to create a new message.
  */
 export const RatePieceSchema: GenMessage<RatePiece> = /*@__PURE__*/
-  messageDesc(file_breakwater, 20);
+  messageDesc(file_breakwater, 21);
 
 /**
  * @generated from message breakwater.v1.CommandReply
@@ -846,7 +924,7 @@ export type CommandReply = Message<"breakwater.v1.CommandReply"> & {
  * Use `create(CommandReplySchema)` to create a new message.
  */
 export const CommandReplySchema: GenMessage<CommandReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 21);
+  messageDesc(file_breakwater, 22);
 
 /**
  * @generated from message breakwater.v1.Accepted
@@ -873,7 +951,7 @@ export type Accepted = Message<"breakwater.v1.Accepted"> & {
  * Use `create(AcceptedSchema)` to create a new message.
  */
 export const AcceptedSchema: GenMessage<Accepted> = /*@__PURE__*/
-  messageDesc(file_breakwater, 22);
+  messageDesc(file_breakwater, 23);
 
 /**
  * @generated from message breakwater.v1.Performed
@@ -909,7 +987,7 @@ export type Performed = Message<"breakwater.v1.Performed"> & {
  * Use `create(PerformedSchema)` to create a new message.
  */
 export const PerformedSchema: GenMessage<Performed> = /*@__PURE__*/
-  messageDesc(file_breakwater, 23);
+  messageDesc(file_breakwater, 24);
 
 /**
  * @generated from message breakwater.v1.Refused
@@ -936,7 +1014,7 @@ export type Refused = Message<"breakwater.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_breakwater, 24);
+  messageDesc(file_breakwater, 25);
 
 /**
  * @generated from message breakwater.v1.ObjectRef
@@ -960,7 +1038,7 @@ export type ObjectRef = Message<"breakwater.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_breakwater, 25);
+  messageDesc(file_breakwater, 26);
 
 /**
  * @generated from message breakwater.v1.ObjectRequest
@@ -982,7 +1060,7 @@ export type ObjectRequest = Message<"breakwater.v1.ObjectRequest"> & {
  * Use `create(ObjectRequestSchema)` to create a new message.
  */
 export const ObjectRequestSchema: GenMessage<ObjectRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 26);
+  messageDesc(file_breakwater, 27);
 
 /**
  * @generated from message breakwater.v1.ObjectReply
@@ -1011,7 +1089,7 @@ export type ObjectReply = Message<"breakwater.v1.ObjectReply"> & {
  * Use `create(ObjectReplySchema)` to create a new message.
  */
 export const ObjectReplySchema: GenMessage<ObjectReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 27);
+  messageDesc(file_breakwater, 28);
 
 /**
  * @generated from message breakwater.v1.Chunk
@@ -1033,7 +1111,7 @@ export type Chunk = Message<"breakwater.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_breakwater, 28);
+  messageDesc(file_breakwater, 29);
 
 /**
  * @generated from message breakwater.v1.Unknown
@@ -1046,7 +1124,7 @@ export type Unknown = Message<"breakwater.v1.Unknown"> & {
  * Use `create(UnknownSchema)` to create a new message.
  */
 export const UnknownSchema: GenMessage<Unknown> = /*@__PURE__*/
-  messageDesc(file_breakwater, 29);
+  messageDesc(file_breakwater, 30);
 
 /**
  * @generated from message breakwater.v1.RowsRequest
@@ -1073,7 +1151,7 @@ export type RowsRequest = Message<"breakwater.v1.RowsRequest"> & {
  * Use `create(RowsRequestSchema)` to create a new message.
  */
 export const RowsRequestSchema: GenMessage<RowsRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 30);
+  messageDesc(file_breakwater, 31);
 
 /**
  * @generated from message breakwater.v1.RowsReply
@@ -1095,7 +1173,7 @@ export type RowsReply = Message<"breakwater.v1.RowsReply"> & {
  * Use `create(RowsReplySchema)` to create a new message.
  */
 export const RowsReplySchema: GenMessage<RowsReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 31);
+  messageDesc(file_breakwater, 32);
 
 /**
  * @generated from message breakwater.v1.SnapshotAck
@@ -1124,7 +1202,7 @@ export type SnapshotAck = Message<"breakwater.v1.SnapshotAck"> & {
  * Use `create(SnapshotAckSchema)` to create a new message.
  */
 export const SnapshotAckSchema: GenMessage<SnapshotAck> = /*@__PURE__*/
-  messageDesc(file_breakwater, 32);
+  messageDesc(file_breakwater, 33);
 
 /**
  * To the controller of a run, from whoever watches or steers it. Answered by the run's status.
@@ -1171,7 +1249,7 @@ export type RunRequest = Message<"breakwater.v1.RunRequest"> & {
  * Use `create(RunRequestSchema)` to create a new message.
  */
 export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 33);
+  messageDesc(file_breakwater, 34);
 
 /**
  * @generated from message breakwater.v1.RunStatus
@@ -1301,6 +1379,13 @@ export type RunStatus = Message<"breakwater.v1.RunStatus"> & {
    * @generated from field: optional uint32 wanted = 25;
    */
   wanted?: number | undefined;
+
+  /**
+   * Messages that were none of this cluster.
+   *
+   * @generated from field: uint64 dropped_messages = 35;
+   */
+  droppedMessages: bigint;
 };
 
 /**
@@ -1308,7 +1393,7 @@ export type RunStatus = Message<"breakwater.v1.RunStatus"> & {
  * Use `create(RunStatusSchema)` to create a new message.
  */
 export const RunStatusSchema: GenMessage<RunStatus> = /*@__PURE__*/
-  messageDesc(file_breakwater, 34);
+  messageDesc(file_breakwater, 35);
 
 /**
  * @generated from message breakwater.v1.RunEnding
@@ -1330,7 +1415,7 @@ export type RunEnding = Message<"breakwater.v1.RunEnding"> & {
  * Use `create(RunEndingSchema)` to create a new message.
  */
 export const RunEndingSchema: GenMessage<RunEnding> = /*@__PURE__*/
-  messageDesc(file_breakwater, 35);
+  messageDesc(file_breakwater, 36);
 
 /**
  * @generated from message breakwater.v1.RunWorker
@@ -1357,7 +1442,7 @@ export type RunWorker = Message<"breakwater.v1.RunWorker"> & {
  * Use `create(RunWorkerSchema)` to create a new message.
  */
 export const RunWorkerSchema: GenMessage<RunWorker> = /*@__PURE__*/
-  messageDesc(file_breakwater, 36);
+  messageDesc(file_breakwater, 37);
 
 /**
  * To all workers of a run, from its controller.
@@ -1395,7 +1480,7 @@ export type ControllerBeat = Message<"breakwater.v1.ControllerBeat"> & {
  * Use `create(ControllerBeatSchema)` to create a new message.
  */
 export const ControllerBeatSchema: GenMessage<ControllerBeat> = /*@__PURE__*/
-  messageDesc(file_breakwater, 37);
+  messageDesc(file_breakwater, 38);
 
 /**
  * Of a worker that was stopped, or has heard of an epoch that it was not told of: whether its share is still its own.
@@ -1426,7 +1511,7 @@ export type StandingRequest = Message<"breakwater.v1.StandingRequest"> & {
  * Use `create(StandingRequestSchema)` to create a new message.
  */
 export const StandingRequestSchema: GenMessage<StandingRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 38);
+  messageDesc(file_breakwater, 39);
 
 /**
  * @generated from message breakwater.v1.StandingReply
@@ -1459,7 +1544,7 @@ export type StandingReply = Message<"breakwater.v1.StandingReply"> & {
  * Use `create(StandingReplySchema)` to create a new message.
  */
 export const StandingReplySchema: GenMessage<StandingReply> = /*@__PURE__*/
-  messageDesc(file_breakwater, 39);
+  messageDesc(file_breakwater, 40);
 
 /**
  * @generated from message breakwater.v1.Snapshot
@@ -1560,7 +1645,7 @@ export type Snapshot = Message<"breakwater.v1.Snapshot"> & {
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_breakwater, 40);
+  messageDesc(file_breakwater, 41);
 
 /**
  * @generated from message breakwater.v1.Totals
@@ -1577,7 +1662,7 @@ export type Totals = Message<"breakwater.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_breakwater, 41);
+  messageDesc(file_breakwater, 42);
 
 /**
  * @generated from message breakwater.v1.Interval
@@ -1611,7 +1696,7 @@ export type Interval = Message<"breakwater.v1.Interval"> & {
  * Use `create(IntervalSchema)` to create a new message.
  */
 export const IntervalSchema: GenMessage<Interval> = /*@__PURE__*/
-  messageDesc(file_breakwater, 42);
+  messageDesc(file_breakwater, 43);
 
 /**
  * Histograms are sparse counts: varint pairs (distance to the index of the previous non-zero bucket, count).
@@ -1705,7 +1790,7 @@ export type SeriesDelta = Message<"breakwater.v1.SeriesDelta"> & {
  * Use `create(SeriesDeltaSchema)` to create a new message.
  */
 export const SeriesDeltaSchema: GenMessage<SeriesDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 43);
+  messageDesc(file_breakwater, 44);
 
 /**
  * @generated from message breakwater.v1.LagDelta
@@ -1732,7 +1817,7 @@ export type LagDelta = Message<"breakwater.v1.LagDelta"> & {
  * Use `create(LagDeltaSchema)` to create a new message.
  */
 export const LagDeltaSchema: GenMessage<LagDelta> = /*@__PURE__*/
-  messageDesc(file_breakwater, 44);
+  messageDesc(file_breakwater, 45);
 
 /**
  * @generated from message breakwater.v1.ShardState
@@ -1814,7 +1899,7 @@ export type ShardState = Message<"breakwater.v1.ShardState"> & {
  * Use `create(ShardStateSchema)` to create a new message.
  */
 export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
-  messageDesc(file_breakwater, 45);
+  messageDesc(file_breakwater, 46);
 
 /**
  * @generated from message breakwater.v1.RequestCounts
@@ -1895,7 +1980,7 @@ export type RequestCounts = Message<"breakwater.v1.RequestCounts"> & {
  * Use `create(RequestCountsSchema)` to create a new message.
  */
 export const RequestCountsSchema: GenMessage<RequestCounts> = /*@__PURE__*/
-  messageDesc(file_breakwater, 46);
+  messageDesc(file_breakwater, 47);
 
 /**
  * @generated from message breakwater.v1.Health
@@ -1927,7 +2012,7 @@ export type Health = Message<"breakwater.v1.Health"> & {
  * Use `create(HealthSchema)` to create a new message.
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
-  messageDesc(file_breakwater, 47);
+  messageDesc(file_breakwater, 48);
 
 /**
  * @generated from message breakwater.v1.ThreadHealth
@@ -1964,7 +2049,7 @@ export type ThreadHealth = Message<"breakwater.v1.ThreadHealth"> & {
  * Use `create(ThreadHealthSchema)` to create a new message.
  */
 export const ThreadHealthSchema: GenMessage<ThreadHealth> = /*@__PURE__*/
-  messageDesc(file_breakwater, 48);
+  messageDesc(file_breakwater, 49);
 
 /**
  * @generated from message breakwater.v1.FailureSample
@@ -2028,7 +2113,7 @@ export type FailureSample = Message<"breakwater.v1.FailureSample"> & {
  * Use `create(FailureSampleSchema)` to create a new message.
  */
 export const FailureSampleSchema: GenMessage<FailureSample> = /*@__PURE__*/
-  messageDesc(file_breakwater, 49);
+  messageDesc(file_breakwater, 50);
 
 /**
  * @generated from message breakwater.v1.SentRequest
@@ -2060,7 +2145,7 @@ export type SentRequest = Message<"breakwater.v1.SentRequest"> & {
  * Use `create(SentRequestSchema)` to create a new message.
  */
 export const SentRequestSchema: GenMessage<SentRequest> = /*@__PURE__*/
-  messageDesc(file_breakwater, 50);
+  messageDesc(file_breakwater, 51);
 
 /**
  * @generated from message breakwater.v1.ReceivedResponse
@@ -2087,5 +2172,5 @@ export type ReceivedResponse = Message<"breakwater.v1.ReceivedResponse"> & {
  * Use `create(ReceivedResponseSchema)` to create a new message.
  */
 export const ReceivedResponseSchema: GenMessage<ReceivedResponse> = /*@__PURE__*/
-  messageDesc(file_breakwater, 51);
+  messageDesc(file_breakwater, 52);
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import type { ResultDocument } from '../../core/report/result.ts'
 import { startBreakwater, startDemoProcess } from '../kit/breakwater.ts'
@@ -115,6 +116,74 @@ testOnNats('what workers tell Prometheus of a run is what its result says', asyn
     t.is(page.lines.filter(({ name }) => name === 'breakwater_worker_info').length, 1)
   }
 })
+
+testOnNats(
+  'what the controlling process tells Prometheus at the end of a run is what its result says',
+  async (t) => {
+    const { nats, spec, out } = await place(
+      t,
+      '- { phase: steady, rate: 100, duration: 2s }\n- { phase: users, users: 2, duration: 1s }',
+    )
+    await startWatchedWorker(t, nats.url, 'w1')
+    const controller = await startBreakwater([
+      ...[
+        'run',
+        spec,
+        '--nats',
+        nats.url,
+        '--workers',
+        '1',
+        '--quiet',
+        '--out',
+        out,
+        '--metrics',
+        '127.0.0.1:0',
+      ],
+    ])
+    t.teardown(() => controller.stop('SIGKILL'))
+    const url = await until('it tells its URL', () => /metrics at (\S+)/.exec(controller.output())?.[1])
+    const pages: ReadMetrics[] = []
+    while (controller.isRunning()) {
+      const page = await scrape(url).catch(() => null)
+      if (page !== null) pages.push(page)
+      await sleep(10)
+    }
+    const running = pages.find((page) => page.sum('breakwater_controller_stage', { stage: 'running' }) === 1)
+    t.is(running?.sum('breakwater_controller_members', { status: 'armed' }), 1)
+    t.true((running?.sum('breakwater_controller_oldest_heartbeat_seconds') ?? 9) < 1.5)
+    for (const [index, page] of pages.entries()) {
+      const before = pages[index - 1]
+      for (const { name, labels, value } of before?.lines ?? []) {
+        if (name.startsWith('breakwater_') && name.endsWith('_total'))
+          t.true(page.sum(name, labels) >= value, `${name} fell from ${value}`)
+      }
+    }
+    const last = pages.findLast((page) => page.sum('breakwater_controller_stage', { stage: 'closed' }) === 1)
+    const result = JSON.parse(await readFile(join(out, 'result.json'), 'utf8')) as ResultDocument
+    const all = (name: string, labels: Readonly<Record<string, string>> = {}) =>
+      last?.sum(`breakwater_controller_${name}`, labels)
+    const [steady] = result.phases
+    t.is(all('arrivals_planned', { phase: 'steady' }), steady?.ledger.planned)
+    t.is(all('arrivals_unstarted', { phase: 'steady' }), steady?.ledger.unstarted)
+    t.is(all('arrivals_lost', { phase: 'steady' }), steady?.ledger.lost)
+    t.is(all('iterations_started_total'), result.ledger.started)
+    t.is(all('iterations_skipped_total'), result.ledger.skipped)
+    t.is(all('iterations_ended_total', { outcome: 'completed' }), result.iterations.completed)
+    t.is(all('requests_sent_total'), result.requests.sent)
+    t.is(all('requests_total', { outcome: 'ok' }), result.requests.ok)
+    t.is(all('request_errors_total'), result.requests.failed)
+    t.is(all('snapshots_total'), result.merge.received)
+    t.is(all('snapshots_missing'), 0)
+    t.is(
+      all('response_seconds_count'),
+      result.metrics.filter(({ scope }) => scope === 'total').reduce((sum, { count }) => sum + count, 0),
+    )
+    t.true((all('merge_seconds_total') ?? 0) > 0)
+    t.is(last?.sum('breakwater_bus_messages_received_total', { kind: 'snapshot' }), result.merge.received)
+    t.is(last?.sum('breakwater_bus_messages_dropped_total'), 0)
+    t.deepEqual(result.messages, { dropped: 0, by: [] })
+  },
+)
 
 testWith('nats-server', 'promtool')('promtool finds no fault in a page of metrics', async (t) => {
   const { nats, spec, out } = await place(t, '- { phase: steady, rate: 50, duration: 1s }')

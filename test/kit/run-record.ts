@@ -96,6 +96,7 @@ export function runRecord(sketch: RunSketch): RunRecord {
     setupFailure: null,
     teardownFailure: null,
     onceRequests: { setup: 0, teardown: 0, auth: 0 },
+    dropped: [],
     pace: 'timer',
     strict: false,
     ...sketch.record,

@@ -103,6 +103,7 @@ export function simulateRun(simulation: Simulation): RunRecord {
     setupFailure: null,
     teardownFailure: null,
     onceRequests: { setup: 0, teardown: 0, auth: 0 },
+    dropped: [],
     pace: 'timer',
     strict: false,
     ...simulation.overrides,

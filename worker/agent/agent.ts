@@ -11,7 +11,7 @@ import {
   encodeReply,
   refuseStranger,
 } from '../../proto/codec.ts'
-import type { WorkerHello } from '../../proto/messages.ts'
+import type { WorkerHello, WorkerVitals } from '../../proto/messages.ts'
 import { createReception, type HeardMessage, type Reception } from '../../proto/reception.ts'
 import { newSealingKey } from '../../proto/sealing.ts'
 import type { Subjects } from '../../proto/subjects.ts'
@@ -35,6 +35,8 @@ export interface AgentDependencies
   readonly threads: number
   /** Requests per second that so many threads keep, by the calibration of this machine; absent: nobody has measured it. */
   readonly capacity?: (threads: number) => number
+  /** Asked at each beat. */
+  readonly vitals?: () => WorkerVitals
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
@@ -58,6 +60,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   const reception = createReception(bus, (text) => log('warn', text))
   let state = idleAgent(incarnation, dependencies.threads)
   let session: RunSession | null = null
+  let vitals: WorkerVitals | undefined
   let control: Subscription | undefined
   let nextRequest = 1
   const owed = new Map<number, HeardMessage>()
@@ -168,6 +171,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
       ...{ state: stage, run, sealingKey: publicKey },
       ...(halt && { halt }),
       ...(capacity && { capacity: capacity(threads) }),
+      ...(vitals && { vitals }),
       ...(rails.maxRate !== null && { maxRate: rails.maxRate }),
     }
   }
@@ -215,6 +219,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   })
   const beat = setInterval(() => {
     dispatch({ type: 'tick', nowMs: localNowMs() })
+    vitals = dependencies.vitals?.()
     bus.publish(subjects.beat(id), encodeHello(hello()))
   }, tickMs)
 

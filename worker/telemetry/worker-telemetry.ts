@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../core/measure/snapshot.ts'
+import type { Health, Snapshot } from '../../core/measure/snapshot.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
 import { type Reading, reading, states } from '../../core/telemetry/metric.ts'
 import { RunMeter } from '../../core/telemetry/run-meter.ts'
@@ -17,6 +17,10 @@ export interface WorkerIdentity {
 /** Keeps what a worker's runs leave behind for whoever watches it. Nothing of it is asked for by the engine's threads. */
 export interface WorkerTelemetry {
   readonly observer: SessionObserver
+  /** What the engine's threads told last; null: there are none. */
+  health(state: AgentState): Health | null
+  /** Snapshots that nobody has acknowledged yet. */
+  readonly unacknowledged: number
   read(state: AgentState): readonly Reading[]
 }
 
@@ -26,25 +30,35 @@ interface Delivery {
   readonly waiting: () => number
 }
 
-export function createWorkerTelemetry(identity: WorkerIdentity): WorkerTelemetry {
+/** `isMetered`: somebody will `read`; else nothing is added up. */
+export function createWorkerTelemetry(identity: WorkerIdentity, isMetered: boolean): WorkerTelemetry {
   let meter: RunMeter | null = null
   let name = ''
+  let lastHealth: Health | null = null
   let delivery: Delivery = { added: 0, resent: 0, waiting: () => 0 }
 
   return {
     observer: {
       began(run: string, test: LoadTest, waiting: () => number) {
-        meter = new RunMeter(run, test)
+        meter = isMetered ? new RunMeter(run, test) : null
         name = test.name
+        lastHealth = null
         delivery = { added: 0, resent: 0, waiting }
       },
       shipped(snapshots: readonly Snapshot[]) {
         delivery.added += snapshots.length
-        for (const snapshot of snapshots) meter?.add(snapshot)
+        for (const snapshot of snapshots) {
+          lastHealth = snapshot.health ?? lastHealth
+          meter?.add(snapshot)
+        }
       },
       resent() {
         delivery.resent++
       },
+    },
+    health: (state) => (state.prepare === null ? null : lastHealth),
+    get unacknowledged() {
+      return delivery.waiting()
     },
     read(state) {
       return [

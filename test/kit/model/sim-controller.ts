@@ -258,6 +258,7 @@ export class SimController implements ControllerSeat {
       setupFailure: state.once.setup?.failure ?? null,
       teardownFailure: state.once.teardown?.failure ?? null,
       onceRequests: { setup: state.once.setup?.sent ?? 0, teardown: state.once.teardown?.sent ?? 0, auth: 0 },
+      dropped: [],
       pace: 'timer',
       strict: false,
     }

@@ -21,6 +21,7 @@ import type {
   StandingRequest,
   WorkerCommand,
   WorkerHello,
+  WorkerVitals,
 } from '../../../proto/messages.ts'
 
 /** Arbitrary messages, as the types allow them. */
@@ -83,7 +84,7 @@ export const haltQuestion = record<HaltQuestion>({ worker: token })
 
 export const hello: fc.Arbitrary<WorkerHello> = fc
   .tuple(
-    record<Omit<WorkerHello, 'failure' | 'halt' | 'sealingKey' | 'maxRate' | 'capacity'>>({
+    record<Omit<WorkerHello, 'failure' | 'halt' | 'sealingKey' | 'maxRate' | 'capacity' | 'vitals'>>({
       id: token,
       incarnation: id,
       version: text,
@@ -98,13 +99,27 @@ export const hello: fc.Arbitrary<WorkerHello> = fc
     fc.option(halt),
     fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 })),
     fc.option(magnitude),
+    fc.option(
+      record<WorkerVitals>({
+        upMs: magnitude,
+        cpu: magnitude,
+        cores: magnitude,
+        rssBytes: count,
+        loopDelayMs: magnitude,
+        openSockets: small,
+        unacknowledged: count,
+        reconnects: count,
+        dropped: count,
+      }),
+    ),
   )
-  .map(([rest, why, halted, sealingKey, maxRate]) => ({
+  .map(([rest, why, halted, sealingKey, maxRate, vitals]) => ({
     ...rest,
     ...(maxRate !== null && { maxRate }),
     ...(why !== null && { failure: why }),
     ...(halted !== null && { halt: halted }),
     ...(sealingKey !== null && { sealingKey }),
+    ...(vitals !== null && { vitals }),
   }))
 
 const pieces = fc
@@ -283,6 +298,7 @@ export const runStatus = record<RunStatus>({
   sent: count,
   ok: count,
   failed: count,
+  droppedMessages: count,
 })
 export const controllerBeat = record<ControllerBeat>({
   run: token,

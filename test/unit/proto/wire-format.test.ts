@@ -262,6 +262,7 @@ test('what is asked of a run’s controller, and its answer, are on the wire as 
       sent: 8,
       ok: 7,
       failed: 6,
+      droppedMessages: 0,
     },
     'CAGCAVwKAnIxEgFuGgdydW5uaW5nIAIpAAAAAAAAFEAxAAAAAAAAGEA5AAAAAAAAHEBAA0oMCgdzdG9wcGVkEgF3Ug0KAncxEAIaBWFybWVkWApgCWgBcAR4CIABB4gBBg==',
   )

@@ -1,9 +1,14 @@
 import test from 'ava'
 import { busMetrics } from '../../../../core/telemetry/bus-metrics.ts'
+import { controllerMetrics } from '../../../../core/telemetry/controller-metrics.ts'
 import type { Metric } from '../../../../core/telemetry/metric.ts'
 import { workerMetrics } from '../../../../core/telemetry/worker-metrics.ts'
 
-const all: readonly Metric[] = [...Object.values(workerMetrics), ...Object.values(busMetrics)]
+const all: readonly Metric[] = [
+  ...Object.values(workerMetrics),
+  ...Object.values(controllerMetrics),
+  ...Object.values(busMetrics),
+]
 
 test('no two metrics have one name', (t) => {
   t.is(new Set(all.map(({ name }) => name)).size, all.length)
