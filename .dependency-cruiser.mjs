@@ -138,6 +138,14 @@ export default {
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     {
+      name: 'late-libraries-by-a-file',
+      comment:
+        'What is loaded when it is needed is a file of the house, which imports the library: of a library in CommonJS that is loaded itself the bundle of the build has nothing but a default export.',
+      severity: 'error',
+      from: { path: production },
+      to: { dynamic: true, path: npm('.+') },
+    },
+    {
       name: 'no-circles',
       comment: 'Arrows run one way. Move what both files need into a third.',
       severity: 'error',

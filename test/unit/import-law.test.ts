@@ -97,6 +97,11 @@ const offences: readonly { breaks: string; file: string; source: string }[] = [
   },
   { breaks: 'tests-are-leaves', file: 'cli/a.ts', source: `import '../test/kit/nats.ts'` },
   { breaks: 'no-development-libraries', file: 'worker/a.ts', source: `import 'ajv'` },
+  {
+    breaks: 'late-libraries-by-a-file',
+    file: 'worker/a.ts',
+    source: `export const a = () => import('undici')`,
+  },
   { breaks: 'no-circles', file: 'bus/a.ts', source: `import './b.ts'` },
 ]
 
