@@ -1,3 +1,5 @@
+import { clusterBench } from './cluster/cluster-bench.ts'
+import { clusterSection } from './cluster/cluster-section.ts'
 import { connectionsBench } from './connections/connections-bench.ts'
 import { connectionsSection } from './connections/connections-table.ts'
 import { engineBench } from './engine/engine-bench.ts'
@@ -89,6 +91,13 @@ export const benches: Readonly<Record<string, Bench>> = {
     defaults: { rounds: 5, workers: 1000, seconds: 5 },
     async run(wish, out, say) {
       return outcome(mergeSection(await mergeBench(wish, out, say)))
+    },
+  },
+  cluster: {
+    summary: 'what one controller needs for a thousand workers, which are simulated, over a real nats-server',
+    defaults: { workers: 1000, seconds: 30 },
+    async run(wish, out, say) {
+      return outcome(clusterSection(await clusterBench(wish, out, say)))
     },
   },
   peers: {

@@ -5,6 +5,9 @@ import { startFarm } from './worker-farm.ts'
 const [natsUrl = '', workers = '1', connections = '1'] = process.argv.slice(2)
 const say = (event: FarmEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
 
+// Whoever started it is gone.
+process.stdout.on('error', () => process.exit(1))
+
 const farm = await startFarm({
   natsUrl,
   workers: Number(workers),

@@ -35,7 +35,7 @@ export function simulatedThreads(options: SimulatedThreadsOptions): StartThreads
 
     function next(): void {
       const afterMs = second + 1 < seconds ? delayMs : delayMs + drainMs
-      timer = setTimeout(hand, startMs + (second + 1) * 1000 + afterMs - localNowMs())
+      timer = setTimeout(hand, Math.max(0, startMs + (second + 1) * 1000 + afterMs - localNowMs()))
     }
 
     function hand(): void {

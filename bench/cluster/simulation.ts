@@ -44,6 +44,8 @@ export interface SimulationFigures {
 /** The first and the last second under load are not those of a run that is under way. */
 const marginMs = 1_000
 const watchEveryMs = 250
+/** What a run takes beside its load: its controller is ended then, which is an error. */
+const latestEndMs = 60_000
 
 /**
  * A run of the real command over a real nats-server with simulated workers in another process. Throws where the result is not exactly what the workers
@@ -109,6 +111,9 @@ async function control(wish: SimulationWish, spec: string, natsUrl: string, out:
   ])
   const beganMs = localMs()
   const child = spawn(file, args, { cwd: out, stdio: ['ignore', 'pipe', 'pipe'] })
+  const killAtExit = () => child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  const late = setTimeout(killAtExit, 1000 * wish.seconds + latestEndMs)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -124,6 +129,8 @@ async function control(wish: SimulationWish, spec: string, natsUrl: string, out:
   const [code] = await once(child, 'close')
   const endedAtMs = Date.now()
   clearInterval(watching)
+  clearTimeout(late)
+  process.off('exit', killAtExit)
   writeFileSync(join(out, 'controller.txt'), output)
   writeFileSync(join(out, 'readings.json'), JSON.stringify(readings))
   if (code !== 0) throw new Error(`breakwater run ended with ${code}:\n${output}`)
@@ -152,7 +159,9 @@ function startFarmProcess(natsUrl: string, { workers, connections }: SimulationW
     String(connections),
   ])
   const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = once(child, 'close')
+  const killAtExit = () => child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  const ended = once(child, 'close').finally(() => process.off('exit', killAtExit))
   const warnings: string[] = []
   let startLocalMs: number | null = null
   let drained: { readonly atMs: number; readonly draws: Draws } | null = null
