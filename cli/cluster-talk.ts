@@ -39,6 +39,8 @@ export interface Ordered {
 
 /** Longer than it is between two beats: whoever is there was heard. */
 const listenMs = 1_200
+/** A little longer than it is between two beats. */
+const oneBeatMs = 600
 const answerMs = 3_000
 /** An order goes out so often: a worker may be connecting just then. */
 const repeatMs = 200
@@ -97,9 +99,17 @@ function talk(bus: Bus, note: (text: string) => void): ClusterTalk {
     return [...heard.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
-  async function runs(): Promise<readonly string[]> {
+  /** The oldest first. Once somebody is heard, no longer than `enoughMs`. */
+  async function runs(enoughMs = listenMs): Promise<readonly string[]> {
     const heard = new Set<string>()
-    await hear([subjects.control('*')], (payload) => heard.add(decodeControllerBeat(payload).run))
+    await hear(
+      [subjects.control('*')],
+      (payload) => heard.add(decodeControllerBeat(payload).run),
+      async () => {
+        await sleep(enoughMs)
+        if (heard.size === 0) await sleep(listenMs - enoughMs)
+      },
+    )
     return [...heard].sort()
   }
 
@@ -116,7 +126,7 @@ function talk(bus: Bus, note: (text: string) => void): ClusterTalk {
   }
 
   return {
-    runs,
+    runs: () => runs(),
     workers: () => workers(),
     async order(halt, obeys) {
       const keeping = keptByServer(halt)
@@ -131,7 +141,7 @@ function talk(bus: Bus, note: (text: string) => void): ClusterTalk {
       return { workers: heard, isKept: await keeping }
     },
     async ask(wanted, wish) {
-      const run = wanted === 'latest' ? (await runs()).at(-1) : wanted
+      const run = wanted === 'latest' ? (await runs(oneBeatMs)).at(-1) : wanted
       if (run === undefined) {
         throw new BreakwaterError('unknown-run', 'no run is under control at this NATS server', {
           hint: 'If its process has died, take it up: breakwater run --resume latest.',

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import type { ResultDocument } from '../../core/report/result.ts'
 import { startBreakwater, startWorkerProcess } from '../kit/breakwater.ts'
 import { breakwater } from '../kit/command.ts'
@@ -13,14 +13,18 @@ import { until } from '../kit/until.ts'
 const testOnCluster = testWith('nginx', 'nats-server')
 
 /** Two workers, a controller of its own process, and nginx as the witness. Each arrival tells its number, or the row it leased, by `row`. */
-async function steered(t: ExecutionContext, load: string, more = '') {
+async function steered(t: ExecutionContext, load: string, more = '', maxRate = '') {
   const [nats, nginx, folder] = await Promise.all([startNats(), startNginx(), makeTempDir()])
   t.teardown(async () => {
     await nginx.remove()
     await nats.stop()
     await folder.remove()
   })
-  const workers = await Promise.all(['w1', 'w2'].map((id) => startWorkerProcess(nats.url, id)))
+  const workers = await Promise.all(
+    ['w1', 'w2'].map((id) =>
+      startWorkerProcess(nats.url, id, maxRate === '' ? {} : { BREAKWATER_MAX_RATE: maxRate }),
+    ),
+  )
   t.teardown(async () => {
     for (const worker of workers) await worker.stop('SIGKILL')
   })
@@ -161,3 +165,125 @@ testOnCluster(
     t.is(document.verdict, 'pass', document.reasons.join(' '))
   },
 )
+
+testOnCluster(
+  'a worker that dies in a steered run leaves its part at the rate that is in force',
+  async (t) => {
+    const { seen, steer, run, result, workers } = await steered(
+      t,
+      '    - { phase: steady, rate: 100, duration: 9s }',
+    )
+    await until('a second has passed', async () => (await seen()).length > 100)
+    t.is((await steer('--rate-factor', '3')).code, 0)
+    await until('it is faster', async () => (await seen()).length > 500, { withinMs: 10_000 })
+    workers[1]?.signal('SIGKILL')
+    await until('its loss is noticed', () => run.output().includes('worker w2 is gone'), { withinMs: 10_000 })
+    const down = await steer('--rate-factor', '0.5')
+    t.is(down.code, 0)
+    await run.ended
+    const [document, log] = [await result(), await seen()]
+    t.deepEqual(
+      document.epochs.map(({ cause, rateFactor, roster }) => [cause, rateFactor, roster.length]),
+      [
+        ['start', 1, 2],
+        ['steer', 3, 2],
+        ['lost', 3, 1],
+        ['steer', 0.5, 1],
+      ],
+    )
+    const [start = 0, first = 0, lost = 0, second = 0] = instantsOf(document)
+    const planned = Math.ceil(
+      (100 * (first - start) + 300 * (second - first) + 50 * (9_000 - (second - start))) / 1000 - 0.2,
+    )
+    t.true(Math.abs(document.ledger.planned - planned) <= 1, `${document.ledger.planned} of ${planned}`)
+    t.like(document.ledger, { balanced: true, plannedAtStart: 900, skipped: 0, unstarted: 0 })
+    t.true(document.ledger.lost > 0)
+    const { sent, unknown } = document.requests
+    t.true(sent <= log.length && log.length <= sent + (unknown.max ?? 0), `${log.length} of ${sent}`)
+    t.is(new Set(log.map(({ path }) => path)).size, log.length, 'no row comes twice')
+    // One worker carries the whole rate that was steered to.
+    const perSecond = between(log, lost, second) / ((second - lost) / 1000)
+    t.true(second - lost < 200 || Math.abs(perSecond - 300) < 30, String(perSecond))
+  },
+)
+
+testOnCluster('a run whose controller dies while it is paused is taken up paused, and goes on', async (t) => {
+  const { seen, steer, run, result, nats } = await steered(
+    t,
+    '    - { phase: steady, rate: 100, duration: 5s }',
+  )
+  await until('a second has passed', async () => (await seen()).length > 100)
+  t.is((await steer('--rate-factor', '2')).code, 0)
+  await until('it is faster', async () => (await seen()).length > 200)
+  t.is((await steer('--pause')).code, 0)
+  await run.stop('SIGKILL')
+  const other = await startBreakwater(['run', '--resume', 'latest', '--nats', nats.url])
+  t.teardown(() => other.stop('SIGKILL'))
+  const resumed = await until(
+    'it goes on',
+    async () => {
+      const { code, document } = await steer('--resume')
+      return code === 0 && document
+    },
+    { withinMs: 9_000 },
+  )
+  t.like(resumed, { rateFactor: 2, paused: false, term: 2 })
+  t.is(await other.ended, 0, other.output())
+  const [document, log] = [await result(), await seen()]
+  t.deepEqual(
+    document.epochs.map(({ cause, rateFactor, paused }) => [cause, rateFactor, paused]),
+    [
+      ['start', 1, false],
+      ['steer', 2, false],
+      ['pause', 2, true],
+      ['resume', 2, false],
+    ],
+  )
+  t.like(document.ledger, { balanced: true, plannedAtStart: 500, skipped: 0, lost: 0, unstarted: 0 })
+  const [, , paused = 0, going = 0] = instantsOf(document)
+  t.is(between(log, paused + 100, going - 5), 0)
+  t.is(document.requests.sent, log.length)
+  t.is(document.merge.missing, 0)
+})
+
+testOnCluster('a rate that a worker’s operator does not allow is refused, and nothing changes', async (t) => {
+  const { seen, steer, run, result } = await steered(
+    t,
+    '    - { phase: steady, rate: 100, duration: 10s }',
+    '  limits: { maxRate: 400 }\n',
+    '250',
+  )
+  const beyond = await steer('--rate-factor', '3')
+  t.is(beyond.code, 2)
+  t.like(beyond.document, { error: { code: 'not-allowed' } })
+  t.regex(beyond.document.error.message, /300\/s.*the operator of worker w1 allows 250\/s/)
+  t.regex(beyond.document.error.hint, /2\.5 at most/)
+  const far = await steer('--rate-factor', '5')
+  t.regex(far.document.error.message, /limits\.maxRate of the LoadTest allows 400\/s/)
+  t.is((await steer('--rate-factor', '2.5')).code, 0)
+  t.is(await run.ended, 0)
+  const document = await result()
+  t.deepEqual(
+    document.epochs.map(({ rateFactor }) => rateFactor),
+    [1, 2.5],
+  )
+  t.is(document.requests.sent, (await seen()).length)
+  const over = await steer('--pause')
+  t.is(over.code, 2)
+  t.like(over.document, { error: { code: 'unknown-run' } })
+})
+
+for (const [title, flags, said] of [
+  ['nothing to change', [], /nothing is to be changed/],
+  ['a pause and its end at once', ['--pause', '--resume'], /contradict each other/],
+  ['a factor that is no number', ['--rate-factor', 'fast'], /--rate-factor.*Write a number from 0 to 1000/],
+  ['a factor below 0', ['--rate-factor=-1'], /Write a number from 0 to 1000/],
+  ['a factor that is too high', ['--rate-factor', '1001'], /Write a number from 0 to 1000/],
+] as const) {
+  test(`steer with ${title} is wrong usage, and asks nobody`, async (t) => {
+    const { code, stdout } = await breakwater(['steer', 'latest', ...flags, '--json'])
+    t.is(code, 2)
+    t.like(JSON.parse(stdout), { error: { code: 'usage' } })
+    t.regex(stdout, said)
+  })
+}
