@@ -169,6 +169,7 @@ function toShard(shard: ShardState): MessageInitShape<typeof wire.ShardStateSche
     inFlightByScenario: shard.inFlightByScenario.map(BigInt),
     users: BigInt(shard.users),
     done: shard.done,
+    ...(shard.beyondPlan !== undefined && { beyondPlan: BigInt(shard.beyondPlan) }),
   }
 }
 
@@ -188,6 +189,7 @@ function fromShard(message: wire.ShardState): ShardState {
     inFlightByScenario: message.inFlightByScenario.map((value) => count(value, 'inFlightByScenario')),
     users: count(message.users, 'users'),
     done: message.done,
+    ...(message.beyondPlan > 0n && { beyondPlan: count(message.beyondPlan, 'beyondPlan') }),
   }
 }
 

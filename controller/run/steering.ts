@@ -39,8 +39,8 @@ function changeOf({ rateFactor, pausedAt }: Epoch, wish: SteerWish): SteerWish {
 /** As in a LoadTest. */
 const mostWorkers = 10_000
 
-/** More would make the run's own bookkeeping its largest part. */
-const mostSteers = 1_000
+/** Workers are told of all of them with each epoch, for each of 64 phases, in a message of less than 1 MB. */
+const mostSteers = 500
 
 /** Why a run cannot be steered so now; null: it can. `maxRate`: what this controller's operator allows; null: any. */
 export function refusalOfSteering(

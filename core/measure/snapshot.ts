@@ -69,6 +69,8 @@ export interface ShardState {
   readonly users: number
   /** This thread has nothing more to start in this phase. */
   readonly done: boolean
+  /** Open phases: own arrivals it had decided that the plan of its epoch has not any more: it heard of the lower rate too late. Absent: none. */
+  readonly beyondPlan?: number
 }
 
 /** Cumulative per thread; what the worker itself sends has a number behind theirs. */

@@ -4,6 +4,7 @@ import { objectiveView } from './objective-view.ts'
 import { printable } from './printable.ts'
 import { promises } from './promises.ts'
 import type { MetricRow, ObjectiveResult, ResultDocument, Verdict } from './result.ts'
+import { steeringText } from './steering-text.ts'
 
 const verdictMarks: Readonly<Record<Verdict, string>> = {
   pass: '✅ Pass',
@@ -27,6 +28,7 @@ export function markdownReport(document: ResultDocument): string {
     reasons(document),
     objectives(document),
     ledger(document),
+    steering(document),
     keyMetrics(document),
     steps(document),
     errors(document),
@@ -62,6 +64,11 @@ function objectives(document: ResultDocument): string {
 function ledger({ ledger: of, requests }: ResultDocument): string {
   const balance = of.balanced ? 'balanced' : '**does not balance**'
   return `**Ledger** (${balance}): ${count(of.planned)} planned = ${count(of.started)} started + ${count(of.skipped)} skipped + ${count(of.lost)} lost + ${count(of.unstarted)} unstarted. **Requests**: ${count(requests.attempted)} attempted, ${count(requests.ok)} good, ${count(requests.failed)} failed, ${count(requests.interrupted)} interrupted, ${count(requests.sent)} sent.`
+}
+
+function steering(document: ResultDocument): string {
+  const text = steeringText(document)
+  return text === null ? '' : `**Steered**: ${text}`
 }
 
 const metricHeads = ['Requests', 'Rate', 'Failed', 'p50', 'p95', 'p99', 'max', 'p95 good', 'p95 service']

@@ -2,6 +2,7 @@ import { count, longTime, milliseconds, percent, perSecond, plural } from './num
 import { objectiveView } from './objective-view.ts'
 import { printable } from './printable.ts'
 import type { MetricRow, ObjectiveResult, ResultDocument, Verdict } from './result.ts'
+import { steeringText } from './steering-text.ts'
 import { type TextColumn, textTable, wrap } from './text-layout.ts'
 
 export interface TextOptions {
@@ -117,7 +118,9 @@ function objectives(document: ResultDocument, width: number, paint: Paint): read
   })
 }
 
-function accounts({ ledger, requests }: ResultDocument, width: number, paint: Paint): readonly string[] {
+function accounts(document: ResultDocument, width: number, paint: Paint): readonly string[] {
+  const { ledger, requests } = document
+  const steering = steeringText(document)
   const balance = ledger.balanced ? paint('✓ balanced', 'good') : paint('✗ does not balance', 'bad')
   const equation = `${count(ledger.planned)} planned = ${count(ledger.started)} started + ${count(ledger.skipped)} skipped + ${count(ledger.lost)} lost + ${count(ledger.unstarted)} unstarted`
   const sent = `${count(requests.attempted)} attempted = ${count(requests.ok)} good + ${count(requests.failed)} failed + ${count(requests.interrupted)} interrupted; ${count(requests.sent)} sent`
@@ -125,6 +128,7 @@ function accounts({ ledger, requests }: ResultDocument, width: number, paint: Pa
     ...labelled('Ledger', equation, width),
     ' '.repeat(labelWidth) + balance,
     ...labelled('Requests', sent, width),
+    ...(steering === null ? [] : labelled('Steered', steering, width)),
   ]
 }
 

@@ -120,7 +120,7 @@ export class RunMeter {
     return this.#test.load.flatMap(({ loop }, index) => {
       const own = shards.filter(({ phase }) => phase === index)
       if (own.length === 0) return []
-      const of = (key: Exclude<keyof ShardState, 'inFlightByScenario' | 'done'>) =>
+      const of = (key: Exclude<keyof ShardState, 'inFlightByScenario' | 'done' | 'beyondPlan'>) =>
         sum(own.map((shard) => shard[key]))
       const { run } = this
       const phase = phaseLabel(this.#test, index)

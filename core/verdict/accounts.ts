@@ -9,6 +9,7 @@ import {
   sumLedgers,
 } from '../plan/ledger.ts'
 import { createMix } from '../plan/mix.ts'
+import { countOwn, stripeOf } from '../plan/stripe.ts'
 import { plannedNow } from './current-plan.ts'
 import { type DeadMembers, deadMembers } from './dead-members.ts'
 import type { RunRecord } from './run-record.ts'
@@ -112,7 +113,7 @@ function accountPhase(
   return {
     ledger: open
       ? openLedger({
-          planned: plannedNow(record, phase),
+          planned: plannedNow(record, phase) + beyondPlan(record, phase),
           plannedAtStart: record.plan.phases[phase]?.planned ?? 0,
           started,
           skippedInFlight: of('skippedInFlight'),
@@ -129,6 +130,24 @@ function accountPhase(
     gapUserSeconds: sum(dead.all.map((member) => dead.gapUserSeconds(member, phase))),
     broken: dead.all.some((member) => member.state !== 'left' && dead.gapUserSeconds(member, phase) > 0),
   }
+}
+
+/** What workers had decided that heard of a lower rate too late was planned when they did, and stays so. */
+function beyondPlan(record: RunRecord, phase: number): number {
+  const newest = record.epochs.at(-1)
+  const planned = plannedNow(record, phase)
+  return sum(
+    record.metrics.workers.flatMap(({ worker, shards }) =>
+      shards
+        .filter((shard) => shard.phase === phase)
+        .map(({ thread, epoch, through, beyondPlan = 0 }) => {
+          const roster = record.epochs.find(({ number }) => number === epoch)?.roster
+          // It has told of the newest epoch, or decided nothing beyond it.
+          if (roster === undefined || epoch === newest?.number || through <= planned) return beyondPlan
+          return beyondPlan + countOwn(stripeOf(roster, worker, thread), planned, through)
+        }),
+    ),
+  )
 }
 
 /**

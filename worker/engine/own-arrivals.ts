@@ -19,6 +19,7 @@ export class OwnArrivals {
   /** Decided before the epoch came that says whose they are; they do not come up again. */
   #decided: { readonly stripe: Stripe; readonly below: number }[] = []
   /** Counts own arrivals of the segment's stripe. */
+  #beyondPlan = 0
   #index = 0
   #next = 0
   #nextAt = 0
@@ -38,6 +39,11 @@ export class OwnArrivals {
     return this.#nextAt
   }
 
+  /** Arrivals that are decided, and that the newest plan has not any more. */
+  get beyondPlan(): number {
+    return this.#beyondPlan
+  }
+
   /** Takes the next arrival. */
   advance(): void {
     this.#step()
@@ -48,6 +54,7 @@ export class OwnArrivals {
   append(segment: Segment): void {
     const { firstArrival } = segment
     if (firstArrival > this.#next) {
+      this.#beyondPlan = this.#countDecided(segment.schedule.planned)
       this.#later.push(segment)
       this.#settle()
       return
@@ -56,7 +63,16 @@ export class OwnArrivals {
     this.#decided = this.#decided.filter(({ below }) => below > firstArrival)
     if (this.#next > firstArrival) this.#decided.push({ stripe: this.#segment.stripe, below: this.#next })
     this.#segment = segment
+    this.#beyondPlan = this.#countDecided(segment.schedule.planned)
     this.#seek(firstArrival)
+  }
+
+  /** Few: as many as came up while the epoch was on its way. */
+  #countDecided(from: number): number {
+    let count = 0
+    const to = Math.max(0, ...this.#decided.map(({ below }) => below))
+    for (let arrival = from; arrival < to; arrival++) if (this.#isDecided(arrival)) count++
+    return count
   }
 
   #step(): void {
@@ -79,7 +95,7 @@ export class OwnArrivals {
         this.#segment = later
         this.#index = indexOfFirst(later.stripe, later.firstArrival)
         this.#next = arrivalAt(later.stripe, this.#index)
-      } else if (this.#isDecided()) {
+      } else if (this.#isDecided(this.#next)) {
         this.#step()
       } else {
         break
@@ -95,9 +111,9 @@ export class OwnArrivals {
     }
   }
 
-  #isDecided(): boolean {
+  #isDecided(arrival: number): boolean {
     for (const { stripe, below } of this.#decided) {
-      if (this.#next < below && ownsArrival(stripe, this.#next)) return true
+      if (arrival < below && ownsArrival(stripe, arrival)) return true
     }
     return false
   }

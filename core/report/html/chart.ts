@@ -148,7 +148,7 @@ function epochMarks(document: ResultDocument, x: Scale, top: number, bottom: num
     .filter((epoch) => epoch.number > 1)
     .map((epoch) => {
       const at = round(x.at((Date.parse(epoch.at) - start) / 1000))
-      return html`<g class="epoch"><path d="M${at} ${top}V${bottom}"/><text x="${at + 4}" y="${top + 11}">${epoch.cause}</text></g>`
+      return html`<g class="epoch"><path d="M${at} ${top}V${bottom}"/><text x="${at + 4}" y="${top + 11}">${epoch.cause === 'steer' ? `× ${epoch.rateFactor ?? 1}` : epoch.cause}</text></g>`
     })
 }
 

@@ -1,11 +1,13 @@
 import { bytes, clock, instant, plural } from '../number-format.ts'
 import type { ResultDocument } from '../result.ts'
+import { steeredWords } from '../steering-text.ts'
 import { type Content, html, type Markup } from './markup.ts'
 import { facts, section, table } from './parts.ts'
 
 export function environmentSection(document: ResultDocument): Markup {
   const { environment, epochs, startedAt } = document
   const labels = Object.entries(document.labels)
+  const isSteered = epochs.some((epoch) => steeredWords(epoch) !== '')
   const entries: readonly (readonly [string, Content])[] = [
     ['Target', environment.target],
     ...Object.entries(environment.targets ?? {}).map(([name, url]) => [`Target ${name}`, url] as const),
@@ -34,13 +36,15 @@ export function environmentSection(document: ResultDocument): Markup {
               { head: 'Epoch', numeric: true },
               { head: 'From' },
               { head: 'Cause' },
+              ...(isSteered ? [{ head: 'In force' }] : []),
               { head: 'Workers' },
             ],
-            rows: epochs.map(({ number, at, cause, roster, weights }) => [
-              String(number),
-              clock((Date.parse(at) - Date.parse(startedAt)) / 1000),
-              cause,
-              rosterText(roster, weights),
+            rows: epochs.map((epoch) => [
+              String(epoch.number),
+              clock((Date.parse(epoch.at) - Date.parse(startedAt)) / 1000),
+              epoch.cause,
+              ...(isSteered ? [steeredWords(epoch) || 'as written'] : []),
+              rosterText(epoch.roster, epoch.weights),
             ]),
           })
     }`,

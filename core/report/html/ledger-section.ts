@@ -1,5 +1,6 @@
 import { count, none, percent } from '../number-format.ts'
 import type { Ledger, ResultDocument } from '../result.ts'
+import { steeringText } from '../steering-text.ts'
 import { round } from './chart.ts'
 import { type Content, html, type Markup } from './markup.ts'
 import { badge, section, table } from './parts.ts'
@@ -8,6 +9,7 @@ import { badge, section, table } from './parts.ts'
 export function ledgerSection(document: ResultDocument): Markup {
   const { ledger, iterations, requests, phases } = document
   const { planned, started, skipped, lost, unstarted } = ledger
+  const steering = steeringText(document)
   return section({
     id: 'ledger',
     title: 'Ledger',
@@ -42,6 +44,7 @@ ${table({
   rowClass: (row) => (row === phases.length ? 'sum' : ''),
 })}
 <p class="account">${requestSentence(requests)}</p>
+${steering === null ? null : html`<p class="account">Steered: ${steering}</p>`}
 ${gaps(document)}`,
   })
 }

@@ -347,7 +347,7 @@ const interval = record<Snapshot['intervals'][number]>({
 
 export const kept = listOf(interval)
 
-const shard = record<Snapshot['shards'][number]>({
+const shardAsPlanned = record<Omit<Snapshot['shards'][number], 'beyondPlan'>>({
   thread: small,
   phase: small,
   epoch: count,
@@ -363,6 +363,12 @@ const shard = record<Snapshot['shards'][number]>({
   users: count,
   done: fc.boolean(),
 })
+const shard = fc
+  .tuple(shardAsPlanned, fc.option(positive))
+  .map(([rest, beyondPlan]): Snapshot['shards'][number] => ({
+    ...rest,
+    ...(beyondPlan !== null && { beyondPlan }),
+  }))
 
 const requests = record<Snapshot['requests'][number]>({
   thread: small,

@@ -183,6 +183,33 @@ test('a higher rate finds room for as many more in flight', (t) => {
   t.like(run.phase(0), { started: 400, skippedInFlight: 0 })
 })
 
+test('a thread that hears of a lower rate too late decides nothing twice, and says what has no place any more', (t) => {
+  const run = new VirtualRun({
+    test: loadTest({ load: [constantPhase(100, 2000)] }),
+    target: soon,
+    roster: roster(2),
+  })
+  run.run(1.2 * second)
+  t.is(run.phase(0).started, 121)
+  run.change({ at: second, cause: 'steer', rateFactor: 0 })
+  run.run(1.5 * second)
+  const beyond = run.threads.map(({ engine }) => engine.shards(run.now)[0]?.beyondPlan ?? 0)
+  t.is(
+    beyond.reduce((sum, one) => sum + one, 0),
+    21,
+  )
+  t.is(plannedNow(run)[0], 100)
+  // With a rate again they are part of the plan once more.
+  run.change({ at: 1.6 * second, cause: 'steer', rateFactor: 1 })
+  run.run()
+  t.deepEqual(
+    run.threads.map(({ engine }) => engine.shards(run.now)[0]?.beyondPlan ?? 0),
+    [0, 0],
+  )
+  t.is(plannedNow(run)[0], 140)
+  t.is(run.phase(0).started, 140)
+})
+
 const anyChanges = fc.array(
   fc.record({
     atMs: fc.integer({ min: 0, max: 15_000 }),
