@@ -18,11 +18,16 @@ export function currentSchedules({ test, plan, epochs }: Planned): readonly (Sch
   return schedules
 }
 
-/** Arrivals of a phase by the current plan; `plan.phases[phase].planned` are those at the start. 0 for closed phases. */
+/**
+ * Arrivals of a phase by the current plan; `plan.phases[phase].planned` are those at the start. 0 for closed phases. Those of epochs before are part of it,
+ * should the tolerance of a count say otherwise.
+ */
 export function plannedNow(record: Planned, phase: number): number {
   const planned = record.plan.phases[phase]?.planned ?? 0
   const isSteered = record.epochs.some(({ rateFactor }) => rateFactor !== 1)
-  return isSteered ? (currentSchedules(record)[phase]?.planned ?? 0) : planned
+  if (!isSteered) return planned
+  const begun = record.epochs.at(-1)?.phases[phase]?.firstArrival ?? 0
+  return Math.max(begun, currentSchedules(record)[phase]?.planned ?? 0)
 }
 
 /** The first arrival that is intended at or after an instant, by the epoch then in force; a pause moves none. */

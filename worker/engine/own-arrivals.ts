@@ -54,7 +54,7 @@ export class OwnArrivals {
   append(segment: Segment): void {
     const { firstArrival } = segment
     if (firstArrival > this.#next) {
-      this.#beyondPlan = this.#countDecided(segment.schedule.planned)
+      this.#beyondPlan = this.#countDecided(Math.max(firstArrival, segment.schedule.planned))
       this.#later.push(segment)
       this.#settle()
       return
@@ -63,7 +63,7 @@ export class OwnArrivals {
     this.#decided = this.#decided.filter(({ below }) => below > firstArrival)
     if (this.#next > firstArrival) this.#decided.push({ stripe: this.#segment.stripe, below: this.#next })
     this.#segment = segment
-    this.#beyondPlan = this.#countDecided(segment.schedule.planned)
+    this.#beyondPlan = this.#countDecided(Math.max(firstArrival, segment.schedule.planned))
     this.#seek(firstArrival)
   }
 

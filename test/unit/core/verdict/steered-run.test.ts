@@ -196,6 +196,15 @@ test('what a dead worker may have sent is bounded by the highest rate that it ma
   t.is(maxOf([0]), 755)
 })
 
+test('an arrival that began before the rate was steered to nothing stays planned, however low the rate was', (t) => {
+  const run = new VirtualRun({
+    test: loadTest({ load: [constantPhase(1.5e-10, 7_000)] }),
+    target: () => ({ afterMicros: 1000 }),
+  })
+  run.change({ at: 1000, cause: 'steer', rateFactor: 0 })
+  t.like(accountsOf(recordOf(run.run())).total, { planned: 1, started: 1, unstarted: 0 })
+})
+
 const anyChanges = fc.array(
   fc.record({
     atMs: fc.integer({ min: 0, max: 12_000 }),
