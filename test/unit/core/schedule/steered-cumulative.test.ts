@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { createSchedule, cumulativeOf } from '../../../../core/schedule/create-schedule.ts'
 import { createPointProcess } from '../../../../core/schedule/point-process.ts'
+import type { Schedule } from '../../../../core/schedule/schedule.ts'
 import { type RatePiece, steeredCumulative } from '../../../../core/schedule/steered-cumulative.ts'
 import type { OpenPhase } from '../../../../core/spec/load-test.ts'
 import { anyOpenPhase, uniformPhase } from '../../../kit/arbitrary-phase.ts'
@@ -23,6 +24,13 @@ function anyPieces(phase: OpenPhase): fc.Arbitrary<RatePiece[]> {
       { maxLength: 5, selector: ({ fromMs }) => fromMs },
     )
     .map((pieces) => pieces.sort((a, b) => a.fromMs - b.fromMs))
+}
+
+/** The same instant; or one where the rate is so low that it is the same by all that can be counted. */
+function areSame(one: Schedule, other: Schedule, arrival: number): boolean {
+  const [a, b] = [one.startOf(arrival), other.startOf(arrival)]
+  if (a === undefined || b === undefined) return a === b
+  return Math.abs(a - b) < 1e-6 || Math.abs(one.expectedBefore(a) - one.expectedBefore(b)) < 1e-9
 }
 
 const anySteered = (phases: fc.Arbitrary<OpenPhase>) =>
@@ -119,9 +127,11 @@ test('steering changes nothing of what was before it, random arrivals included',
       const before = createSchedule(phase, seed, 2, pieces.slice(0, -1))
       const after = createSchedule(phase, seed, 2, pieces)
       const first = before.firstAtOrAfter(last.fromMs)
+      const reached = before.expectedBefore(last.fromMs)
+      // Which side of the change an arrival is on is a matter of rounding there.
+      if (Math.abs(reached - Math.round(reached)) < 1e-6) return true
       if (after.firstAtOrAfter(last.fromMs) !== first) return false
-      for (let n = 0; n < first; n++)
-        if (Math.abs((before.startOf(n) as number) - (after.startOf(n) as number)) > 1e-6) return false
+      for (let n = 0; n < first; n++) if (!areSame(before, after, n)) return false
       return true
     }),
     { numRuns: 200 },
@@ -154,8 +164,7 @@ test('a factor of 1 throughout is the phase as it was written', (t) => {
       const written = createSchedule(phase, seed, 0)
       const steered = createSchedule(phase, seed, 0, [{ fromMs: share * phase.durationMs, factor: 1 }])
       if (written.planned !== steered.planned) return false
-      for (let n = 0; n < written.planned; n++)
-        if (Math.abs((written.startOf(n) as number) - (steered.startOf(n) as number)) > 1e-6) return false
+      for (let n = 0; n < written.planned; n++) if (!areSame(written, steered, n)) return false
       return true
     }),
     { numRuns: 100 },
