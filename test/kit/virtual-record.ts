@@ -54,6 +54,7 @@ export function recordOf(
     ...{ ended: 'finished', endedWhy: null, endingAt: null, startedAtMs: 0, endedAt: run.now },
     ...{ dataEnded: false, setupFailure: null, teardownFailure: null },
     onceRequests: { setup: 0, teardown: 0, auth: 0 },
+    dropped: [],
     ...{ pace: 'timer', strict: false },
     ...change,
   }
