@@ -38,3 +38,13 @@ export const uniformPhase: fc.Arbitrary<OpenPhase> = fc.oneof(linearPhase, sine)
 export const anyOpenPhase: fc.Arbitrary<OpenPhase> = fc
   .tuple(uniformPhase, fc.constantFrom('uniform' as const, 'poisson' as const))
   .map(([phase, arrivals]) => ({ ...phase, arrivals }))
+
+/** Without rates so low that the tolerance of a count decides whether there is an arrival at all. */
+export const steerablePhase: fc.Arbitrary<OpenPhase> = anyOpenPhase.map((phase) => {
+  const { rate } = phase
+  const notable = (perSecond: number) => (perSecond < 0.1 ? 0 : perSecond)
+  if (rate.kind === 'sine')
+    return { ...phase, rate: { ...rate, mean: notable(rate.mean), amplitude: notable(rate.amplitude) } }
+  const points = rate.points.map(({ atMs, perSecond }) => ({ atMs, perSecond: notable(perSecond) }))
+  return { ...phase, rate: { ...rate, points } }
+})

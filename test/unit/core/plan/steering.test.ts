@@ -9,7 +9,8 @@ import { createSchedules } from '../../../../core/plan/schedules.ts'
 import { steeringIssue } from '../../../../core/plan/steering.ts'
 import { arrivalAt, indexOfFirst } from '../../../../core/plan/stripe.ts'
 import type { LoadTest } from '../../../../core/spec/load-test.ts'
-import { anyOpenPhase } from '../../../kit/arbitrary-phase.ts'
+import { plannedNow } from '../../../../core/verdict/current-plan.ts'
+import { steerablePhase } from '../../../kit/arbitrary-phase.ts'
 import { anyRoster, roster, stripesOf } from '../../../kit/arbitrary-roster.ts'
 import { loadTest } from '../../../kit/load-test.ts'
 import { closedPhase, constantPhase, sinePhase } from '../../../kit/phases.ts'
@@ -34,7 +35,9 @@ function change(
 }
 
 function plannedOf(test: LoadTest, epochs: readonly Epoch[]): readonly number[] {
-  return createSchedules(test, seed, allRatePieces(epochs)).map((schedule) => schedule?.planned ?? 0)
+  return test.load.map((_, phase) =>
+    plannedNow({ test, plan: planRun(test, seed), epochs: [...epochs] }, phase),
+  )
 }
 
 test('a pause moves what is left of a phase on, and what follows it', (t) => {
@@ -143,7 +146,7 @@ const anyChanges = fc.array(
 test('over any steering, pauses and rosters, every arrival of the plan is one worker’s, in one epoch', (t) => {
   fc.assert(
     fc.property(
-      fc.array(anyOpenPhase, { minLength: 1, maxLength: 3 }),
+      fc.array(steerablePhase, { minLength: 1, maxLength: 3 }),
       anyRoster,
       anyChanges,
       (load, first, changes) => {
@@ -185,7 +188,7 @@ test('over any steering, pauses and rosters, every arrival of the plan is one wo
 
 test('a phase is under way for as long as it lasts, whatever pauses there are', (t) => {
   fc.assert(
-    fc.property(fc.array(anyOpenPhase, { minLength: 1, maxLength: 3 }), anyChanges, (load, changes) => {
+    fc.property(fc.array(steerablePhase, { minLength: 1, maxLength: 3 }), anyChanges, (load, changes) => {
       const run = loadTest({ load })
       const epochs = begin(run)
       for (const { at, paused } of changes.toSorted((a, b) => a.at - b.at))
@@ -204,7 +207,7 @@ test('a phase is under way for as long as it lasts, whatever pauses there are', 
 test('no rate is higher, from an instant on, than the highest rate of the rest', (t) => {
   fc.assert(
     fc.property(
-      fc.array(anyOpenPhase, { minLength: 1, maxLength: 3 }),
+      fc.array(steerablePhase, { minLength: 1, maxLength: 3 }),
       fc.nat({ max: 15_000_000 }),
       fc.array(fc.nat({ max: 15_000_000 }), { minLength: 1, maxLength: 30 }),
       (load, from, later) => {

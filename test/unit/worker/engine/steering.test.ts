@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { allRatePieces } from '../../../../core/plan/phase-time.ts'
 import { createSchedules } from '../../../../core/plan/schedules.ts'
 import type { OpenPhase } from '../../../../core/spec/load-test.ts'
-import { anyOpenPhase } from '../../../kit/arbitrary-phase.ts'
+import { plannedNow } from '../../../../core/verdict/current-plan.ts'
+import { steerablePhase } from '../../../kit/arbitrary-phase.ts'
 import { anyRoster, roster } from '../../../kit/arbitrary-roster.ts'
 import { httpGet, loadTest, scenario } from '../../../kit/load-test.ts'
 import { closedPhase, constantPhase } from '../../../kit/phases.ts'
@@ -18,9 +19,11 @@ function instants(run: VirtualRun): readonly number[] {
 }
 
 /** The plan as it was steered. */
-function plannedNow(run: VirtualRun): readonly number[] {
-  const { test, seed = 1 } = run.options
-  return createSchedules(test, seed, allRatePieces(run.epochs)).map((schedule) => schedule?.planned ?? 0)
+function planned(run: VirtualRun): readonly number[] {
+  const { options, plan, epochs } = run
+  return options.test.load.map((_, phase) =>
+    plannedNow({ test: options.test, plan, epochs: [...epochs] }, phase),
+  )
 }
 
 test('another rate begins at its instant, in the middle of a phase and on every thread', (t) => {
@@ -198,7 +201,7 @@ test('a thread that hears of a lower rate too late decides nothing twice, and sa
     beyond.reduce((sum, one) => sum + one, 0),
     21,
   )
-  t.is(plannedNow(run)[0], 100)
+  t.is(planned(run)[0], 100)
   // With a rate again they are part of the plan once more.
   run.change({ at: 1.6 * second, cause: 'steer', rateFactor: 1 })
   run.run()
@@ -206,7 +209,7 @@ test('a thread that hears of a lower rate too late decides nothing twice, and sa
     run.threads.map(({ engine }) => engine.shards(run.now)[0]?.beyondPlan ?? 0),
     [0, 0],
   )
-  t.is(plannedNow(run)[0], 140)
+  t.is(planned(run)[0], 140)
   t.is(run.phase(0).started, 140)
 })
 
@@ -223,7 +226,7 @@ const anyChanges = fc.array(
 test('over any steering every arrival of the plan starts once, at its instant, and none in a pause', (t) => {
   fc.assert(
     fc.property(
-      fc.array(anyOpenPhase, { minLength: 1, maxLength: 2 }),
+      fc.array(steerablePhase, { minLength: 1, maxLength: 2 }),
       anyRoster,
       anyChanges,
       (load, first, changes) => {
@@ -249,11 +252,11 @@ test('over any steering every arrival of the plan starts once, at its instant, a
         run.run()
         const schedules = createSchedules(run.options.test, 1, allRatePieces(run.epochs))
         return load.every((_, index) => {
-          const planned = plannedNow(run)[index] ?? 0
+          const all = planned(run)[index] ?? 0
           const sums = run.phase(index)
-          if (sums.started !== planned || sums.completed !== planned || !sums.done) return false
+          if (sums.started !== all || sums.completed !== all || !sums.done) return false
           const sent = run.sent.filter(({ path }) => path === `/p${index}`)
-          const intended = Array.from({ length: planned }, (_, n) => {
+          const intended = Array.from({ length: all }, (_, n) => {
             const own = run.epochs.findLast((epoch) => (epoch.phases[index]?.firstArrival ?? 0) <= n)
             return (own?.phases[index]?.startAt ?? 0) + 1000 * (schedules[index]?.startOf(n) ?? Number.NaN)
           })
