@@ -6,14 +6,14 @@ import { until } from './until.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/breakwater')
 
-/** `breakwater ARGS…` in a process of its own. */
+/** `breakwater ARGS…` in a process of its own. `by`: a program that becomes it, such as `ip netns exec NAME`. */
 export function startBreakwater(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  by: readonly string[] = [],
 ): Promise<Program> {
-  return startProgram(process.execPath, [launcher, ...args], {
-    env: { BREAKWATER_DATA: dataFolder(), ...env },
-  })
+  const [file = process.execPath, ...words] = [...by, process.execPath, launcher, ...args]
+  return startProgram(file, words, { env: { BREAKWATER_DATA: dataFolder(), ...env } })
 }
 
 export interface DemoProcess {
@@ -42,8 +42,9 @@ export async function startWorkerProcess(
   natsUrl: string,
   id: string,
   env: Readonly<Record<string, string>> = {},
+  by: readonly string[] = [],
 ): Promise<Program> {
-  const program = await startBreakwater(['worker', '--nats', natsUrl, '--id', id, '--threads', '1'], env)
+  const program = await startBreakwater(['worker', '--nats', natsUrl, '--id', id, '--threads', '1'], env, by)
   await until(`${id} is ready`, () => program.output().includes('is ready') || !program.isRunning())
   if (!program.isRunning()) throw new Error(`${id} ended at once:\n${program.output()}`)
   return program

@@ -21,11 +21,14 @@ export interface Nats {
 
 /** A real nats-server of this test's own, answering when the promise resolves. */
 export async function startNats({
+  address = '127.0.0.1',
   jetstream = true,
   args = [],
   env = {},
   login = {},
 }: {
+  /** Of this machine. */
+  readonly address?: string
   readonly jetstream?: boolean
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -34,10 +37,10 @@ export async function startNats({
 } = {}): Promise<Nats> {
   const storage = await makeTempDir()
   const port = await freePort()
-  const url = `nats://127.0.0.1:${port}`
+  const url = `nats://${address}:${port}`
   const start = async () => {
     const storing = jetstream ? ['--jetstream', '--store_dir', storage.path] : []
-    const words = ['--addr', '127.0.0.1', '--port', String(port), ...storing, ...args]
+    const words = ['--addr', address, '--port', String(port), ...storing, ...args]
     const server = await startProgram(tool('nats-server'), words, { env })
     await isReady(server, url, login)
     return server

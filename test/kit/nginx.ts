@@ -14,6 +14,8 @@ export interface LoggedRequest {
   readonly method: string
   /** As it came, with the query. */
   readonly path: string
+  /** Whence it came. */
+  readonly client: string
   /** Number of the connection it came on, and its number on that connection, from 1. */
   readonly connection: number
   readonly connectionRequests: number
@@ -115,7 +117,7 @@ error_log ${home}/error.log warn;
 events { worker_connections 16384; }
 http {
 ${temp.map((kind) => `  ${kind}_temp_path ${home}/temp/${kind};`).join('\n')}
-  log_format facts '$msec $status $request_method $connection $connection_requests $request_uri';
+  log_format facts '$msec $status $request_method $remote_addr $connection $connection_requests $request_uri';
   access_log ${home}/access.log facts;
   default_type text/plain;
   keepalive_requests ${options.keepaliveRequests ?? 1_000_000_000};
@@ -138,11 +140,12 @@ function readLog(text: string): readonly LoggedRequest[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [at, status, method = '', connection, connectionRequests, ...path] = line.split(' ')
+      const [at, status, method = '', client = '', connection, connectionRequests, ...path] = line.split(' ')
       return {
         at: Number(at) * 1000,
         status: Number(status),
         method,
+        client,
         path: path.join(' '),
         connection: Number(connection),
         connectionRequests: Number(connectionRequests),
