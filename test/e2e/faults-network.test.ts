@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
-import type { ResultDocument } from '../../core/report/result.ts'
 import { startWorkerProcess } from '../kit/breakwater.ts'
-import { isRecovered, isTrue, startFaultRun } from '../kit/fault-run.ts'
+import { isRecovered, isTrue, startFaultRun, statesOf } from '../kit/fault-run.ts'
 import { startNats } from '../kit/nats.ts'
 import { type Cable, makeNamespace, testWithNamespaces } from '../kit/network-namespace.ts'
 import { startNginx } from '../kit/nginx.ts'
@@ -102,8 +101,4 @@ async function start(t: ExecutionContext, seconds: number) {
   const run = await startFaultRun(t, { nginx, nats, workers: 3, rate: 150, seconds })
   await run.isUnderWayFor(3_000)
   return { run, toNats, toTarget, far: toTarget.farAddress, worker: workers[2] }
-}
-
-function statesOf({ workers }: ResultDocument): readonly string[] {
-  return workers.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ state }) => state)
 }
