@@ -12,6 +12,7 @@ export type ToolName =
   | 'promtool'
   | 'chromium'
   | 'python'
+  | 'libfaketime'
 
 const versions = Object.fromEntries(
   readFileSync(join(import.meta.dirname, 'tool-versions.env'), 'utf8')
@@ -29,6 +30,8 @@ const places: Readonly<Record<ToolName, readonly string[]>> = {
   'nats-server': [join(cache, `nats-server-${versions.NATS_SERVER}/nats-server`), ...onPath('nats-server')],
   nginx: [join(cache, `nginx-${versions.NGINX}/nginx`), ...onPath('nginx')],
   nghttpd: onPath('nghttpd'),
+  /** Preloaded, not run. */
+  libfaketime: [join(cache, `libfaketime-${versions.LIBFAKETIME}/libfaketimeMT.so.1`)],
   tinyproxy: [join(cache, `tinyproxy-${versions.TINYPROXY}/tinyproxy`), ...onPath('tinyproxy')],
   prometheus: [join(cache, `prometheus-${versions.PROMETHEUS}/prometheus`), ...onPath('prometheus')],
   promtool: [join(cache, `prometheus-${versions.PROMETHEUS}/promtool`), ...onPath('promtool')],

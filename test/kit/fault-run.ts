@@ -24,6 +24,7 @@ export interface FaultRun {
   isUnderWayFor(ms: number): Promise<void>
   /** Once the controller, or the last of them, has ended. */
   result(): Promise<ResultDocument>
+  events(): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
 
 export interface FaultRunOptions {
@@ -86,6 +87,10 @@ export async function startFaultRun(
     },
     async result() {
       return JSON.parse(await readFile(join(out, 'result.json'), 'utf8')) as ResultDocument
+    },
+    async events() {
+      const lines = (await readFile(join(out, 'events.ndjson'), 'utf8')).trim().split('\n')
+      return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
     },
   }
 }
