@@ -25,9 +25,27 @@ export interface MergeRound {
   readonly referenceMicros: number
 }
 
+/** Workers of each of so many regions; times are of CPU. */
+export interface TwoLevelFigures {
+  readonly regions: number
+  readonly workers: number
+  readonly seconds: number
+  /** Per snapshot of a worker: decoded, merged, and the region's own encoded. */
+  readonly regionMicros: number
+  /** Per region and second, of whoever merges the regions. */
+  readonly topMicros: number
+  /** Per snapshot of a worker, all merged at once. */
+  readonly flatMicros: number
+  readonly workerBytes: number
+  /** Per region and second. */
+  readonly regionBytes: number
+  readonly regionSnapshots: number
+}
+
 export interface MergeFigures {
   readonly wish: MergeWish
   readonly rounds: readonly MergeRound[]
+  readonly twoLevels: TwoLevelFigures
   readonly loads: readonly number[]
 }
 
@@ -51,7 +69,14 @@ export async function mergeBench(
       `merge ${number}/${count}  ${round.snapshots} snapshots of ${round.bytes.toFixed(0)} bytes: ${round.mergeMicros.toFixed(0)} µs each, decoding ${round.decodeMicros.toFixed(0)}, the reference ${round.referenceMicros.toFixed(0)}`,
     )
   }
-  const figures = { wish, rounds, loads }
+  const regionsMain = join(import.meta.dirname, 'two-level-main.ts')
+  const regions = onCore(0, [process.execPath, regionsMain, '10', String(workers), '3'])
+  const { stdout } = await measure(regions, { cwd: root, timeoutS: 300 })
+  const twoLevels = JSON.parse(stdout) as TwoLevelFigures
+  say(
+    `merge in two levels: ${twoLevels.regionMicros.toFixed(0)} µs a snapshot in a region, ${twoLevels.topMicros.toFixed(0)} µs a region and second above`,
+  )
+  const figures = { wish, rounds, twoLevels, loads }
   writeFileSync(join(out, 'merge.json'), `${JSON.stringify(figures, null, 2)}\n`)
   return figures
 }
