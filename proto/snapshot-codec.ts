@@ -168,6 +168,7 @@ function toShard(shard: ShardState): MessageInitShape<typeof wire.ShardStateSche
     inFlight: BigInt(shard.inFlight),
     inFlightByScenario: shard.inFlightByScenario.map(BigInt),
     users: BigInt(shard.users),
+    moved: BigInt(shard.moved),
     done: shard.done,
     ...(shard.beyondPlan !== undefined && { beyondPlan: BigInt(shard.beyondPlan) }),
   }
@@ -188,6 +189,7 @@ function fromShard(message: wire.ShardState): ShardState {
     inFlight: count(message.inFlight, 'inFlight'),
     inFlightByScenario: message.inFlightByScenario.map((value) => count(value, 'inFlightByScenario')),
     users: count(message.users, 'users'),
+    moved: count(message.moved, 'moved'),
     done: message.done,
     ...(message.beyondPlan > 0n && { beyondPlan: count(message.beyondPlan, 'beyondPlan') }),
   }

@@ -56,7 +56,7 @@ export class SimulatedMeasure {
   ): { readonly shards: readonly ShardState[]; readonly requests: RequestCounts } {
     const { ok: completed, failed } = this.#iterations
     const iterations = { started: completed + failed, completed, failed, interrupted: 0, inFlight: 0 }
-    const none = { skippedInFlight: 0, skippedLate: 0, users: 0 }
+    const none = { skippedInFlight: 0, skippedLate: 0, users: 0, moved: 0 }
     const shard = {
       thread: 0,
       phase: 0,

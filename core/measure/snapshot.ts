@@ -67,6 +67,8 @@ export interface ShardState {
   readonly inFlightByScenario: readonly number[]
   /** Closed phases: users at work now. */
   readonly users: number
+  /** Closed phases: users that were at work elsewhere before an epoch gave them to this thread, and began their scenario anew. */
+  readonly moved: number
   /** This thread has nothing more to start in this phase. */
   readonly done: boolean
   /** Open phases: own arrivals it had decided that the plan of its epoch has not any more: it heard of the lower rate too late. Absent: none. */

@@ -91,13 +91,14 @@ function phaseResults(record: RunRecord, accounts: Accounts): readonly PhaseResu
     if (account === undefined) return []
     const { from, to } = phaseSpan(record, index)
     const underWay = phaseTimeSpans(record, index).reduce((sum, span) => sum + span.to - span.from, 0)
-    const { ledger, completed, failed, interrupted, gapUserSeconds } = account
+    const { ledger, completed, failed, interrupted, gapUserSeconds, movedUsers } = account
     return [
       {
         name: phase.name,
         kind: phase.loop,
         recorded: phase.record,
         gapUserSeconds,
+        movedUsers,
         startedAt: instant(record, from),
         offsetMs: from / 1000,
         durationMs: (to - from) / 1000,

@@ -132,6 +132,8 @@ export interface PhaseResult {
   readonly kind: 'open' | 'closed'
   readonly recorded: boolean
   readonly gapUserSeconds: number
+  /** Closed phases: how often a user began its scenario anew because its share went to another thread. */
+  readonly movedUsers: number
   readonly startedAt: string
   /** Since the run's start. */
   readonly offsetMs: number

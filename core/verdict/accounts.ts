@@ -47,6 +47,8 @@ export interface PhaseAccount {
   readonly interruptedByScenario: readonly number[]
   /** Closed phases: users × seconds in which a dead worker's users were not at work. */
   readonly gapUserSeconds: number
+  /** Closed phases: how often a user began anew on another thread, because an epoch gave it there. */
+  readonly movedUsers: number
   /** A closed phase in which a worker died that had users at work. */
   readonly broken: boolean
 }
@@ -107,8 +109,9 @@ function accountPhase(
   const open = record.test.load[phase]?.loop === 'open'
   const shards = allShards.filter((shard) => shard.phase === phase)
   const deadShards = dead.all.flatMap((member) => dead.shards(member, phase))
-  const of = (key: 'started' | 'completed' | 'failed' | 'interrupted' | 'skippedInFlight' | 'skippedLate') =>
-    sum(shards.map((shard) => shard[key]))
+  const of = (
+    key: 'started' | 'completed' | 'failed' | 'interrupted' | 'skippedInFlight' | 'skippedLate' | 'moved',
+  ) => sum(shards.map((shard) => shard[key]))
   const started = of('started')
   return {
     ledger: open
@@ -128,6 +131,7 @@ function accountPhase(
       sum(deadShards.map((shard) => shard.inFlightByScenario[scenario] ?? 0)),
     ),
     gapUserSeconds: sum(dead.all.map((member) => dead.gapUserSeconds(member, phase))),
+    movedUsers: of('moved'),
     broken: dead.all.some((member) => member.state !== 'left' && dead.gapUserSeconds(member, phase) > 0),
   }
 }

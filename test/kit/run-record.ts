@@ -403,6 +403,7 @@ function emptyShard(thread: number, phase: number): Mutable<ShardState> {
     inFlight: 0,
     inFlightByScenario: [],
     users: 0,
+    moved: 0,
     done: false,
   }
 }

@@ -148,6 +148,7 @@ class SimulatedWorker {
       inFlight: 0,
       inFlightByScenario: simulation.test.scenarios.map(() => 0),
       users: 0,
+      moved: 0,
       done: true,
     }))
   }

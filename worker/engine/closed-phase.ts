@@ -45,7 +45,7 @@ export class ClosedPhaseRun implements PhaseRun {
   /** Users that have begun all the iterations that are theirs. */
   readonly #finished = new Set<number>()
   /** Own users that have not joined yet, the first one last. */
-  #joining: { readonly number: number; readonly at: Micros }[] = []
+  #joining: { readonly number: number; readonly at: Micros; readonly isMoved: boolean }[] = []
   /** Waiting for a row. */
   #rowless: User[] = []
   /** Their next iterations wait for the end of a pause. */
@@ -87,11 +87,14 @@ export class ClosedPhaseRun implements PhaseRun {
     for (const user of this.#users.values()) {
       user.stopAt = own.has(user.number) ? this.#stopOf(user.number) : Number.NEGATIVE_INFINITY
     }
+    const awaited = new Set(this.#joining.map(({ number }) => number))
     this.#joining = []
     for (const number of own) {
       const startMs = userStart(this.#phase, number)
       const staysAway = this.#finished.has(number) || this.#users.has(number) || startMs === undefined
-      if (!staysAway) this.#joining.push({ number, at: startAt + startMs * 1000 })
+      if (staysAway) continue
+      const at = startAt + startMs * 1000
+      this.#joining.push({ number, at, isMoved: at < epoch.at && !awaited.has(number) })
     }
     this.#joining.sort((a, b) => b.at - a.at || b.number - a.number)
     if (this.#pausedAt === null && pausedBefore !== null) this.#goOn(pausedBefore, epoch.at)
@@ -106,6 +109,7 @@ export class ClosedPhaseRun implements PhaseRun {
       if (next === undefined || next.at > now) return
       this.#joining.pop()
       this.#join(next.number, now)
+      if (next.isMoved && this.#users.has(next.number)) this.counts.moved++
     }
   }
 
@@ -173,6 +177,7 @@ export class ClosedPhaseRun implements PhaseRun {
       inFlight,
       inFlightByScenario: [...this.counts.inFlightByScenario],
       users: over ? inFlight : this.#users.size,
+      moved: this.counts.moved,
       done: over,
     }
   }

@@ -121,6 +121,7 @@ export class OpenPhaseRun implements PhaseRun {
       inFlight: this.counts.inFlight,
       inFlightByScenario: [...this.counts.inFlightByScenario],
       users: 0,
+      moved: 0,
       ...(this.#own.beyondPlan > 0 && { beyondPlan: this.#own.beyondPlan }),
       done: this.#ended || (this.#pausedAt === null && this.nextAt() === Number.POSITIVE_INFINITY),
     }

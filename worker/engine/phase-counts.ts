@@ -7,6 +7,8 @@ export class PhaseCounts {
   failed = 0
   interrupted = 0
   inFlight = 0
+  /** Users that were at work elsewhere before. */
+  moved = 0
   readonly inFlightByScenario: number[]
 
   constructor(scenarios: number) {

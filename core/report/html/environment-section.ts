@@ -61,7 +61,7 @@ export function reproduceSection({ reproduce, seed }: ResultDocument): Markup {
 }
 
 /** Weights where they differ: w1 × 2, w2. */
-function rosterText(roster: readonly string[], weights: readonly number[]): string {
+function rosterText(roster: readonly string[], weights: readonly number[] = []): string {
   const areEqual = weights.every((weight) => weight === weights[0])
   return roster.map((worker, j) => (areEqual ? worker : `${worker} × ${weights[j]}`)).join(', ')
 }

@@ -1,4 +1,4 @@
-import { count, none, percent } from '../number-format.ts'
+import { count, none, percent, plural } from '../number-format.ts'
 import type { Ledger, ResultDocument } from '../result.ts'
 import { steeringText } from '../steering-text.ts'
 import { round } from './chart.ts'
@@ -117,10 +117,17 @@ function requestSentence(requests: ResultDocument['requests']): Content {
 }
 
 function gaps({ phases }: ResultDocument): readonly Markup[] {
-  return phases
+  const moved = phases
+    .filter((phase) => phase.movedUsers > 0)
+    .map(
+      (phase) =>
+        html`<p class="account">In <b>${phase.name}</b>, ${plural(phase.movedUsers, 'user')} began anew on another worker or thread when shares changed.</p>`,
+    )
+  const stoodStill = phases
     .filter((phase) => phase.gapUserSeconds > 0)
     .map(
       (phase) =>
         html`<p class="account">In <b>${phase.name}</b>, the users of dead workers stood still for ${count(Math.round(phase.gapUserSeconds))} user-seconds.</p>`,
     )
+  return [...stoodStill, ...moved]
 }

@@ -361,6 +361,7 @@ const shardAsPlanned = record<Omit<Snapshot['shards'][number], 'beyondPlan'>>({
   inFlight: count,
   inFlightByScenario: listOf(count),
   users: count,
+  moved: count,
   done: fc.boolean(),
 })
 const shard = fc

@@ -332,6 +332,7 @@ test('snapshot is on the wire as it was', (t) => {
           inFlight: 11,
           inFlightByScenario: [12, 13],
           users: 14,
+          moved: 0,
           done: true,
         },
       ],

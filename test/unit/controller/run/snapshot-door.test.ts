@@ -53,7 +53,16 @@ function place() {
 
 const shard: ShardState = {
   ...{ thread: 0, phase: 0, epoch: 1, through: 0, started: 0, skippedInFlight: 0, skippedLate: 0 },
-  ...{ completed: 0, failed: 0, interrupted: 0, inFlight: 0, inFlightByScenario: [0], users: 0, done: false },
+  ...{
+    completed: 0,
+    failed: 0,
+    interrupted: 0,
+    inFlight: 0,
+    inFlightByScenario: [0],
+    users: 0,
+    moved: 0,
+    done: false,
+  },
 }
 const interval = { second: 9, thread: 0, series: [], lags: [] }
 

@@ -276,6 +276,7 @@ function shard(through: number): ShardState {
     inFlight: 0,
     inFlightByScenario: [0],
     users: 0,
+    moved: 0,
     done: false,
   }
 }

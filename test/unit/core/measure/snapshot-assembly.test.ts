@@ -59,6 +59,7 @@ function shard(overrides: Partial<ShardState> = {}): ShardState {
     inFlight: 0,
     inFlightByScenario: [0],
     users: 0,
+    moved: 0,
     done: false,
     ...overrides,
   }

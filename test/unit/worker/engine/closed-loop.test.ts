@@ -228,6 +228,23 @@ test('an epoch that moves users to another worker ends their loops here and begi
   late.run()
   const inOneRound = late.sent.filter(({ at }) => at >= 700_000 && at < 750_000)
   t.deepEqual(inOneRound.map(({ worker }) => worker).sort(), ['w1', 'w1', 'w1', 'w2', 'w2', 'w2'])
+  const moved = (of: VirtualRun) => of.threads.map((thread) => thread.engine.shards(of.now)[0]?.moved)
+  // Three came to the first worker, before they had begun; three went to the second one.
+  t.deepEqual(moved(late), [0, 3])
+  run.run()
+  t.deepEqual(moved(run), [0, 0])
+})
+
+test('a user that joins after an epoch, or goes on where it was, has not moved', (t) => {
+  const spec = loadTest({ load: [closedPhase({ users: users(10, 0, 1000), durationMs: 2000 })] })
+  const run = new VirtualRun({ test: spec, target: () => ({ afterMicros: 50_000 }), roster: roster(2) })
+  for (const thread of run.threads)
+    thread.engine.advance({ ...run.epoch, roster: roster(1), number: 2, at: 500_000 })
+  run.run()
+  // Users 1, 3 … were the second worker's; of those half had joined by then.
+  const [first, second] = run.threads.map((thread) => thread.engine.shards(run.now)[0]?.moved ?? 0)
+  t.true((first ?? 0) >= 2 && (first ?? 0) <= 3, `${first}`)
+  t.is(second, 0)
 })
 
 test('a scenario that takes no time does not stop the world', (t) => {
