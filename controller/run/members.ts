@@ -58,12 +58,19 @@ export function roster(state: CoordinatorState): RosterEntry[] {
   return sharing.map(({ id, threads }, j) => ({ worker: id, weight: weights[j] ?? threads, threads }))
 }
 
+/** It was lost, and has been heard from since. */
+function isBack({ status, lostAtMs, heardAtMs }: Member): boolean {
+  return status === 'lost' && lostAtMs !== null && heardAtMs > lostAtMs
+}
+
 /** Lets every worker go that is still there, and does the last thing of the run. */
 export function close(state: CoordinatorState): Decision {
   const { run } = state.order
   const command = (member: Member, type: 'abort' | 'release') =>
     send(member, { type, run, fence: fence(state) })
-  const working = atWork(state).flatMap((member) => [command(member, 'abort'), command(member, 'release')])
+  const working = [...state.members.values()]
+    .filter((member) => isAtWork(member) || isBack(member))
+    .flatMap((member) => [command(member, 'abort'), command(member, 'release')])
   const done = [...state.members.values()].filter(({ status }) => status === 'final')
   const isFinish = state.last.type === 'finish'
   return {

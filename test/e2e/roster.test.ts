@@ -1,3 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Conductor } from '../../controller/run/conductor.ts'
 import { isBalanced } from '../../core/plan/ledger.ts'
@@ -9,6 +12,7 @@ import { type Ran, runSpec } from '../kit/cluster.ts'
 import { breakwater } from '../kit/command.ts'
 import { startNats } from '../kit/nats.ts'
 import { type LoggedRequest, startNginx } from '../kit/nginx.ts'
+import { makeTempDir } from '../kit/temp-dir.ts'
 import { testWith } from '../kit/tools.ts'
 import { until } from '../kit/until.ts'
 
@@ -95,7 +99,73 @@ testOnCluster('a run is steered to fewer workers and to more, within a second ea
   t.is(judgeRun(ran.record, ran.accounts).verdict, 'pass')
 })
 
+testOnCluster('workers share the load by what calibrations of their machines say they can do', async (t) => {
+  const homes: Record<string, string> = {}
+  for (const [id, openPerSecond] of [
+    ['w1', 3_000],
+    ['w2', 9_000],
+  ] as const) {
+    const home = await makeTempDir()
+    t.teardown(home.remove)
+    homes[id] = home.path
+    const one = { host: hostname(), node: process.versions.node, cores: 2, closedPerSecond: 10_000 }
+    const calibrations = [{ ...one, openPerSecond, breakwater: '0', at: '2026-01-01T00:00:00Z', levels: [] }]
+    await mkdir(join(home.path, 'breakwater'))
+    const text = JSON.stringify({ schema: 'breakwater.dev/calibration/v1', calibrations })
+    await writeFile(join(home.path, 'breakwater', 'calibration.json'), text)
+  }
+  let listed = ''
+  const { ran, log } = await runWhile(t, {
+    workers: ['w1', 'w2'],
+    homes,
+    seconds: 4,
+    async meanwhile({ natsUrl }) {
+      listed = (await breakwater(['workers', '--nats', natsUrl, '--json'])).stdout
+    },
+  })
+  whole(t, ran, log, 4 * rate)
+  t.deepEqual(
+    ran.record.epochs[0]?.roster.map(({ weight }) => weight),
+    [1, 3],
+  )
+  const started = ran.record.metrics.workers.map(({ shards }) =>
+    shards.reduce((sum, s) => sum + s.started, 0),
+  )
+  t.deepEqual(started, [rate, 3 * rate])
+  const { workers } = JSON.parse(listed) as { workers: { id: string; capacity: number }[] }
+  t.deepEqual(workers.map(({ id, capacity }) => [id, capacity]).sort(), [
+    ['w1', 3_000],
+    ['w2', 9_000],
+  ])
+})
+
+testOnCluster('users that move to a worker that joins begin anew, and are counted', async (t) => {
+  const users = 6
+  const { ran, log } = await runWhile(t, {
+    workers: ['w1', 'w2'],
+    spec: {
+      workers: { grow: true },
+      load: [{ phase: 'people', users, duration: '6s', pace: '100ms' }],
+    },
+    seconds: 6,
+    async meanwhile({ at, join }) {
+      await at(1_000)
+      await join('w3')
+    },
+  })
+  const { accounts } = ran
+  t.deepEqual(rostersOf(ran), ['start w1 w2', 'joined w1 w2 w3'])
+  t.is(log.length, accounts.requests.sent)
+  t.is(accounts.iterations.interrupted, 0)
+  t.is(accounts.iterations.completed, accounts.total.started)
+  // By two, user n was the worker's n mod 2; by three, it is that of n mod 3.
+  const moved = Array.from({ length: users }, (_, n) => n).filter((n) => n % 2 !== n % 3).length
+  t.is(accounts.phases[0]?.movedUsers, moved)
+  t.is(accounts.phases[0]?.gapUserSeconds, 0)
+})
+
 interface Meanwhile {
+  readonly natsUrl: string
   /** Until so long after the start. */
   at(ms: number): Promise<unknown>
   nowMs(): number
@@ -106,29 +176,32 @@ interface Meanwhile {
 interface Wish {
   readonly workers: readonly string[]
   readonly spec?: Parameters<typeof runSpec>[0]
+  /** By worker: where it keeps its state. */
+  readonly homes?: Readonly<Record<string, string>>
   readonly seconds: number
   meanwhile(its: Meanwhile): Promise<void>
 }
 
-async function runWhile(t: ExecutionContext, { workers, spec = {}, seconds, meanwhile }: Wish) {
+async function runWhile(t: ExecutionContext, { workers, spec = {}, homes = {}, seconds, meanwhile }: Wish) {
   const [nginx, nats] = await Promise.all([
     startNginx({ server: `location = /seed { return 200 '{"id":"t1"}'; }` }),
     startNats({ jetstream: false }),
   ])
   t.teardown(nginx.remove)
   t.teardown(nats.stop)
-  const join = async (id: string) => {
-    const worker = await startWorkerProcess(nats.url, id)
+  const come = async (id: string) => {
+    const home = homes[id]
+    const worker = await startWorkerProcess(nats.url, id, home === undefined ? {} : { XDG_STATE_HOME: home })
     t.teardown(() => worker.stop('SIGKILL'))
   }
-  await Promise.all(workers.map(join))
+  await Promise.all(workers.map(come))
   let done: Promise<void> = Promise.resolve()
   const follow = (conductor: Conductor) => {
     const nowMs = () => localMs() - (conductor.state.startAtMs ?? Number.POSITIVE_INFINITY)
     const at = (ms: number) => until('it is time', () => nowMs() >= ms, { withinMs: 60_000 })
     const steer = (words: readonly string[]) =>
       breakwater(['steer', conductor.state.order.run, '--nats', nats.url, ...words])
-    done = meanwhile({ at, nowMs, join, steer })
+    done = meanwhile({ natsUrl: nats.url, at, nowMs, join: come, steer })
   }
   const rows = Array.from({ length: 10_000 }, (_, n) => `${n}`).join('\n')
   const ran = await runSpec(
