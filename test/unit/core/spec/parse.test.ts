@@ -99,7 +99,7 @@ test('a short LoadTest has every default filled in', (t) => {
     ],
     limits: { inFlight: null, backlog: 0.001, drainMs: 30_000, maxRate: null },
     detail: false,
-    workers: { count: null, threads: null, onLoss: 'reassign', waitMs: 60_000 },
+    workers: { count: null, threads: null, onLoss: 'reassign', grow: false, waitMs: 60_000 },
     objectives: [],
   })
 })
