@@ -78,7 +78,6 @@ export function stateAfter(state: string, event: RunEvent): string {
     case 'stage':
       return stageWord(event.stage)
     case 'steered':
-      return event.paused === undefined ? state : event.paused ? 'paused' : 'running'
     case 'clock':
     case 'epoch':
     case 'joining':

@@ -46,16 +46,20 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
       figuresAtMs = nowMs
     }
     const elapsedMs = nowMs - figuresAtMs
-    const isOver = figures.elapsedMs + elapsedMs >= figures.lengthMs
+    // In a pause the end moves on, and phases stand still.
+    const pausedMs = figures.paused ? elapsedMs : 0
+    const lengthMs = figures.lengthMs + pausedMs
+    const isOver = figures.elapsedMs + elapsedMs >= lengthMs
     return {
       name,
-      state: state === 'running' && isOver ? 'draining' : state,
+      state: state !== 'running' ? state : figures.paused ? 'paused' : isOver ? 'draining' : state,
       run: {
         ...figures,
+        lengthMs,
         elapsedMs: figures.elapsedMs + elapsedMs,
         phases: figures.phases.map((phase) => ({
           ...phase,
-          elapsedMs: Math.min(phase.lengthMs, phase.elapsedMs + elapsedMs),
+          elapsedMs: Math.min(phase.lengthMs, phase.elapsedMs + elapsedMs - pausedMs),
         })),
       },
     }

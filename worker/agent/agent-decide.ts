@@ -96,6 +96,9 @@ function onCommand(
   const older = refusalOfOlder(command.fence, state.fence)
   if (older !== null) return refuse(...older)
   const fenced: AgentState = { ...heard(state, nowMs), fence: command.fence }
+  const isNew = (command.type === 'epoch' || command.type === 'arm') && command.epoch.number > state.epoch
+  if (isNew && notAllowed !== null)
+    return refuse('not-allowed', notAllowed, 'steer it to a lower rate, or ask the operator of the worker')
   switch (command.type) {
     case 'clock':
       return answer(fenced)
@@ -116,12 +119,6 @@ function onCommand(
       if (command.epoch.number <= state.epoch) return answer(fenced)
       if (command.epoch.number > state.epoch + 1)
         return refuse('missed-epoch', `epoch ${state.epoch + 1} is not known here`, 'tell of that one first')
-      if (notAllowed !== null)
-        return refuse(
-          'not-allowed',
-          notAllowed,
-          'steer it to a lower rate, or ask the operator of the worker',
-        )
       return answer({ ...fenced, epoch: command.epoch.number }, { type: 'epoch', epoch: command.epoch })
     case 'stop':
       return answer(ending(fenced), ...(underWay(state) ? [{ type: 'stop' } as const] : []))

@@ -181,7 +181,8 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     reception.listen(subjects.command(id), 'command', decodeOwn, (command, message) => {
       const request = nextRequest++
       owed.set(request, message)
-      const notAllowed = command.type === 'epoch' ? (session?.notAllowed(command.epoch) ?? null) : null
+      const epoch = command.type === 'epoch' || command.type === 'arm' ? command.epoch : null
+      const notAllowed = epoch && (session?.notAllowed(epoch) ?? null)
       dispatch({ type: 'command', command, request, notAllowed, nowMs: localNowMs() })
     }),
     reception.listen(subjects.halt, 'halt', decodeHaltOrder, ({ halt }) => dispatch({ type: 'halt', halt })),

@@ -161,7 +161,12 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       )
     },
     term: dependencies.term,
-    onReply: (reply) => onEvent({ type: 'standing', run, reply, nowMs: localNowMs() }),
+    onReply(reply) {
+      // Commanded, it is refused; told in passing, it is not followed.
+      const end = reply.epochs.findIndex((epoch) => notAllowed(epoch) !== null)
+      const epochs = end === -1 ? reply.epochs : reply.epochs.slice(0, end)
+      onEvent({ type: 'standing', run, reply: { ...reply, epochs }, nowMs: localNowMs() })
+    },
     confirm: (thread, question) => threads?.confirm(thread, question),
     localNowMs,
     pause,
@@ -234,6 +239,11 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     throw new BreakwaterError('not-allowed', `its operator does not allow this: ${broken.join('; ')}`, {
       hint: 'Change the LoadTest, or ask the operator of the worker for more (breakwater worker --help, Guard rails).',
     })
+  }
+
+  function notAllowed(epoch: EpochOrder): string | null {
+    const broken = brokenByEpoch(command.test, epoch, dependencies.rails)
+    return broken && `its operator does not allow this: ${broken}`
   }
 
   function fail(error: unknown): void {
@@ -347,10 +357,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       threads?.arm(startLocalMs, first, setup)
       checkOpenFiles(first)
     },
-    notAllowed(next) {
-      const broken = brokenByEpoch(command.test, next, dependencies.rails)
-      return broken && `its operator does not allow this: ${broken}`
-    },
+    notAllowed,
     epoch(next) {
       epoch = next.number
       threads?.epoch(next)

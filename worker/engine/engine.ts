@@ -177,6 +177,7 @@ export class Engine implements TransportSink {
     this.#dependencies.rows.give(source, from, count)
     this.#fence?.isOpenAt(now)
     for (const phase of this.#phases) phase.onRows(now)
+    this.#sooner(now)
   }
 
   /** No further iteration starts; those in flight finish within the drain. */

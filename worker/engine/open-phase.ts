@@ -29,6 +29,8 @@ export class OpenPhaseRun implements PhaseRun {
   #cutAt: Micros
   /** Stopped, or its data is at its end. */
   #ended = false
+  /** The next arrival waits for a row that is on its way. */
+  #isRowless = false
 
   constructor(context: PhaseContext, planned: PlannedPhase, entry: EpochEntry) {
     this.index = planned.index
@@ -56,6 +58,7 @@ export class OpenPhaseRun implements PhaseRun {
     this.#pausedAt = pausedSince(entry.epoch, phase)
     this.#cutAt = this.#cutOf(phase)
     this.#own.append(this.#segmentOf(entry, phase))
+    this.#isRowless = false
     // Arrivals that were not planned at the start lease their rows.
     if ((entry.schedule?.planned ?? 0) > this.#planned.planned) this.#context.prefetch()
   }
@@ -75,6 +78,7 @@ export class OpenPhaseRun implements PhaseRun {
       } else {
         return
       }
+      this.#isRowless = false
       this.decidedAt = intendedAt
       own.advance()
     }
@@ -82,7 +86,9 @@ export class OpenPhaseRun implements PhaseRun {
 
   nextAt(): Micros {
     const { nextAt } = this.#own
-    return this.#ended || nextAt >= this.#cutAt ? Number.POSITIVE_INFINITY : nextAt
+    if (this.#ended || nextAt >= this.#cutAt) return Number.POSITIVE_INFINITY
+    // Without its row it is skipped when it is too late for it.
+    return this.#isRowless ? nextAt + lateMicros + 1 : nextAt
   }
 
   iterationEnded(iteration: Iteration): void {
@@ -94,7 +100,9 @@ export class OpenPhaseRun implements PhaseRun {
   wake(): void {}
 
   /** An arrival that waits for its row is still the next one. */
-  onRows(): void {}
+  onRows(): void {
+    this.#isRowless = false
+  }
 
   stop(): void {
     this.#ended = true
@@ -138,6 +146,7 @@ export class OpenPhaseRun implements PhaseRun {
     if (drawn !== 'drawn') {
       pool.release(iteration)
       this.#ended = drawn === 'ended'
+      this.#isRowless = drawn === 'wanted'
       return false
     }
     iteration.phase = this

@@ -4,6 +4,8 @@ import type { RunRecord } from '../../../../core/verdict/run-record.ts'
 import { loadTest } from '../../../kit/load-test.ts'
 import { closedPhase, constantPhase, openPhase } from '../../../kit/phases.ts'
 import { type RunSketch, runRecord } from '../../../kit/run-record.ts'
+import { VirtualRun } from '../../../kit/virtual-engine.ts'
+import { recordOf } from '../../../kit/virtual-record.ts'
 
 /** The run as it stands after so many seconds, each worker having told of them. */
 function after(seconds: number, sketch: RunSketch): RunRecord {
@@ -114,4 +116,23 @@ test('closed phases alone have no planned rate', (t) => {
 test('after the last phase none is under way', (t) => {
   const record = runRecord({ test: steady, record: { endedAt: 21_000_000 } })
   t.deepEqual(new LiveMeter().read(record).phases, [])
+})
+
+test('a steered run shows its factor, and in a pause its phases stand still while its end moves on', (t) => {
+  const run = new VirtualRun({
+    test: loadTest({ load: [constantPhase(100, 10_000, { name: 'steady' })] }),
+    target: () => ({ afterMicros: 1000 }),
+  })
+  run.change({ at: 1_000_000, cause: 'steer', rateFactor: 2 })
+  run.change({ at: 4_000_000, cause: 'pause', paused: true })
+  const read = (seconds: number) => {
+    const record = recordOf(run.run(seconds * 1_000_000))
+    return new LiveMeter().read({ ...record, endedAt: seconds * 1_000_000 })
+  }
+  const going = read(3)
+  t.like(going, { rateFactor: 2, paused: false, lengthMs: 10_000 })
+  t.is(going.openRate?.planned.toFixed(3), (500 / 3).toFixed(3))
+  const paused = read(6)
+  t.like(paused, { rateFactor: 2, paused: true, elapsedMs: 6_000, lengthMs: 12_000 })
+  t.deepEqual(paused.phases, [{ name: 'steady', elapsedMs: 4_000, lengthMs: 10_000, recorded: true }])
 })

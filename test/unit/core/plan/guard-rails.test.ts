@@ -1,7 +1,15 @@
 import test from 'ava'
-import { brokenRails, type GuardRails, noRails, withNetworks } from '../../../../core/plan/guard-rails.ts'
+import { firstEpoch } from '../../../../core/plan/epoch.ts'
+import {
+  brokenByEpoch,
+  brokenRails,
+  type GuardRails,
+  noRails,
+  withNetworks,
+} from '../../../../core/plan/guard-rails.ts'
 import { planRun } from '../../../../core/plan/plan-run.ts'
 import type { LoadTest } from '../../../../core/spec/load-test.ts'
+import { roster } from '../../../kit/arbitrary-roster.ts'
 import { loadTest } from '../../../kit/load-test.ts'
 import { closedPhase, constantPhase } from '../../../kit/phases.ts'
 
@@ -109,4 +117,19 @@ test('networks of the controller and of the worker stand beside each other', (t)
   const workers = withNetworks(controllers, { ...noRails, networks: ['10.1.0.0/16'] })
   t.deepEqual(workers.target.dns.networks, [['10.0.0.0/8'], ['10.1.0.0/16']])
   t.deepEqual(workers.targets.b?.dns.networks, [['10.0.0.0/8'], ['10.1.0.0/16']])
+})
+
+test('an epoch is held to the rate that is left of the run, times its factor', (t) => {
+  const test = loadTest({ load: [constantPhase(100, 1000), constantPhase(10, 1000)] })
+  const epochAt = (at: number, rateFactor: number, pausedAt: number | null = null) => ({
+    ...firstEpoch(test, planRun(test, 1), roster(1)),
+    ...{ at, rateFactor, pausedAt },
+  })
+  const rails = { ...noRails, maxRate: 150 }
+  t.is(brokenByEpoch(test, epochAt(0, 1.5), rails), null)
+  t.is(brokenByEpoch(test, epochAt(500_000, 2), rails), 'the rate would go up to 200/s, and 150/s is allowed')
+  t.is(brokenByEpoch(test, epochAt(1_500_000, 15), rails), null)
+  // While it is paused, what is left is what was left then.
+  t.regex(brokenByEpoch(test, epochAt(1_500_000, 15, 500_000), rails) ?? '', /1500\/s/)
+  t.is(brokenByEpoch(test, epochAt(0, 1_000), noRails), null)
 })

@@ -392,3 +392,12 @@ test('an epoch is not taken before the one that it builds on', (t) => {
   t.deepEqual(log.slice(-5), ['reply:missed-epoch', 'epoch', 'reply:ok', 'epoch', 'reply:ok'])
   t.is(state.epoch, 3)
 })
+
+test('an epoch that its operator does not allow is refused, and the load goes on as it was', (t) => {
+  const next: WorkerCommand = { type: 'epoch', run: 'r1', fence: { term: 1, epoch: 2 }, epoch: epoch(2) }
+  const event: AgentEvent = { type: 'command', command: next, request: ++request, nowMs: 9 }
+  const { state, log } = play(...running, { ...event, notAllowed: 'no more than 10/s' })
+  t.is(log.at(-1), 'reply:not-allowed')
+  t.like(state, { stage: 'running', epoch: 1, fence: { term: 1, epoch: 1 } })
+  t.is(play(...running, { ...event, notAllowed: null }).log.at(-1), 'reply:ok')
+})

@@ -167,3 +167,34 @@ test('at the end of the data a phase that was steered up starts nothing more', (
   lease(run, 20, 100, 120)
   t.like(run.phase(0), { started: 120, completed: 120, done: true })
 })
+
+test('added arrivals wait for their rows without keeping the thread busy, and are skipped when it is too late', (t) => {
+  const run = new VirtualRun({
+    test: loadTest({ load: [constantPhase(100, 1000)], scenarios: [browse], data: rowsOf(1000) }),
+    target: () => ({ afterMicros: 10 }),
+  }).run(0)
+  run.change({ at: 500_000, cause: 'steer', rateFactor: 3 })
+  let turns = 0
+  const [thread] = run.threads
+  const engine = thread?.engine
+  if (engine === undefined) return t.fail()
+  const turn = engine.turn.bind(engine)
+  engine.turn = (now) => {
+    turns++
+    return turn(now)
+  }
+  // The plan's own are started by 0.67 s, those that were added wait.
+  run.run(900_000)
+  t.is(run.phase(0).started, 100)
+  t.true(turns < 250, `${turns} turns`)
+  const waiting = run.wanted.splice(0)
+  t.is(waiting.length, 1)
+  engine.giveRows(0, 100, 30, run.now)
+  run.run(1_000_000)
+  t.is(run.phase(0).started, 130)
+  t.false(run.isDrained)
+  // Nobody gives any more: each is skipped when it is a second late, and then the phase is over.
+  run.run()
+  t.like(run.phase(0), { started: 130, skippedLate: 70, done: true })
+  t.true(turns < 600, `${turns} turns`)
+})
