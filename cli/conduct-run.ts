@@ -3,6 +3,7 @@ import type { NatsAccess } from '../bus/nats-access.ts'
 import { type Conductor, createConductor, type Keeping } from '../controller/run/conductor.ts'
 import type { RunEvent } from '../controller/run/run-order.ts'
 import type { TermLease } from '../controller/run/term-lease.ts'
+import type { Log } from '../core/telemetry/log-event.ts'
 import type { RunRecord } from '../core/verdict/run-record.ts'
 import { createSubjects } from '../proto/subjects.ts'
 import { localMs } from '../worker/engine/clock.ts'
@@ -22,7 +23,7 @@ export interface ConductOptions {
   readonly onEvent: (event: RunEvent) => void
   /** Called once, before the first worker has answered: for a live view, and to end the run. */
   readonly onConductor: (conductor: Conductor, bus: Bus) => void
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 /**
@@ -83,7 +84,7 @@ export async function conductRun(prepared: PreparedRun, options: ConductOptions)
       name,
       role: 'controller',
       ...(access && { access }),
-      onRefused: (what) => log('warn', what),
+      onRefused: (what) => log('warn', what, 'nats-refused'),
     })
     return { bus: connected, close: () => connected.close() }
   }

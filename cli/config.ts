@@ -21,6 +21,9 @@ export interface CliConfig {
     readonly maxUsers: string | null
     readonly maxDuration: string | null
   }
+  /** BREAKWATER_LOG_FORMAT: `text` or `json`; BREAKWATER_LOG_LEVEL: the least that is told. */
+  readonly logFormat: string | null
+  readonly logLevel: string | null
   /** BREAKWATER_METRICS: where this process tells of itself. */
   readonly metrics: string | null
   /** BREAKWATER_SECRETS: a folder, as Kubernetes mounts secrets. */
@@ -60,6 +63,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
       maxUsers: env.BREAKWATER_MAX_USERS || null,
       maxDuration: env.BREAKWATER_MAX_DURATION || null,
     },
+    logFormat: env.BREAKWATER_LOG_FORMAT || null,
+    logLevel: env.BREAKWATER_LOG_LEVEL || null,
     metrics: env.BREAKWATER_METRICS || null,
     secretsFolder: env.BREAKWATER_SECRETS || null,
     dataFolder: env.BREAKWATER_DATA || path.join(stateFolder(env), 'breakwater'),

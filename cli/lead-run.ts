@@ -3,13 +3,12 @@ import type { Bus } from '../bus/bus.ts'
 import type { RunOrder } from '../controller/run/run-order.ts'
 import { type TermLease, takeTerm } from '../controller/run/term-lease.ts'
 import { BreakwaterError } from '../core/error.ts'
+import type { Log } from '../core/telemetry/log-event.ts'
 import { encodeHaltOrder } from '../proto/codec.ts'
 import { readKeptHalt } from '../proto/kept-halt.ts'
 import type { HaltOrder } from '../proto/messages.ts'
 import type { Subjects } from '../proto/subjects.ts'
 import { whoAsks } from './who.ts'
-
-type Log = (level: 'info' | 'warn', message: string) => void
 
 /**
  * From here on this process leads the run, and no other one does. Null: the server keeps no leases, and the term alone decides.
@@ -29,7 +28,11 @@ export async function leadRun(
   } catch (error) {
     if (!(error instanceof BreakwaterError) || error.code !== 'bus-not-kept') throw error
     if (durable.isOffered)
-      log('warn', `nobody could tell whether another process leads this run: ${error.message}`)
+      log(
+        'warn',
+        `nobody could tell whether another process leads this run: ${error.message}`,
+        'lead-unrenewed',
+      )
     return null
   }
 }
@@ -58,7 +61,7 @@ async function keptHalt(bus: Bus, subjects: Subjects, log: Log): Promise<HaltOrd
     return await readKeptHalt(bus.durable.readBucket(subjects.haltBucket))
   } catch (error) {
     if (!(error instanceof BreakwaterError)) throw error
-    log('info', `whether all load is halted is for workers to say: ${error.message}`)
+    log('info', `whether all load is halted is for workers to say: ${error.message}`, 'halt-unread')
     return null
   }
 }

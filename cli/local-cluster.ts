@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from 'node:os'
 import type { Bus } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory.ts'
 import { noRails } from '../core/plan/guard-rails.ts'
+import type { Log } from '../core/telemetry/log-event.ts'
 import { version } from '../core/version.ts'
 import type { Subjects } from '../proto/subjects.ts'
 import { createAgent } from '../worker/agent/agent.ts'
@@ -20,7 +21,7 @@ export interface LocalClusterOptions {
   readonly subjects: Subjects
   /** Files by their digest; they are in this process, and need not travel. */
   readonly objects: ReadonlyMap<string, Uint8Array>
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 /** A cluster of one machine: the same workers over a bus in memory. */
@@ -48,7 +49,7 @@ export function startLocalCluster({ workers, subjects, objects, log }: LocalClus
       rails: noRails,
       objects,
       localNowMs: localMs,
-      log: (level, message) => log(level, `w${index + 1}: ${message}`),
+      log: (level, message, event) => log(level, `w${index + 1}: ${message}`, event),
     }),
   )
   return {

@@ -1,16 +1,18 @@
 import { exitCodes } from '../core/error.ts'
 import { readConfig } from './config.ts'
-import { createConsole } from './console.ts'
+import { type Console, createConsole, type LogOptions } from './console.ts'
 import { describeFailure } from './failure.ts'
+import { type LogWish, readLogWish } from './log/log-flags.ts'
 import { createProgram } from './program.ts'
 
 const config = readConfig()
 const args = process.argv.slice(2)
-const console = createConsole(process, config, args.includes('--json'))
+let console: Console = createConsole(process, config, args.includes('--json'))
 
 function fail(error: unknown): void {
   const { exitCode, text, document } = describeFailure(error, config.debug)
-  if (text !== '') console.note(text)
+  if (text !== '')
+    console.log('error', text, 'failed', document === null ? {} : { code: document.error.code })
   if (document !== null && console.json) {
     const { error } = document
     const hint = error.hint === null ? null : console.safe(error.hint)
@@ -36,7 +38,14 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+async function openLog({ json, level }: LogWish): Promise<LogOptions> {
+  if (!json) return { sink: null, level }
+  const { createJsonLog } = await import('./log/json-log.ts')
+  return { sink: createJsonLog(process.stderr), level }
+}
+
 try {
+  console = createConsole(process, config, console.json, await openLog(readLogWish(args, config)))
   const program = createProgram(console, (exitCode) => {
     process.exitCode = exitCode
   })

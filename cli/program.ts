@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../core/version.ts'
 import type { Console } from './console.ts'
 import { label, listen, rateFactor, several, wholeNumber } from './flags.ts'
+import { withLogFlags } from './log/log-flags.ts'
 import { withMetricsFlags } from './metrics/metrics-flags.ts'
 import { withNatsFlags } from './nats-flags.ts'
 import { addImport } from './program-import.ts'
@@ -68,10 +69,10 @@ export function createProgram(console: Console, done: (exitCode: number) => void
         .choices(['auto', 'wire', 'undici'])
         .default('auto'),
     )
-  withMetricsFlags(
+  withWatchFlags(
     withRailFlags(
       withNatsFlags(runCommand.optionsGroup('Cluster:'), 'use the workers connected to this NATS server'),
-    ).optionsGroup('Watching:'),
+    ),
   )
     .optionsGroup('With --nats, after this process has died:')
     .option(
@@ -119,7 +120,7 @@ export function createProgram(console: Console, done: (exitCode: number) => void
     .option('--id <id>', 'unique in the cluster (default: host and process id)')
     .option('--threads <n>', 'engine threads (default: one per core)', wholeNumber(1, 1024))
     .option('--label <key=value>', 'label of the worker; may be repeated', label)
-  withRailFlags(withMetricsFlags(workerCommand.optionsGroup('Watching:')))
+  withWatchFlags(withRailFlags(workerCommand))
     .optionsGroup('Options:')
     .action(async (flags) => {
       const { worker } = await import('./commands/worker.ts')
@@ -362,6 +363,10 @@ function leaf(command: Command, description: string, lines: readonly string[]): 
       if (error.exitCode === 0 || error.message.includes('\n')) throw error
       throw new CommanderError(error.exitCode, error.code, `${error.message}\n(See: ${path} --help)`)
     })
+}
+
+function withWatchFlags(command: Command): Command {
+  return withLogFlags(withMetricsFlags(command.optionsGroup('Watching:')))
 }
 
 /** Names of the flags that were written. */

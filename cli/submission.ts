@@ -57,7 +57,7 @@ export function submissionOf({ source, loaded, out, flags, order }: Submitted, i
 }
 
 /** What concerns the process that controls the run, and not the run. */
-const ofProcess: ReadonlySet<string> = new Set(['metrics'])
+const ofProcess: ReadonlySet<string> = new Set(['metrics', 'logFormat', 'logLevel'])
 
 function withoutNats(flags: RunFlags): RunFlags {
   return Object.fromEntries(

@@ -5,7 +5,7 @@ import { BreakwaterError, type ErrorCode, exitCodes } from '../core/error.ts'
 import { conductRun } from './conduct-run.ts'
 import type { Console } from './console.ts'
 import { finishRun } from './finish-run.ts'
-import { createFollower } from './live/follow-run.ts'
+import { createFollower, ofController } from './live/follow-run.ts'
 import { type RunMetrics, startRunMetrics } from './metrics/run-metrics.ts'
 import { railsOf } from './rail-flags.ts'
 import type { ResultFolder } from './result-folder.ts'
@@ -32,7 +32,9 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
   const { prepared, loaded, folder, source, flags, natsUrl, natsAccess, keeping } = whole
   const { test, workers } = prepared.order
   const { strict = false } = flags
-  const follower = createFollower(console, test.name, flags.quiet ?? false)
+  console.about(() => ofController(prepared.order.run))
+  const isQuiet = flags.quiet || console.logLevel === 'warn' || console.logLevel === 'error'
+  const follower = createFollower(console, test.name, isQuiet)
   const events: object[] = (keeping?.stored?.events ?? []).map((text) => JSON.parse(text) as object)
   let isArmed = false
   const onEvent = (event: RunEvent): void => {
@@ -44,7 +46,10 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
   try {
     const watched = await startRunMetrics(flags, console.config, prepared.order.run)
     metrics = watched
-    if (watched.url !== null) follower.note(`metrics at ${watched.url}`)
+    if (watched.url !== null) {
+      if (console.logsJson) follower.log('info', `metrics at ${watched.url}`, 'metrics')
+      else follower.note(`metrics at ${watched.url}`)
+    }
     const whatFollows = () =>
       isArmed
         ? 'no more load; what is in flight finishes, then the results are written. Once more interrupts it.'

@@ -9,7 +9,7 @@ const largestBytes = {
   /** It carries the LoadTest. */
   command: 16_777_216,
   /** Cut at about 512 KiB (core/measure/snapshot-assembly.ts); what one cannot cut may lie above. */
-  snapshot: 4_194_304,
+  snapshot: 2_097_152,
   rows: 65_536,
   steer: 65_536,
   control: 65_536,

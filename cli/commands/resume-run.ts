@@ -14,7 +14,7 @@ import { runWhole } from '../whole-run.ts'
 
 /** Of a run that goes on nothing can be changed but who looks on, and from where its secrets are read. */
 const allowed: ReadonlySet<string> = new Set([
-  ...['--resume', '--data', '--secrets', '--quiet', '--json', '--metrics'],
+  ...['--resume', '--data', '--secrets', '--quiet', '--json', '--metrics', '--log-format', '--log-level'],
 ])
 
 /** Takes up a run whose controlling process died, and brings it to its end. */

@@ -3,10 +3,11 @@ import { connectNats } from '../../bus/nats.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { capacityOf } from '../../core/plan/calibration.ts'
 import { busMetrics } from '../../core/telemetry/bus-metrics.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import { workerMetrics } from '../../core/telemetry/worker-metrics.ts'
 import { version } from '../../core/version.ts'
 import { createSubjects } from '../../proto/subjects.ts'
-import { createAgent } from '../../worker/agent/agent.ts'
+import { type Agent, createAgent } from '../../worker/agent/agent.ts'
 import { localMs } from '../../worker/engine/clock.ts'
 import { startThreads } from '../../worker/engine/threads.ts'
 import { createVitalsMeter } from '../../worker/telemetry/vitals.ts'
@@ -36,14 +37,24 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   }
   const id = workerId(flags.id)
   const threads = flags.threads ?? availableParallelism()
-  const log = (message: string) => console.note(`${new Date().toISOString()} ${id}: ${message}`)
+  const log: Log = (level, message, event = 'note', fields = {}) => console.log(level, message, event, fields)
+  let agent: Agent | null = null
+  console.about(
+    () => ({
+      role: 'worker',
+      worker: id,
+      run: agent?.state.prepare?.run ?? null,
+      epoch: agent?.state.epoch ?? 0,
+    }),
+    () => `${new Date().toISOString()} ${id}: `,
+  )
   const access = await readNatsAccess(flags, console.config)
   const bus = await connectNats({
     url,
     name: `breakwater worker ${id}`,
     role: `worker.${id}`,
     access,
-    onRefused: (what) => log(`warning: ${what}`),
+    onRefused: (what) => log('warn', what, 'nats-refused'),
   })
   const incarnation = newIncarnation()
   const connection = watchConnection(bus)
@@ -53,7 +64,7 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
   )
   const vitals = createVitalsMeter(localMs)
   const calibration = await readCalibration(console.config.stateFolder)
-  const agent = createAgent({
+  const started = createAgent({
     bus,
     subjects: createSubjects(),
     id,
@@ -70,56 +81,59 @@ export async function worker(console: Console, flags: WorkerFlags): Promise<numb
     localNowMs: localMs,
     observer: telemetry.observer,
     vitals: () => ({
-      ...vitals.read(telemetry.health(agent.state)),
+      ...vitals.read(telemetry.health(started.state)),
       unacknowledged: telemetry.unacknowledged,
       reconnects: connection.reconnects,
-      dropped: agent.reception.droppedCount,
+      dropped: started.reception.droppedCount,
     }),
-    log: (level, message) => log(level === 'warn' ? `warning: ${message}` : message),
+    log,
   })
+  agent = started
   let endedBy: NodeJS.Signals = 'SIGTERM'
   const release = onInterruption({
     first: (signal) => {
       endedBy = signal
-      log(`${signal}: leaving when what is under way is finished; once more interrupts it`)
-      agent.leave()
+      log('info', `${signal}: leaving when what is under way is finished; once more interrupts it`, 'signal')
+      started.leave()
     },
     second: () => {
-      log('interrupting')
-      void agent.close()
+      log('info', 'interrupting', 'signal')
+      void started.close()
     },
   })
   const lost = new Promise<never>((_, reject) => {
     bus.onState((state) => {
-      if (state === 'connected') log('connected')
-      else if (state === 'disconnected') log('warning: the connection to NATS is down; trying again')
+      if (state === 'connected') log('info', 'connected', 'nats-connected')
+      else if (state === 'disconnected')
+        log('warn', 'the connection to NATS is down; trying again', 'nats-disconnected')
       else reject(lostForGood())
     })
   })
   const metrics = await startMetrics(flags, console.config, {
     metrics: [...Object.values(workerMetrics), ...Object.values(busMetrics)],
-    read: () => [...telemetry.read(agent.state), ...busReadings(connection, agent.reception)],
+    read: () => [...telemetry.read(started.state), ...busReadings(connection, started.reception)],
     labels: { worker: id },
     health: () => ({
       ready: connection.isConnected,
       worker: id,
-      state: agent.state.stage,
-      run: agent.state.prepare?.run ?? null,
+      state: started.state.stage,
+      run: started.state.prepare?.run ?? null,
       nats: connection.isConnected ? 'connected' : 'disconnected',
     }),
   })
-  if (metrics !== null) log(`metrics at ${metrics.url}`)
+  if (metrics !== null) log('info', `metrics at ${metrics.url}`, 'metrics')
+  if (console.logsJson) log('info', 'ready', 'ready')
   console.answer({
     text: () => `worker ${id} is ready: ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     document: () => ({ id, incarnation, version, threads, labels: flags.label ?? {}, pid: process.pid }),
   })
-  await Promise.race([agent.left, lost])
-  await agent.close()
+  await Promise.race([started.left, lost])
+  await started.close()
   await bus.close()
   await metrics?.close()
   vitals.close()
   release()
-  log('left')
+  log('info', 'left', 'left')
   return exitCodeOf(endedBy)
 }
 

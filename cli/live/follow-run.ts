@@ -1,6 +1,7 @@
 import type { Conductor } from '../../controller/run/conductor.ts'
 import type { RunEvent } from '../../controller/run/run-order.ts'
 import { plural } from '../../core/report/number-format.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import type { Console } from '../console.ts'
 import { eventText, stateAfter } from './event-text.ts'
 import { LiveMeter } from './live-meter.ts'
@@ -17,7 +18,7 @@ export interface Follower {
   /** A line that stays. */
   note(text: string): void
   /** A worker's log, or the bus's. */
-  log(level: 'info' | 'warn', message: string): void
+  log: Log
   /** May be called again. */
   close(): void
 }
@@ -65,6 +66,13 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
     }
   }
 
+  function tellProgress(): void {
+    const shown = view()
+    const { elapsedMs, lengthMs, inFlight, finished, failed, skipped, workersAtWork } = shown.run ?? {}
+    const figures = { elapsedMs, lengthMs, inFlight, finished, failed, skipped, workersAtWork }
+    console.log('info', renderPlain(shown), 'progress', { state: shown.state, ...figures })
+  }
+
   const screen: Screen | null =
     quiet || console.screen === null
       ? null
@@ -76,13 +84,14 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
     : setInterval(
         () => {
           if (screen !== null) screen.draw()
-          else console.note(renderPlain(view()))
+          else tellProgress()
         },
         screen === null ? plainMs : drawMs,
       )
   return {
     follow(followed) {
       conductor = followed
+      console.about(() => ({ ...ofController(followed.state.order.run), epoch: epochOf(followed) }))
     },
     awaitWorkers(want) {
       state = want === null ? 'waiting for workers' : `waiting for ${plural(want, 'worker')}`
@@ -91,12 +100,21 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
     event(event) {
       state = stateAfter(state, event)
       const { text, isWarning } = eventText(event)
+      if (console.logsJson) {
+        const { kind, ...fields } = event
+        const level = isWarning ? 'warn' : text === null ? 'debug' : 'info'
+        if (isWarning || !quiet) console.log(level, text?.replace(/^warning: /, '') ?? kind, kind, fields)
+        return
+      }
       // The view shows the rest.
       if (isWarning || (screen === null && !quiet && text !== null)) note(text ?? '')
     },
     note,
-    log(level, message) {
-      if (level === 'warn') note(`warning: ${message}`)
+    log(level, message, event = 'note', fields = {}) {
+      if (console.logsJson) {
+        if (level === 'warn' || !quiet) console.log(level, message, event, fields)
+      } else if (level === 'warn') note(`warning: ${message}`)
+      else if (console.logLevel === 'debug') note(message)
     },
     close() {
       if (isClosed) return
@@ -105,4 +123,13 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
       screen?.close()
     },
   }
+}
+
+/** On every line of a log of the process that controls a run. */
+export function ofController(run: string): { readonly role: string; readonly run: string } {
+  return { role: 'controller', run }
+}
+
+function epochOf({ state }: Conductor): number {
+  return state.epochs.at(-1)?.number ?? 0
 }

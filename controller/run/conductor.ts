@@ -5,6 +5,7 @@ import { seriesTable } from '../../core/measure/series.ts'
 import type { ShardState, Snapshot } from '../../core/measure/snapshot.ts'
 import { isOverrun } from '../../core/plan/ownership.ts'
 import { secretOfFile } from '../../core/spec/secret-file.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import type { Reading } from '../../core/telemetry/metric.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
@@ -72,7 +73,7 @@ export interface ConductorDependencies {
   readonly onEvent: (event: RunEvent) => void
   /** Null: nobody could take this run up again. */
   readonly keeping: Keeping | null
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 export interface Keeping {
@@ -106,7 +107,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   const taken = takeUp(dependencies.keeping?.stored ?? null, table, order, dependencies)
   const { merge, leasedTo } = taken
   const subscriptions: Subscription[] = []
-  const reception = createReception(bus, (text) => log('warn', text))
+  const reception = createReception(bus, (text) => log('warn', text, 'message-dropped'))
   const door = createSnapshotDoor({
     run: order.run,
     table,
@@ -135,7 +136,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
           saved,
           nowMs: localNowMs,
           onBroken(error) {
-            log('warn', `this run cannot be resumed any more, as it cannot be kept: ${String(error)}`)
+            log(
+              'warn',
+              `this run cannot be resumed any more, as it cannot be kept: ${String(error)}`,
+              'not-kept',
+            )
           },
         })
 
@@ -253,7 +258,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       }
     } catch (error) {
       if (!(error instanceof BreakwaterError)) throw error
-      log('warn', `${command.type} to ${worker} was not answered: ${error.message}`)
+      log('warn', `${command.type} to ${worker} was not answered: ${error.message}`, 'command-unanswered')
     }
     // Sent again in a moment: nobody may be listening just now.
     setTimeout(() => dispatch({ type: 'no-reply', worker, command, nowMs: localNowMs() }), tickMs)

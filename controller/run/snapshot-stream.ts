@@ -1,6 +1,7 @@
 import type { Bus, Subscription } from '../../bus/bus.ts'
 import type { KeptMessage } from '../../bus/durable.ts'
 import { BreakwaterError } from '../../core/error.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import type { Subjects } from '../../proto/subjects.ts'
 
 export interface SnapshotStreamDependencies {
@@ -11,7 +12,7 @@ export interface SnapshotStreamDependencies {
   readonly handle: (message: KeptMessage) => void
   /** Told at each change; `why`: what JetStream lacks, null where it has all. */
   readonly onWay: (why: string | null) => void
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 /** Snapshots that workers put into the stream, where there is one; whether there is may change at any time. */

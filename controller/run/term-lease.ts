@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bucket, Durable } from '../../bus/durable.ts'
 import { BreakwaterError } from '../../core/error.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import { decodeRunLease, encodeRunLease } from '../../proto/codec.ts'
 import type { RunLease } from '../../proto/messages.ts'
 import type { Subjects } from '../../proto/subjects.ts'
@@ -15,7 +16,7 @@ export interface LeaseDependencies {
   readonly holder: string
   /** For people: user, host and process. */
   readonly by: string
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 /** The lead of a run, for as long as this process renews it. */
@@ -155,7 +156,11 @@ class Held implements TermLease {
     } catch (error) {
       // Without JetStream the term alone decides: workers refuse a lower one.
       if (!this.#hasTrouble)
-        this.#dependencies.log('info', `the lead of the run is not renewed: ${String(error)}`)
+        this.#dependencies.log(
+          'info',
+          `the lead of the run is not renewed: ${String(error)}`,
+          'lead-unrenewed',
+        )
       this.#hasTrouble = true
     }
   }

@@ -1,5 +1,6 @@
 import type { Bus, Subscription } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import {
   decodeCommand,
   decodeControllerBeat,
@@ -37,7 +38,7 @@ export interface AgentDependencies
   readonly capacity?: (threads: number) => number
   /** Asked at each beat. */
   readonly vitals?: () => WorkerVitals
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 export interface Agent {
@@ -57,7 +58,7 @@ const haltAnswerMs = 1_000
 export function createAgent(dependencies: AgentDependencies): Agent {
   const { bus, subjects, id, incarnation, log, localNowMs } = dependencies
   const sealingKey = newSealingKey()
-  const reception = createReception(bus, (text) => log('warn', text))
+  const reception = createReception(bus, (text) => log('warn', text, 'message-dropped'))
   let state = idleAgent(incarnation, dependencies.threads)
   let session: RunSession | null = null
   let vitals: WorkerVitals | undefined
@@ -70,19 +71,21 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   })
 
   function dispatch(event: AgentEvent): void {
+    const was = { run: state.prepare?.run ?? null, epoch: state.epoch }
     const decision = decide(state, event)
     state = decision.state
-    for (const action of decision.actions) perform(action)
+    for (const action of decision.actions) perform(action, was)
   }
 
-  function perform(action: AgentAction): void {
+  /** `was`: the run and epoch that it was in before. */
+  function perform(action: AgentAction, was: { run: string | null; epoch: number }): void {
     switch (action.type) {
       case 'reply':
         owed.get(action.request)?.respond(encodeReply(action.reply))
         owed.delete(action.request)
         return
       case 'prepare':
-        log('info', `preparing run ${action.command.run}`)
+        log('info', `preparing run ${action.command.run}`, 'prepare')
         session = createRunSession({
           ...dependencies,
           command: action.command,
@@ -93,45 +96,54 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         listenFor(action.command.run)
         return
       case 'perform':
-        log('info', action.stage === 'setup' ? 'setting up' : 'tearing down')
+        log('info', action.stage === 'setup' ? 'setting up' : 'tearing down', 'perform')
         session?.perform(action.stage, action.setup)
         return
       case 'arm':
         session?.arm(action.startLocalMs, action.epoch, action.setup)
         return
       case 'epoch':
-        log('info', `epoch ${action.epoch.number}: ${action.epoch.cause}`)
+        log('info', `epoch ${action.epoch.number}: ${action.epoch.cause}`, 'epoch')
         session?.epoch(action.epoch)
         return
       case 'ask-standing':
         session?.askStanding()
         return
       case 'stand-down':
-        log('warn', 'others have its share: what is in flight is interrupted, nothing more is sent')
+        log(
+          'warn',
+          'others have its share: what is in flight is interrupted, nothing more is sent',
+          'share-replaced',
+        )
         session?.standDown()
         return
       case 'stop':
-        log('info', 'stopping: what is in flight finishes')
+        log('info', 'stopping: what is in flight finishes', 'stop')
         session?.stop()
         return
       case 'drain':
-        log('info', 'leaving: what is in flight finishes')
+        log('info', 'leaving: what is in flight finishes', 'drain')
         session?.leave()
         return
       case 'abort':
-        log('info', 'aborting: what is in flight is interrupted')
+        log('info', 'aborting: what is in flight is interrupted', 'abort')
         session?.abort()
         return
       case 'silence':
         log(
           'warn',
           'no controller was heard for 10 s: what is in flight is interrupted, nothing more is sent',
+          'silence',
         )
         session?.silence()
         return
       case 'halt': {
         const { by, why } = action.halt
-        log('warn', `halted by ${by} (${why}): what is in flight is interrupted, nothing more is sent`)
+        log(
+          'warn',
+          `halted by ${by} (${why}): what is in flight is interrupted, nothing more is sent`,
+          'halt',
+        )
         session?.halt()
         return
       }
@@ -139,7 +151,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
         bus.publish(subjects.hello(id), encodeHello(hello()))
         return
       case 'release':
-        log('info', 'released')
+        log('info', 'released', 'release', was)
         void session?.close()
         session = null
         control?.unsubscribe()

@@ -1,5 +1,6 @@
 import type { Bus } from '../../bus/bus.ts'
 import { BreakwaterError } from '../../core/error.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import { haltToFollow, readKeptHalt } from '../../proto/kept-halt.ts'
 import type { Halt } from '../../proto/messages.ts'
 import type { Subjects } from '../../proto/subjects.ts'
@@ -9,7 +10,7 @@ export interface KeptHaltDependencies {
   readonly subjects: Subjects
   readonly inForce: () => Halt | null
   readonly follow: (halt: Halt | null) => void
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 /** A server that has just started may have its storage a little later. */
@@ -34,7 +35,12 @@ export function followKeptHalt(dependencies: KeptHaltDependencies): { look(): vo
       if (!(error instanceof BreakwaterError)) throw error
       if (own !== looking) return
       if (looks < mostLooks) timer = setTimeout(() => void look(own, looks + 1), lookAgainMs)
-      else log('info', `no halt is kept by the server, or none that can be read: ${error.message}`)
+      else
+        log(
+          'info',
+          `no halt is kept by the server, or none that can be read: ${error.message}`,
+          'halt-unread',
+        )
     }
   }
 

@@ -9,6 +9,7 @@ import { planRun } from '../../core/plan/plan-run.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import { createRedactor } from '../../core/scenario/redact.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
+import type { Log } from '../../core/telemetry/log-event.ts'
 import {
   decodeRowsReply,
   decodeSnapshotAck,
@@ -52,7 +53,7 @@ export interface SessionDependencies {
   readonly onEvent: (event: AgentEvent) => void
   readonly observer?: SessionObserver
   readonly reception: Reception
-  readonly log: (level: 'info' | 'warn', message: string) => void
+  readonly log: Log
 }
 
 /** One run on this worker: its threads, and its snapshots on their way. */
@@ -92,7 +93,8 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   const { observer, reception } = dependencies
   const { run } = command
   const redactor = createRedactor(command.secrets)
-  const log: SessionDependencies['log'] = (level, message) => dependencies.log(level, redactor.text(message))
+  const log: Log = (level, message, event, fields) =>
+    dependencies.log(level, redactor.text(message), event, fields)
   let threads: EngineThreads | null = null
   let closed = false
   let leaving = false
@@ -142,7 +144,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     pause,
     onTrouble(error) {
       observer?.resent()
-      log('warn', `a snapshot was not acknowledged and is sent again: ${String(error)}`)
+      log('warn', `a snapshot was not acknowledged and is sent again: ${String(error)}`, 'snapshot-resent')
     },
   })
 
@@ -170,7 +172,8 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     confirm: (thread, question) => threads?.confirm(thread, question),
     localNowMs,
     pause,
-    onTrouble: (error) => log('warn', `nobody has confirmed its share yet: ${String(error)}`),
+    onTrouble: (error) =>
+      log('warn', `nobody has confirmed its share yet: ${String(error)}`, 'standing-unconfirmed'),
   })
 
   async function prepare(): Promise<void> {
@@ -212,7 +215,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
         const safe = redactor.text(message)
         warnings.push(safe)
         // As a warning it comes by way of the snapshots.
-        log('info', safe)
+        log('info', safe, 'token-trouble')
       },
     })
     await Promise.all([threads.prepare(), keeper.start()])
@@ -253,7 +256,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       error instanceof BreakwaterError
         ? redactor.text(error.hint ?? '')
         : 'this is a defect of breakwater: please report it'
-    log('warn', `run ${run} failed here: ${message}`)
+    log('warn', `run ${run} failed here: ${message}`, 'run-failed')
     onEvent({ type: 'failed', run, message, hint, nowMs: localNowMs() })
     threads?.abort()
   }
@@ -268,7 +271,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
         threads?.rows(thread, source, reply.from, reply.count)
         return
       } catch (error) {
-        log('warn', `no rows yet: ${String(error)}`)
+        log('warn', `no rows yet: ${String(error)}`, 'rows-awaited')
         await new Promise((resolve) => setTimeout(resolve, 200))
       }
     }
