@@ -209,5 +209,14 @@ const delta: Snapshot['intervals'][number]['series'][number] = {
 }
 const shard: Snapshot['shards'][number] = {
   ...{ thread: 0, phase: 0, epoch: 1, through: 0, started: 0, skippedInFlight: 0, skippedLate: 0 },
-  ...{ completed: 0, failed: 0, interrupted: 0, inFlight: 0, inFlightByScenario: [], users: 0, done: false },
+  ...{
+    completed: 0,
+    failed: 0,
+    interrupted: 0,
+    inFlight: 0,
+    inFlightByScenario: [],
+    users: 0,
+    moved: 0,
+    done: false,
+  },
 }
