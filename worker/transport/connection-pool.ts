@@ -148,6 +148,7 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection, R exte
       const connection = this.#takeIdle(user)
       if (connection !== undefined) this.#grant(waiter, connection, false)
     }
+    this.#openMore()
   }
 
   /** The request on it is over. */
@@ -262,6 +263,8 @@ export class ConnectionPool<W extends Waiter, C extends PooledConnection, R exte
   #openMore(): void {
     if (this.#isClosing) return
     if (this.#isPerUser) {
+      // One that was opened for who waits looks idle meanwhile, and must not make room for others.
+      if (!this.#mayWrite) return
       for (const waiter of this.#unserved) {
         if (this.#isFull && !this.#evict(this.#idle.oldest())) return
         this.#unserved.delete(waiter)

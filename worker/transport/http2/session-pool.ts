@@ -141,6 +141,7 @@ export class SessionPool<W extends SessionWaiter> {
       this.leave(waiter)
       this.#grant(waiter, session, false)
     }
+    this.#openMore()
   }
 
   /** Destroys every connection; resolves when every socket is closed. By then nobody may wait. */
@@ -260,6 +261,8 @@ export class SessionPool<W extends SessionWaiter> {
 
   /** Where all places are taken, somebody else's connection that is idle makes room. */
   #openForUsers(): void {
+    // One that was opened for who waits looks idle meanwhile, and must not make room for others.
+    if (!this.#mayWrite) return
     for (const waiter of this.#unserved) {
       if (this.#isFull) {
         const idle = this.#nobodys.values().next().value ?? this.#idle.values().next().value
