@@ -192,11 +192,13 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
       count: command.threads ?? dependencies.threads,
       prepare: { ...prepareMessage(command, id, files), test, indexes },
       onPart,
-      onFenced(thread, question) {
-        log(
-          'warn',
-          `thread ${thread} was stopped for more than a second: it sends nothing before its share is confirmed`,
-        )
+      onFenced(thread, { question, mustBeAnswered }) {
+        if (mustBeAnswered) {
+          log(
+            'warn',
+            `thread ${thread} was stopped for more than a second: it sends nothing before its share is confirmed`,
+          )
+        }
         standing.fenced(thread, question)
       },
       onRowsWanted: (thread, source) => void lease(thread, source),

@@ -5,6 +5,7 @@ import type { EpochOrder } from '../../core/plan/plan.ts'
 import type { Files } from '../../core/scenario/compiled.ts'
 import type { RowIndex } from '../../core/spec/indexed-rows.ts'
 import type { LoadTest } from '../../core/spec/load-test.ts'
+import type { FenceQuestion } from './fence.ts'
 
 /** What is done once for the whole cluster. */
 export type OnceStage = 'setup' | 'teardown'
@@ -79,8 +80,8 @@ export type FromThread =
   | { readonly type: 'rowsWanted'; readonly source: number }
   /** That target did not take its token; said once a second at most. */
   | { readonly type: 'tokenRefused'; readonly target: number }
-  /** The thread was stopped for more than a second, and sends nothing before this question is answered by `confirm`. */
-  | { readonly type: 'fenced'; readonly question: number }
+  /** The thread was held up, and waits for this question to be answered by `confirm`. */
+  | ({ readonly type: 'fenced' } & FenceQuestion)
   /** At each whole second of cluster time, and once more when drained. */
   | { readonly type: 'part'; readonly part: ThreadPart }
 

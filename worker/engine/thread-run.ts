@@ -68,7 +68,7 @@ export class ThreadRun implements TransportSink {
     this.#health = createHealthMeter(thread, threads)
     const detail = test.detail
     const clock = this.#clock
-    this.#fence = new Fence((question) => post({ type: 'fenced', question }))
+    this.#fence = new Fence((question) => post({ type: 'fenced', ...question }))
     const fence = this.#fence
     this.transport = createTransport({
       threads,
@@ -172,6 +172,7 @@ export class ThreadRun implements TransportSink {
   }
 
   #turn(now: Micros): Micros {
+    if (this.#fence.giveUp(now)) this.engine.resume(now)
     const next = this.engine.turn(now)
     if (this.engine.isDrained(now)) {
       this.#drained(now)

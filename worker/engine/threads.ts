@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { BreakwaterError } from '../../core/error.ts'
 import type { EpochOrder } from '../../core/plan/plan.ts'
 import { entryUrl } from './entry-url.ts'
+import type { FenceQuestion } from './fence.ts'
 import type { Captured, FromThread, OnceStage, StageResult, ThreadPart, ToThread } from './thread-protocol.ts'
 
 export interface ThreadsOptions {
@@ -12,7 +13,7 @@ export interface ThreadsOptions {
   /** Answered by `rows`, once for each call. */
   readonly onRowsWanted: (thread: number, source: number) => void
   /** A thread holds back what it would send; answered by `confirm`. */
-  readonly onFenced: (thread: number, question: number) => void
+  readonly onFenced: (thread: number, question: FenceQuestion) => void
   /** A target did not take its token. */
   readonly onTokenRefused: (target: number) => void
   /** A thread has died after it was prepared: nothing more comes from it. */
@@ -79,7 +80,7 @@ export const startThreads: StartThreads = (options) => {
         onTokenRefused(message.target)
         return
       case 'fenced':
-        onFenced(thread, message.question)
+        onFenced(thread, message)
         return
       case 'part':
         onPart(message.part)

@@ -58,7 +58,9 @@ export class SimThread implements VirtualWorld {
     this.table = parts.table
     this.#inbox = new Channel(parts.process.world)
     this.#outbox = new Channel(parts.process.world)
-    this.#fence = new Fence((question) => this.#outbox.post(parts.main, () => parts.onFenced(this, question)))
+    this.#fence = new Fence(({ question }) =>
+      this.#outbox.post(parts.main, () => parts.onFenced(this, question)),
+    )
     this.options = { ...parts.options, fence: this.#fence }
     this.#virtual = new VirtualThread(this, parts.worker, parts.thread)
   }
@@ -128,8 +130,9 @@ export class SimThread implements VirtualWorld {
 
   #onTurn(): void {
     const virtual = this.#virtual
-    virtual.turn()
     const { engine } = virtual
+    if (this.#fence.giveUp(this.now)) engine.resume(this.now)
+    virtual.turn()
     const now = this.now
     if (engine.isDrained(now)) {
       this.#isDrained = true

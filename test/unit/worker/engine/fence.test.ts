@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { LoadTest } from '../../../../core/spec/load-test.ts'
-import { Fence } from '../../../../worker/engine/fence.ts'
+import { Fence, type FenceQuestion } from '../../../../worker/engine/fence.ts'
 import { parsedTest } from '../../../kit/parsed-test.ts'
 import { type Target, VirtualRun } from '../../../kit/virtual-engine.ts'
 
@@ -15,7 +15,7 @@ interface Held {
 /** A thread that comes round each 10 ms, is stopped in [1, 3) s of the run, and then asks whether its share is its own. */
 function stopped(test: LoadTest, target: Target = () => ({ afterMicros: 5 * ms })): Held {
   const questions: number[] = []
-  const fence = new Fence((question) => questions.push(question))
+  const fence = new Fence(({ question }) => questions.push(question))
   const run = new VirtualRun({ test, target, fence })
   run.run(1_000 * ms)
   fence.expect(1_010 * ms)
@@ -114,18 +114,43 @@ test('a thread that is aborted while it waits ends all that it has begun', (t) =
 })
 
 test('an answer to an earlier question, or one that comes late again, opens nothing', (t) => {
-  const questions: number[] = []
-  const fence = new Fence((question) => questions.push(question))
+  const asked: FenceQuestion[] = []
+  const fence = new Fence((question) => asked.push(question))
   t.true(fence.isOpenAt(50_000 * ms), 'before anything was expected')
   fence.expect(100 * ms)
-  t.true(fence.isOpenAt(1_100 * ms), 'a second late')
+  t.true(fence.isOpenAt(350 * ms), 'a quarter of a second late')
   t.false(fence.isOpenAt(1_101 * ms))
   t.false(fence.isOpenAt(1_102 * ms))
-  t.deepEqual(questions, [1])
+  t.deepEqual(asked, [{ question: 1, mustBeAnswered: true }])
   fence.expect(1_200 * ms)
   t.false(fence.confirm(1, 2_300 * ms), 'it was stopped again before the answer')
-  t.deepEqual(questions, [1, 2])
+  t.is(asked.length, 2)
   t.false(fence.confirm(1, 2_301 * ms))
   t.true(fence.confirm(2, 2_302 * ms))
   t.true(fence.isOpenAt(2_303 * ms))
+})
+
+test('a thread that was held up for less than a second asks as well, and goes on after half a second without an answer', (t) => {
+  const asked: FenceQuestion[] = []
+  const fence = new Fence((question) => asked.push(question))
+  fence.expect(100 * ms)
+  t.false(fence.isOpenAt(400 * ms))
+  t.deepEqual(asked, [{ question: 1, mustBeAnswered: false }])
+  fence.expect(500 * ms)
+  t.false(fence.giveUp(899 * ms - 250 * ms))
+  fence.expect(850 * ms)
+  t.true(fence.giveUp(900 * ms))
+  t.true(fence.isOpenAt(901 * ms))
+  fence.expect(1_000 * ms)
+  t.false(fence.isOpenAt(2_001 * ms))
+  fence.expect(2_100 * ms)
+  t.false(fence.isOpenAt(2_400 * ms), 'held up again while it waits')
+  t.deepEqual(
+    asked.at(-1),
+    { question: 3, mustBeAnswered: true },
+    'the stop before is still to be answered for',
+  )
+  fence.expect(60_000 * ms)
+  t.false(fence.giveUp(60_000 * ms))
+  t.true(fence.confirm(3, 60_000 * ms))
 })
