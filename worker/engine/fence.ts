@@ -42,9 +42,9 @@ export class Fence {
     return this.#isOpen
   }
 
-  /** The thread comes round at that instant at the latest. */
-  expect(at: Micros): void {
-    this.#dueAt = at
+  /** The thread comes round at that instant at the latest; where it is behind with its arrivals, that is at once. */
+  expect(at: Micros, now: Micros): void {
+    this.#dueAt = Math.max(at, now)
   }
 
   /** Whether something may be sent; notices that the thread was held up until now. */

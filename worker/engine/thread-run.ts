@@ -183,7 +183,7 @@ export class ThreadRun implements TransportSink {
       this.#post({ type: 'part', part: this.#part(now, false) })
     }
     const wakeAt = Math.min(next, this.#partAt, now + watchMicros)
-    this.#fence.expect(wakeAt)
+    this.#fence.expect(wakeAt, now)
     return wakeAt
   }
 

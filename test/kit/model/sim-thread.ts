@@ -144,7 +144,7 @@ export class SimThread implements VirtualWorld {
       this.#hand(false)
     }
     this.#watchAt = Math.min(this.#partAt, now + watchMicros)
-    this.#fence.expect(Math.min(virtual.turnAt, this.#watchAt))
+    this.#fence.expect(Math.min(virtual.turnAt, this.#watchAt), now)
     this.#schedule()
   }
 

@@ -18,7 +18,7 @@ function stopped(test: LoadTest, target: Target = () => ({ afterMicros: 5 * ms }
   const fence = new Fence(({ question }) => questions.push(question))
   const run = new VirtualRun({ test, target, fence })
   run.run(1_000 * ms)
-  fence.expect(1_010 * ms)
+  fence.expect(1_010 * ms, 0)
   // What is under way is answered while it is stopped, and heard of afterwards.
   run.now = 3_000 * ms
   run.run(3_200 * ms)
@@ -28,7 +28,7 @@ function stopped(test: LoadTest, target: Target = () => ({ afterMicros: 5 * ms }
 /** No turn comes late from then on. */
 function confirm({ run, fence }: Pick<Held, 'run' | 'fence'>): boolean {
   const isOpen = fence.confirm(1, run.now)
-  fence.expect(Number.POSITIVE_INFINITY)
+  fence.expect(Number.POSITIVE_INFINITY, 0)
   run.resume()
   return isOpen
 }
@@ -117,12 +117,12 @@ test('an answer to an earlier question, or one that comes late again, opens noth
   const asked: FenceQuestion[] = []
   const fence = new Fence((question) => asked.push(question))
   t.true(fence.isOpenAt(50_000 * ms), 'before anything was expected')
-  fence.expect(100 * ms)
+  fence.expect(100 * ms, 0)
   t.true(fence.isOpenAt(350 * ms), 'a quarter of a second late')
   t.false(fence.isOpenAt(1_101 * ms))
   t.false(fence.isOpenAt(1_102 * ms))
   t.deepEqual(asked, [{ question: 1, mustBeAnswered: true }])
-  fence.expect(1_200 * ms)
+  fence.expect(1_200 * ms, 0)
   t.false(fence.confirm(1, 2_300 * ms), 'it was stopped again before the answer')
   t.is(asked.length, 2)
   t.false(fence.confirm(1, 2_301 * ms))
@@ -133,24 +133,33 @@ test('an answer to an earlier question, or one that comes late again, opens noth
 test('a thread that was held up for less than a second asks as well, and goes on after half a second without an answer', (t) => {
   const asked: FenceQuestion[] = []
   const fence = new Fence((question) => asked.push(question))
-  fence.expect(100 * ms)
+  fence.expect(100 * ms, 0)
   t.false(fence.isOpenAt(400 * ms))
   t.deepEqual(asked, [{ question: 1, mustBeAnswered: false }])
-  fence.expect(500 * ms)
+  fence.expect(500 * ms, 0)
   t.false(fence.giveUp(899 * ms - 250 * ms))
-  fence.expect(850 * ms)
+  fence.expect(850 * ms, 0)
   t.true(fence.giveUp(900 * ms))
   t.true(fence.isOpenAt(901 * ms))
-  fence.expect(1_000 * ms)
+  fence.expect(1_000 * ms, 0)
   t.false(fence.isOpenAt(2_001 * ms))
-  fence.expect(2_100 * ms)
+  fence.expect(2_100 * ms, 0)
   t.false(fence.isOpenAt(2_400 * ms), 'held up again while it waits')
   t.deepEqual(
     asked.at(-1),
     { question: 3, mustBeAnswered: true },
     'the stop before is still to be answered for',
   )
-  fence.expect(60_000 * ms)
+  fence.expect(60_000 * ms, 0)
   t.false(fence.giveUp(60_000 * ms))
   t.true(fence.confirm(3, 60_000 * ms))
+})
+
+test('a thread that is behind with its arrivals was not stopped', (t) => {
+  const fence = new Fence(() => t.fail())
+  for (let now = 2_000 * ms; now < 2_200 * ms; now += 10 * ms) {
+    // The next arrival was due 0.9 s ago.
+    fence.expect(now - 900 * ms, now)
+    t.true(fence.isOpenAt(now + 10 * ms))
+  }
 })
