@@ -2,6 +2,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { BadMessage, refuse } from './bad-message.ts'
 import { type Envelope, EnvelopeSchema } from './gen/breakwater_pb.ts'
+import { lengthTag, WireReader } from './wire-reader.ts'
 
 /** Raised by a change that an older reader would misread; a reader refuses every other one. */
 export const protocolVersion = 1
@@ -22,6 +23,24 @@ export function open<K extends Kind>(bytes: Uint8Array, kind: K): BodyOf<K> {
   if (body.case !== kind) refuse(`expected ${kind}, got ${body.case ?? 'a kind of message it does not know'}`)
   return body.value as BodyOf<K>
 }
+
+/** As `open`, but what is inside is not looked at. */
+export function openBody(bytes: Uint8Array, kind: Kind): WireReader {
+  requireProtocol(bytes)
+  const wanted = lengthTag(EnvelopeSchema.field[kind].number)
+  let body: WireReader | null = null
+  for (const reader = new WireReader(bytes); reader.more; ) {
+    const tag = reader.tag()
+    if (tag === wanted && body === null) body = reader.message()
+    else if (bodyTags.has(tag)) refuse(`expected ${kind}, got another kind of message`)
+    else reader.skip(tag)
+  }
+  return body ?? refuse(`expected ${kind}, got nothing`)
+}
+
+const bodyTags: ReadonlySet<number> = new Set(
+  EnvelopeSchema.fields.filter(({ oneof }) => oneof !== undefined).map(({ number }) => lengthTag(number)),
+)
 
 /** Read ahead of everything else, for the rest of another version's envelope may not even parse. */
 function requireProtocol(bytes: Uint8Array): void {

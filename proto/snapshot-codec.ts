@@ -1,17 +1,16 @@
-import type { MessageInitShape } from '@bufbuild/protobuf'
+import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf'
 import type { FailureSample, RequestError } from '../core/measure/request-error.ts'
 import type {
   EndedBy,
   Health,
   Interval,
-  LagDelta,
   RequestCounts,
-  SeriesDelta,
   ShardState,
   Snapshot,
 } from '../core/measure/snapshot.ts'
 import type { Json } from '../core/spec/load-test.ts'
-import { open, seal } from './envelope.ts'
+import { refuse } from './bad-message.ts'
+import { openBody, seal } from './envelope.ts'
 import {
   count,
   finite,
@@ -26,6 +25,9 @@ import {
   token,
 } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
+import { SnapshotSchema, TotalsSchema } from './gen/breakwater_pb.ts'
+import { readInterval } from './interval-reader.ts'
+import { lengthTag, type WireReader } from './wire-reader.ts'
 
 const endings = ['left', 'data', 'silence', 'halt', 'replaced'] as const satisfies readonly EndedBy[]
 
@@ -57,11 +59,11 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
 }
 
 /**
- * Histograms are views of `bytes`: whoever keeps one keeps the whole message. Their varints are not looked at here; merging does that.
+ * Histograms are views of a copy of `bytes`: whoever keeps one keeps the whole message. Their varints are not looked at here; merging does that.
  * @throws BreakwaterError `bad-message`
  */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  const message = open(bytes, 'snapshot')
+  const { head: message, intervals, totals } = parts(openBody(new Uint8Array(bytes), 'snapshot'))
   return {
     run: token(message.run, 'run'),
     worker: token(message.worker, 'worker'),
@@ -70,7 +72,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     epoch: count(message.epoch, 'epoch'),
     at: finite(message.at, 'at'),
     decidedAt: finite(message.decidedAt, 'decidedAt'),
-    intervals: message.intervals.map(fromInterval),
+    intervals,
     shards: message.shards.map(fromShard),
     requests: message.requests.map(fromRequests),
     health: message.health === undefined ? null : fromHealth(message.health),
@@ -79,8 +81,64 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     endedBy: message.endedBy === undefined ? null : oneOf(endings, message.endedBy, 'endedBy'),
     warnings: message.warnings.map((warning) => text(warning, 'warnings')),
     final: message.final,
-    totals: message.totals === undefined ? null : message.totals.intervals.map(fromInterval),
+    totals,
   }
+}
+
+interface SnapshotParts {
+  /** All that is small. */
+  readonly head: wire.Snapshot
+  readonly intervals: readonly Interval[]
+  readonly totals: readonly Interval[] | null
+}
+
+const intervalsTag = lengthTag(SnapshotSchema.field.intervals.number)
+const totalsTag = lengthTag(SnapshotSchema.field.totals.number)
+const sumsTag = lengthTag(TotalsSchema.field.intervals.number)
+
+/** Nearly all of a snapshot are its intervals: they are read by hand, the rest by the library. */
+function parts(reader: WireReader): SnapshotParts {
+  const intervals: Interval[] = []
+  let totals: Interval[] | null = null
+  const rest: Uint8Array[] = []
+  while (reader.more) {
+    const from = reader.at
+    const tag = reader.tag()
+    if (tag === intervalsTag) intervals.push(readInterval(reader.message()))
+    else if (tag === totalsTag) {
+      totals ??= []
+      totals.push(...readSums(reader.message()))
+    } else {
+      reader.skip(tag)
+      rest.push(reader.bytes.subarray(from, reader.at))
+    }
+  }
+  try {
+    const head = fromBinary(SnapshotSchema, joined(rest), { readUnknownFields: false })
+    return { head, intervals, totals }
+  } catch (cause) {
+    return refuse(`its bytes do not parse (${reader.bytes.byteLength} bytes)`, { cause })
+  }
+}
+
+function readSums(reader: WireReader): readonly Interval[] {
+  const sums: Interval[] = []
+  while (reader.more) {
+    const tag = reader.tag()
+    if (tag === sumsTag) sums.push(readInterval(reader.message()))
+    else reader.skip(tag)
+  }
+  return sums
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
 }
 
 /** Sums that a controller keeps, by series: what it reads again after its restart. */
@@ -90,7 +148,7 @@ export function encodeKept(sums: readonly Interval[]): Uint8Array {
 
 /** Histograms are views of `bytes`. Throws BreakwaterError `bad-message`. */
 export function decodeKept(bytes: Uint8Array): readonly Interval[] {
-  return open(bytes, 'kept').intervals.map(fromInterval)
+  return readSums(openBody(bytes, 'kept'))
 }
 
 function toInterval(interval: Interval): MessageInitShape<typeof wire.IntervalSchema> {
@@ -117,40 +175,6 @@ function toInterval(interval: Interval): MessageInitShape<typeof wire.IntervalSc
     })),
     lags: interval.lags.slice(),
   }
-}
-
-function fromInterval(message: wire.Interval): Interval {
-  return {
-    second: message.second >= -1 ? message.second : magnitude(message.second, 'second'),
-    thread: message.thread,
-    series: message.series.map(fromSeries),
-    lags: message.lags.map(fromLag),
-  }
-}
-
-function fromSeries(message: wire.SeriesDelta): SeriesDelta {
-  return {
-    series: message.series,
-    ok: count(message.ok, 'ok'),
-    failed: count(message.failed, 'failed'),
-    inWindow: count(message.inWindow, 'inWindow'),
-    okInWindow: count(message.okInWindow, 'okInWindow'),
-    bytesIn: count(message.bytesIn, 'bytesIn'),
-    bytesOut: count(message.bytesOut, 'bytesOut'),
-    checksPassed: count(message.checksPassed, 'checksPassed'),
-    checksFailed: count(message.checksFailed, 'checksFailed'),
-    errors: fromErrors(message.errors),
-    responseOk: message.responseOk,
-    responseFailed: message.responseFailed,
-    service: message.service,
-    connect: message.connect,
-    tls: message.tls,
-    ttfb: message.ttfb,
-  }
-}
-
-function fromLag(message: wire.LagDelta): LagDelta {
-  return { phase: message.phase, sendLag: message.sendLag, pacerLag: message.pacerLag }
 }
 
 function toShard(shard: ShardState): MessageInitShape<typeof wire.ShardStateSchema> {

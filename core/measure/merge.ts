@@ -3,8 +3,8 @@ import { Incarnation } from './incarnation.ts'
 import type { KeptMerge } from './kept-merge.ts'
 import type { MergedMetrics, Windowed, WorkerMeasure } from './merged-metrics.ts'
 import type { SeriesTable } from './series.ts'
-import { histogramKinds, SeriesSum } from './series-sum.ts'
-import type { Interval, SeriesDelta, Snapshot, SparseCounts } from './snapshot.ts'
+import { SeriesSum } from './series-sum.ts'
+import type { Interval, Snapshot } from './snapshot.ts'
 import { checkInterval, checkSnapshot } from './snapshot-check.ts'
 import { emptyLagSums, type LagSums, SparseLag, SparseSeries } from './sparse-series.ts'
 
@@ -16,9 +16,9 @@ export type { HealthSample, MergedMetrics, Proof, Windowed, WorkerMeasure } from
  */
 export interface Merge {
   /**
-   * False: it has come before and changed nothing but a count. `isOverrun`: what its worker started last was not its own any more, so that nothing of
-   * it counts but how much was sent. Throws BreakwaterError `bad-message`, having changed nothing, for a
-   * snapshot that is not one of this LoadTest.
+   * Keeps the snapshot's histograms, which must not change any more: decodeSnapshot gives copies. False: it has come before and changed nothing but a
+   * count. `isOverrun`: what its worker started last was not its own any more, so that nothing of it counts but how much was sent. Throws
+   * BreakwaterError `bad-message`, having changed nothing, for a snapshot that is not one of this LoadTest.
    */
   add(snapshot: Snapshot, isOverrun?: boolean): boolean
   /**
@@ -93,17 +93,16 @@ class MergedRun implements MergedMetrics {
 
   add(snapshot: Snapshot, isOverrun: boolean): boolean {
     checkSnapshot(this.table, snapshot)
-    const owned = ownHistograms(snapshot)
     let incarnation = this.#incarnations.get(snapshot.incarnation)
     if (incarnation === undefined) {
       incarnation = new Incarnation(this.table, snapshot.worker, snapshot.incarnation)
       this.#incarnations.set(snapshot.incarnation, incarnation)
     }
     this.#changedIncarnations.add(snapshot.incarnation)
-    if (isOverrun) return incarnation.acceptOverrun(owned)
-    if (!incarnation.accept(owned)) return false
-    for (const interval of owned.intervals) this.#addInterval(interval)
-    for (const failure of owned.failures) this.#failures.add(failure)
+    if (isOverrun) return incarnation.acceptOverrun(snapshot)
+    if (!incarnation.accept(snapshot)) return false
+    for (const interval of snapshot.intervals) this.#addInterval(interval)
+    for (const failure of snapshot.failures) this.#failures.add(failure)
     return true
   }
 
@@ -277,73 +276,6 @@ function settle(second: MergedSecond): void {
   second.isSettled = true
   for (const sum of second.series.values()) sum.settle()
   for (const lag of second.lags.values()) lag.settle()
-}
-
-/** Histograms are views of a whole message, which whoever sent it may write over: those of the snapshot, copied side by side. */
-function ownHistograms(snapshot: Snapshot): Snapshot {
-  const own = new Copies(bytesOf(snapshot.intervals) + bytesOf(snapshot.totals ?? []))
-  const ownInterval = (interval: Interval): Interval => ({
-    second: interval.second,
-    thread: interval.thread,
-    series: interval.series.map(
-      (delta): SeriesDelta => ({
-        series: delta.series,
-        ok: delta.ok,
-        failed: delta.failed,
-        inWindow: delta.inWindow,
-        okInWindow: delta.okInWindow,
-        bytesIn: delta.bytesIn,
-        bytesOut: delta.bytesOut,
-        checksPassed: delta.checksPassed,
-        checksFailed: delta.checksFailed,
-        errors: delta.errors,
-        responseOk: own.of(delta.responseOk),
-        responseFailed: own.of(delta.responseFailed),
-        service: own.of(delta.service),
-        connect: own.of(delta.connect),
-        tls: own.of(delta.tls),
-        ttfb: own.of(delta.ttfb),
-      }),
-    ),
-    lags: interval.lags.map(({ phase, sendLag, pacerLag }) => ({
-      phase,
-      sendLag: own.of(sendLag),
-      pacerLag: own.of(pacerLag),
-    })),
-  })
-  return {
-    ...snapshot,
-    intervals: snapshot.intervals.map(ownInterval),
-    totals: snapshot.totals?.map(ownInterval) ?? null,
-  }
-}
-
-function bytesOf(intervals: readonly Interval[]): number {
-  let bytes = 0
-  for (const { series, lags } of intervals) {
-    for (const delta of series) for (const kind of histogramKinds) bytes += delta[kind].length
-    for (const { sendLag, pacerLag } of lags) bytes += sendLag.length + pacerLag.length
-  }
-  return bytes
-}
-
-const nothing: SparseCounts = new Uint8Array(0)
-
-class Copies {
-  readonly #room: Uint8Array
-  #used = 0
-
-  constructor(bytes: number) {
-    this.#room = new Uint8Array(bytes)
-  }
-
-  of(sparse: SparseCounts): SparseCounts {
-    if (sparse.length === 0) return nothing
-    const from = this.#used
-    this.#used += sparse.length
-    this.#room.set(sparse, from)
-    return this.#room.subarray(from, this.#used)
-  }
 }
 
 function compare(a: string, b: string): number {

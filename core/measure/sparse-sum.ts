@@ -4,15 +4,15 @@ import { Totals } from './totals.ts'
 
 const nothing: SparseCounts = new Uint8Array(0)
 
-/** More payloads than this are added up at once where they come. */
-const mostPending = 4
+/** So many payloads are added up at once: the counts that they go to come into the processor's cache once for all of them. */
+const mostPending = 32
 /** Emptied ones, for the next sums that many payloads come to. */
 const spare: Totals[] = []
 const mostSpare = 512
 
 /**
  * A sum of sparse counts. What comes is kept as it is while there is little of it, and is counted in full where more comes (a thousand workers tell of one
- * second): so adding costs one walk of a payload. `settle` makes it small again.
+ * second): so adding costs one walk of a payload. `settle` makes it small again, and its own.
  */
 export class SparseSum {
   #sum: SparseCounts = nothing
@@ -27,15 +27,13 @@ export class SparseSum {
   /** Checked before (`checkSparse`); kept, so it must not change any more. */
   add(sparse: SparseCounts): void {
     if (sparse.length === 0) return
-    if (this.#counts !== null) {
-      this.#counts.addSparse(sparse)
-    } else if (this.#sum.length === 0 && this.#pending === null) {
+    if (this.#sum.length === 0 && this.#counts === null) {
       this.#sum = sparse
-    } else {
-      this.#pending ??= []
-      this.#pending.push(sparse)
-      if (this.#pending.length > mostPending) this.#count()
+      return
     }
+    this.#pending ??= []
+    this.#pending.push(sparse)
+    if (this.#pending.length >= mostPending) this.#count()
   }
 
   /** As `add` of each, and then `settle`: nothing of them is kept. */
@@ -52,8 +50,7 @@ export class SparseSum {
 
   /** As one payload. */
   toSparse(): SparseCounts {
-    if (this.#counts !== null) return this.#counts.toSparse()
-    if (this.#pending !== null) this.#addUp()
+    if (this.#pending !== null || this.#counts !== null) this.#addUp()
     return this.#sum
   }
 
@@ -90,10 +87,10 @@ export class SparseSum {
   }
 
   #count(): void {
-    const counts = spare.pop() ?? new Totals()
-    this.addTo(counts)
+    this.#counts ??= spare.pop() ?? new Totals()
+    this.#counts.addSparse(this.#sum)
+    for (const sparse of this.#pending ?? []) this.#counts.addSparse(sparse)
     this.#sum = nothing
     this.#pending = null
-    this.#counts = counts
   }
 }

@@ -7,6 +7,7 @@ import { createMerge, type MergedMetrics } from '../../../../core/measure/merge.
 import type { RequestSample } from '../../../../core/measure/recorder.ts'
 import { seriesTable } from '../../../../core/measure/series.ts'
 import type { SeriesDelta, ShardState, Snapshot } from '../../../../core/measure/snapshot.ts'
+import { decodeSnapshot, encodeSnapshot } from '../../../../proto/codec.ts'
 import { httpGet, loadTest, scenario } from '../../../kit/load-test.ts'
 import {
   arbitrarySample,
@@ -446,7 +447,8 @@ test('what was merged does not change when the message is overwritten afterwards
   const [sent] = snapshotsOf(table, 'i', [
     requestSample({ responseMicros: 500 } satisfies Partial<RequestSample>),
   ])
-  const metrics = merged([sent as Snapshot])
-  sent?.intervals[0]?.series[0]?.responseOk.fill(0x7f)
+  const message = encodeSnapshot(sent as Snapshot)
+  const metrics = merged([decodeSnapshot(message)])
+  message.fill(0x7f)
   t.is(metrics.window([first], 0, 1).responseOk.max, 500)
 })
