@@ -37,52 +37,44 @@ function step({ name, check = () => true, run }: Fault, waitMs: number): Step {
 }
 
 const workerIds = ['w1', 'w2', 'w3']
+/** A clock that is further ahead than an epoch's lead time starts what may be given to others when it was told of already. */
+const mostStepMs = 400
 const halt = { why: 'the shop is down', by: 'someone', atMs: 0 }
 
-export interface Wishes {
-  /** Longest time for which a worker is held or cut off, and longest delay of a message. */
-  readonly longestMs: number
-  /** Also what a network with TCP does not do: messages are lost on connections that work. */
-  readonly isLossy: boolean
-}
+const wait = fc.oneof(fc.integer({ min: 0, max: 600 }), fc.integer({ min: 0, max: 3_000 }))
+const worker = fc.constantFrom(...workerIds)
+const length = fc.oneof(
+  fc.integer({ min: 50, max: 1_000 }),
+  fc.integer({ min: 50, max: 3_000 }),
+  fc.integer({ min: 50, max: 20_000 }),
+)
+const cut = fc.constantFrom('drop' as const, 'late' as const)
+const noise = fc.record({
+  loss: fc.constantFrom(0, 0.05, 0.3),
+  duplicates: fc.constantFrom(0, 0.3),
+  delayMs: fc.constantFrom(0, 20, 400),
+})
 
-export function clusterCommands({ longestMs, isLossy }: Wishes): fc.Arbitrary<Iterable<Step>> {
-  const wait = fc.oneof(fc.integer({ min: 0, max: 600 }), fc.integer({ min: 0, max: 3_000 }))
-  const worker = fc.constantFrom(...workerIds)
-  const short = fc.oneof(
-    fc.integer({ min: 50, max: Math.min(longestMs, 1_000) }),
-    fc.integer({ min: 50, max: longestMs }),
-  )
-  const long = fc.oneof(fc.integer({ min: 50, max: 3_000 }), fc.integer({ min: 50, max: 20_000 }))
-  const cut = fc.constantFrom('drop' as const, 'late' as const)
-  const noise = fc.record({
-    loss: isLossy ? fc.constantFrom(0, 0.05, 0.3) : fc.constant(0),
-    duplicates: fc.constantFrom(0, 0.3),
-    delayMs: fc.constantFrom(0, 20, Math.min(longestMs, 400)),
-  })
-  const fault = (faults: fc.Arbitrary<Fault>): fc.Arbitrary<Step> =>
-    fc.tuple(faults, wait).map(([of, ms]) => step(of, ms))
-  return fc.commands(
-    [
-      fc.constant({ name: 'wait', run() {} }),
-      worker.map(killed),
-      worker.map(dismissed),
-      worker.map(startedAgain),
-      fc.tuple(worker, short).map(([id, ms]) => held(id, ms)),
-      fc.tuple(worker, short, cut).map(([id, ms, how]) => cutOff(id, ms, how)),
-      fc.tuple(worker, fc.integer({ min: 1, max: longestMs })).map(([id, ms]) => clockStepped(id, ms)),
-      fc.constant(controllerKilled),
-      fc.constant(controllerStarted),
-      long.map(controllerHeld),
-      fc.tuple(short, cut).map(([ms, how]) => controllerCutOff(ms, how)),
-      long.map(natsAway),
-      noise.map(noisy),
-      fc.constantFrom('stop' as const, 'abort' as const).map(ended),
-      fc.constant(halted),
-    ].map(fault),
-    { maxCommands: 12 },
-  )
-}
+export const clusterCommands: fc.Arbitrary<Iterable<Step>> = fc.commands(
+  [
+    fc.constant({ name: 'wait', run() {} }),
+    worker.map(killed),
+    worker.map(dismissed),
+    worker.map(startedAgain),
+    fc.tuple(worker, length).map(([id, ms]) => held(id, ms)),
+    fc.tuple(worker, length, cut).map(([id, ms, how]) => cutOff(id, ms, how)),
+    fc.tuple(worker, fc.integer({ min: 1, max: mostStepMs })).map(([id, ms]) => clockStepped(id, ms)),
+    fc.constant(controllerKilled()),
+    fc.constant(controllerStarted()),
+    length.map(controllerHeld),
+    fc.tuple(length, cut).map(([ms, how]) => controllerCutOff(ms, how)),
+    length.map(natsAway),
+    noise.map(noisy),
+    fc.constantFrom('stop' as const, 'abort' as const).map(ended),
+    fc.constant(halted()),
+  ].map((faults) => fc.tuple(faults as fc.Arbitrary<Fault>, wait).map(([fault, ms]) => step(fault, ms))),
+  { maxCommands: 12 },
+)
 
 /** Every fault is over; a controller is there; then the run has so long to end, in simulated time. */
 export function settle(cluster: SimCluster): readonly string[] {
@@ -181,23 +173,27 @@ function clockStepped(id: string, ms: number): Fault {
   }
 }
 
-const controllerKilled: Fault = {
-  name: 'the controller is killed',
-  check: ({ hasController }) => hasController,
-  run(model, cluster) {
-    if (cluster.conclusion !== null) return
-    model.hasController = false
-    cluster.killControllers()
-  },
+function controllerKilled(): Fault {
+  return {
+    name: 'the controller is killed',
+    check: ({ hasController }) => hasController,
+    run(model, cluster) {
+      if (cluster.conclusion !== null) return
+      model.hasController = false
+      cluster.killControllers()
+    },
+  }
 }
 
-const controllerStarted: Fault = {
-  name: 'the run is taken up',
-  check: ({ hasController }) => !hasController,
-  run(model, cluster) {
-    model.hasController = true
-    if (cluster.conclusion === null) cluster.startController()
-  },
+function controllerStarted(): Fault {
+  return {
+    name: 'the run is taken up',
+    check: ({ hasController }) => !hasController,
+    run(model, cluster) {
+      model.hasController = true
+      if (cluster.conclusion === null) cluster.startController()
+    },
+  }
 }
 
 function controllerHeld(ms: number): Fault {
@@ -254,13 +250,15 @@ function ended(mode: 'stop' | 'abort'): Fault {
   }
 }
 
-const halted: Fault = {
-  name: 'all load is halted',
-  check: ({ isHalted }) => !isHalted,
-  run(model, cluster) {
-    model.isHalted = true
-    cluster.setHalt(halt)
-  },
+function halted(): Fault {
+  return {
+    name: 'all load is halted',
+    check: ({ isHalted }) => !isHalted,
+    run(model, cluster) {
+      model.isHalted = true
+      cluster.setHalt(halt)
+    },
+  }
 }
 
 function newest(cluster: SimCluster, id: string): SimWorker | undefined {

@@ -1,6 +1,7 @@
 import { decide as decideRun } from '../../../controller/run/coordinator.ts'
 import { resumeRun } from '../../../controller/run/rejoin.ts'
 import type { RunOrder } from '../../../controller/run/run-order.ts'
+import { isOverrun } from '../../../core/plan/ownership.ts'
 import { planRun } from '../../../core/plan/plan-run.ts'
 import type { Json, LoadTest } from '../../../core/spec/load-test.ts'
 import type { Halt } from '../../../proto/messages.ts'
@@ -14,7 +15,7 @@ import { SimWorker } from './sim-worker.ts'
 import type { Process } from './world.ts'
 import { World } from './world.ts'
 
-export const realMachines: Machines = { decideRun, resumeRun, decideAgent, sendsAgain: true }
+export const realMachines: Machines = { decideRun, resumeRun, decideAgent, isOverrun, sendsAgain: true }
 
 export interface Arrived {
   readonly atMs: number

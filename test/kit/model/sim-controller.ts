@@ -20,7 +20,6 @@ import { beatMs } from '../../../controller/run/timing.ts'
 import { createMerge, type Merge } from '../../../core/measure/merge.ts'
 import { seriesTable } from '../../../core/measure/series.ts'
 import type { ShardState, Snapshot } from '../../../core/measure/snapshot.ts'
-import { isOverrun } from '../../../core/plan/ownership.ts'
 import type { RunRecord } from '../../../core/verdict/run-record.ts'
 import type { CommandReply, StandingReply, StandingRequest, WorkerHello } from '../../../proto/messages.ts'
 import type { Endpoint } from './sim-bus.ts'
@@ -75,7 +74,7 @@ export class SimController implements ControllerSeat {
     this.#merge = createMerge(seriesTable(order.test))
     const saved = store.saved === null ? null : (JSON.parse(store.saved) as SavedRun)
     for (const snapshot of store.snapshots)
-      this.#merge.add(snapshot, isOverrun(saved?.state.epochs ?? [], snapshot.worker, snapshot.decidedAt))
+      this.#merge.add(snapshot, place.machines.isOverrun(saved?.state.epochs ?? [], snapshot))
     if (saved === null) {
       this.state = beginRun(this.#order, this.localMs)
     } else {
@@ -124,15 +123,15 @@ export class SimController implements ControllerSeat {
 
   snapshot(snapshot: Snapshot, acknowledge: (ack: Delivered) => void): void {
     const { worker, incarnation, sequence, shards, final, endedBy, at } = snapshot
-    if (this.#merge.add(snapshot, isOverrun(this.state.epochs, worker, snapshot.decidedAt)))
-      this.#unkept.push(snapshot)
+    const isOver = this.#place.machines.isOverrun(this.state.epochs, snapshot)
+    if (this.#merge.add(snapshot, isOver)) this.#unkept.push(snapshot)
     this.#acknowledgements.push(() => acknowledge({ incarnation, sequence, term: this.term }))
     this.process.after(this.#place.world.between(1, 100), () => this.#commit())
     const donePhases =
       shards.length === 0 ? null : this.#order.test.load.map((_, phase) => isDone(shards, phase))
     this.#dispatch({
       type: 'snapshot',
-      ...{ worker, incarnation, donePhases, final, endedBy, at },
+      ...{ worker, incarnation, donePhases, final, endedBy, at, isOverrun: isOver },
       nowMs: this.localMs,
     })
   }

@@ -1,6 +1,7 @@
 import type { decide as decideRun } from '../../../controller/run/coordinator.ts'
 import type { resumeRun } from '../../../controller/run/rejoin.ts'
 import type { Snapshot } from '../../../core/measure/snapshot.ts'
+import type { isOverrun } from '../../../core/plan/ownership.ts'
 import type {
   CommandReply,
   Halt,
@@ -20,6 +21,7 @@ export interface Machines {
   readonly decideRun: typeof decideRun
   readonly resumeRun: typeof resumeRun
   readonly decideAgent: typeof decideAgent
+  readonly isOverrun: typeof isOverrun
   /** What is not acknowledged is handed over again. */
   readonly sendsAgain: boolean
 }
