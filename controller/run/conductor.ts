@@ -285,9 +285,10 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   ): void {
     const elapsed = state.startAtMs === null ? 0 : (localNowMs() - state.startAtMs) * 1000
     door.admit(snapshot, subjects.workerOf(subject), state.members, elapsed)
-    const { worker, incarnation, sequence, shards, final, endedBy, at, decidedAt } = snapshot
+    const { worker, incarnation, sequence, shards, final, endedBy, at } = snapshot
+    const isOver = isOverrun(state.epochs, snapshot)
     const beganMs = localNowMs()
-    const isNew = merge.add(snapshot, isOverrun(state.epochs, worker, decidedAt))
+    const isNew = merge.add(snapshot, isOver)
     mergeMs += localNowMs() - beganMs
     if (isNew) journal?.snapshot(payload)
     if (endedBy === 'data' && !dataEnded) {
@@ -303,7 +304,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     if (journal === null) acknowledge()
     else void journal.kept('soon').then(acknowledge)
     const donePhases = shards.length === 0 ? null : order.test.load.map((_, phase) => isDone(shards, phase))
-    dispatch({ type: 'snapshot', worker, incarnation, donePhases, final, endedBy, at, nowMs: localNowMs() })
+    dispatch({
+      type: 'snapshot',
+      ...{ worker, incarnation, donePhases, final, endedBy, at, isOverrun: isOver },
+      nowMs: localNowMs(),
+    })
   }
 
   function onRows({ worker, incarnation, source }: RowsRequest, message: HeardMessage): void {

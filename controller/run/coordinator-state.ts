@@ -158,6 +158,8 @@ export type CoordinatorEvent =
       readonly donePhases: readonly boolean[] | null
       readonly final: boolean
       readonly endedBy: EndedBy | null
+      /** Some of what it tells of was not the worker's own any more (core/plan/ownership.ts). */
+      readonly isOverrun: boolean
       /** Cluster time at which it was taken, µs. */
       readonly at: number
       readonly nowMs: number

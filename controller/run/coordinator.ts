@@ -212,6 +212,7 @@ function onSnapshot(
     donePhases: readonly boolean[] | null
     final: boolean
     endedBy: EndedBy | null
+    isOverrun: boolean
     at: number
     nowMs: number
   },
@@ -222,6 +223,9 @@ function onSnapshot(
     heardAtMs: event.nowMs,
     ...(event.donePhases === null ? {} : { donePhases: event.donePhases }),
   })
+  // Nothing of it counts any more: whoever has its share must be somebody else.
+  if (event.isOverrun && isAtWork(member))
+    return lose(next, [member.id], 'lost', 'it learned too late what had been given to others', event.nowMs)
   if (event.final && isAtWork(member)) {
     if (event.endedBy === 'left' && next.ending === null) {
       return lose(next, [member.id], 'left', 'its operator told it to leave', event.nowMs)

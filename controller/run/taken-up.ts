@@ -60,7 +60,7 @@ function read({ parts, snapshots }: StoredRun, state: Uint8Array, table: SeriesT
     const saved = fromJson(state) as SavedRun
     for (const payload of snapshots) {
       const snapshot = decodeSnapshot(payload)
-      merge.add(snapshot, isOverrun(saved.state.epochs, snapshot.worker, snapshot.decidedAt))
+      merge.add(snapshot, isOverrun(saved.state.epochs, snapshot))
     }
     return { merge, saved }
   } catch (cause) {

@@ -1,11 +1,52 @@
 import type { Epoch, Micros } from './plan.ts'
+import { arrivalAt, indexOfFirst, ownsArrival, stripeOf } from './stripe.ts'
+
+/** What a worker tells of what it has done. */
+export interface Told {
+  readonly worker: string
+  /** Intended instant of what it last started or skipped; 0: nothing. */
+  readonly decidedAt: Micros
+  readonly shards: readonly ToldShard[]
+}
+
+export interface ToldShard {
+  readonly thread: number
+  readonly phase: number
+  /** The newest epoch by which all of it was its own. */
+  readonly epoch: number
+  /** Every arrival below it is decided that was its own by that epoch and those before it. */
+  readonly through: number
+}
 
 /**
- * Whether a worker that last started or skipped something intended at `decidedAt` did so without a share: it was cut off and did not know that others have
- * it. `decidedAt` 0: it has decided on nothing.
+ * Whether some of it was not the worker's own any more: it was cut off and did not know that others have its share, or of which arrivals they have. From then on nothing of what it does
+ * can be told apart, and counts.
  */
-export function isOverrun(epochs: readonly Epoch[], worker: string, decidedAt: Micros): boolean {
+export function isOverrun(epochs: readonly Epoch[], { worker, decidedAt, shards }: Told): boolean {
   if (decidedAt <= 0) return false
   const current = epochs.findLast(({ at }) => at <= decidedAt)
-  return current !== undefined && !current.roster.some((entry) => entry.worker === worker)
+  if (current !== undefined && !isOn(current, worker)) return true
+  return shards.some((shard) => hasStrayed(epochs, worker, shard))
+}
+
+/** It has decided an arrival of its own by the epoch that it knew, which is not its own by a later one. */
+function hasStrayed(epochs: readonly Epoch[], worker: string, shard: ToldShard): boolean {
+  const { thread, phase, through } = shard
+  const known = epochs.find(({ number }) => number === shard.epoch)
+  if (known === undefined) return false
+  return epochs.some((epoch, index) => {
+    const first = epoch.phases[phase]?.firstArrival ?? 0
+    if (epoch.number <= shard.epoch || first >= through) return false
+    const to = Math.min(through, epochs[index + 1]?.phases[phase]?.firstArrival ?? through)
+    const before = stripeOf(known.roster, worker, thread)
+    const own = isOn(epoch, worker) ? stripeOf(epoch.roster, worker, thread) : null
+    for (let i = indexOfFirst(before, first); arrivalAt(before, i) < to; i++) {
+      if (own === null || !ownsArrival(own, arrivalAt(before, i))) return true
+    }
+    return false
+  })
+}
+
+function isOn({ roster }: Epoch, worker: string): boolean {
+  return roster.some((entry) => entry.worker === worker)
 }

@@ -112,9 +112,16 @@ export class Bench {
 
   snapshot(
     worker: string,
-    change: { donePhases?: boolean[]; final?: boolean; endedBy?: EndedBy; at?: number } = {},
+    change: {
+      donePhases?: boolean[]
+      final?: boolean
+      endedBy?: EndedBy
+      isOverrun?: boolean
+      at?: number
+    } = {},
   ): void {
     const { donePhases = [false, false, false], final = false, endedBy = null, at = 0 } = change
+    const { isOverrun = false } = change
     this.dispatch({
       type: 'snapshot',
       worker,
@@ -122,6 +129,7 @@ export class Bench {
       donePhases,
       final,
       endedBy,
+      isOverrun,
       at,
       nowMs: this.nowMs,
     })

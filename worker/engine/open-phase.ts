@@ -53,12 +53,13 @@ export class OpenPhaseRun implements PhaseRun {
 
   enter(entry: EpochEntry): void {
     const phase = phaseOf(entry.epoch, this.index)
-    this.#epoch = entry.epoch.number
     this.#endAt = phase.endAt
     this.#pausedAt = pausedSince(entry.epoch, phase)
     this.#cutAt = this.#cutOf(phase)
     this.#own.append(this.#segmentOf(entry, phase))
     this.#isRowless = false
+    // Who has strayed says where it did: its controller counts nothing from there on (core/plan/ownership.ts).
+    if (this.#own.strayedThrough === null) this.#epoch = entry.epoch.number
     // Arrivals that were not planned at the start lease their rows.
     if ((entry.schedule?.planned ?? 0) > this.#planned.planned) this.#context.prefetch()
   }
@@ -119,7 +120,7 @@ export class OpenPhaseRun implements PhaseRun {
       thread,
       phase: this.index,
       epoch: this.#epoch,
-      through: this.#own.next,
+      through: this.#own.strayedThrough ?? this.#own.next,
       started,
       skippedInFlight,
       skippedLate,

@@ -18,6 +18,7 @@ export class OwnArrivals {
   readonly #later: Segment[] = []
   /** Decided before the epoch came that says whose they are; they do not come up again. */
   #decided: { readonly stripe: Stripe; readonly below: number }[] = []
+  #strayedThrough: number | null = null
   /** Counts own arrivals of the segment's stripe. */
   #beyondPlan = 0
   #index = 0
@@ -62,9 +63,25 @@ export class OwnArrivals {
     // Of what the epochs before it left decided, only what lies behind its first can come up again.
     this.#decided = this.#decided.filter(({ below }) => below > firstArrival)
     if (this.#next > firstArrival) this.#decided.push({ stripe: this.#segment.stripe, below: this.#next })
+    if (this.#hasForeign(segment)) this.#strayedThrough ??= this.#next
     this.#segment = segment
     this.#beyondPlan = this.#countDecided(Math.max(firstArrival, segment.schedule.planned))
     this.#seek(firstArrival)
+  }
+
+  /**
+   * Where the walk stood when an epoch came too late: some of what was decided by then is another's by that epoch. Null: none ever did.
+   */
+  get strayedThrough(): number | null {
+    return this.#strayedThrough
+  }
+
+  #hasForeign({ firstArrival, stripe }: Segment): boolean {
+    const to = Math.max(0, ...this.#decided.map(({ below }) => below))
+    for (let arrival = firstArrival; arrival < to; arrival++) {
+      if (this.#isDecided(arrival) && !ownsArrival(stripe, arrival)) return true
+    }
+    return false
   }
 
   /** Few: as many as came up while the epoch was on its way. */

@@ -377,3 +377,16 @@ test('a command that a newer epoch has overtaken is given again, and its worker 
   answer(stop(2), refused(3))
   t.is(bench.state.members.get('a')?.status, 'failed', 'where no newer one is known it is a defect')
 })
+
+test('a worker that went on by an epoch that was over is lost: others have its share', (t) => {
+  const bench = running(order({ workers: 3 }), ['a', 'b', 'c'])
+  bench.snapshot('b', { isOverrun: true })
+  t.is(bench.state.members.get('b')?.status, 'lost')
+  t.deepEqual(
+    bench.state.epochs.map((e) => [e.cause, e.roster.map((r) => r.worker)]),
+    [
+      ['start', ['a', 'b', 'c']],
+      ['lost', ['a', 'c']],
+    ],
+  )
+})

@@ -2,10 +2,18 @@ import test from 'ava'
 import { isOverrun } from '../../../../core/plan/ownership.ts'
 import type { Epoch } from '../../../../core/plan/plan.ts'
 
-function epoch(number: number, at: number, workers: readonly string[]): Epoch {
+function epoch(number: number, at: number, workers: readonly string[], firstArrival = 0): Epoch {
   const roster = workers.map((worker) => ({ worker, weight: 1, threads: 1 }))
   const cause = number === 1 ? 'start' : 'lost'
-  return { number, at, cause, rateFactor: 1, pausedAt: null, roster, phases: [] }
+  return {
+    number,
+    at,
+    cause,
+    rateFactor: 1,
+    pausedAt: null,
+    roster,
+    phases: [{ startAt: 0, endAt: 1e7, firstArrival }],
+  }
 }
 
 test('what a worker decided on from the epoch without it on is overrun', (t) => {
@@ -21,7 +29,23 @@ test('what a worker decided on from the epoch without it on is overrun', (t) => 
     // Prepared, and waiting for its first epoch.
     ['c', 0, false],
   ] as const) {
-    t.is(isOverrun(epochs, worker, decidedAt), expected, `${worker} at ${decidedAt}`)
+    t.is(isOverrun(epochs, { worker, decidedAt, shards: [] }), expected, `${worker} at ${decidedAt}`)
   }
-  t.false(isOverrun([], 'a', 1))
+  t.false(isOverrun([], { worker: 'a', decidedAt: 1, shards: [] }))
+})
+
+test('so is what it decided on by an epoch that was over, where it is another’s by the next one', (t) => {
+  // By the first, b has 1, 4, 7, 10, 13 …; by the second, 1, 3, 5, 7, 9, 11, 13 …
+  const epochs = [epoch(1, 0, ['a', 'b', 'c']), epoch(2, 5_000_000, ['a', 'b'], 6)]
+  const told = (of: number, through: number) =>
+    isOverrun(epochs, {
+      worker: 'b',
+      decidedAt: 9_000_000,
+      shards: [{ thread: 0, phase: 0, epoch: of, through }],
+    })
+  t.false(told(1, 4), 'all before the second epoch')
+  t.false(told(1, 7), '7 is to come')
+  t.false(told(1, 10), '7 is its own by both')
+  t.true(told(1, 13), '10 is another’s')
+  t.false(told(2, 13), 'it knew of the second')
 })

@@ -139,3 +139,26 @@ test('a phase that moves before it has begun moves its arrivals', (t) => {
   own.advance()
   t.is(own.nextAt, 350_000)
 })
+
+test('where an epoch comes too late, what was decided by then and is another’s is told of, once and for all', (t) => {
+  const [schedule] = createSchedules(loadTest({ load: [constantPhase(100, 1_000)] }), seed)
+  if (schedule === null || schedule === undefined) return t.fail()
+  const segment = (firstArrival: number, workers: number) => {
+    const stripe = stripeOf(roster(workers), 'w2', 0)
+    return { firstArrival, stripe, startAt: 0, schedule }
+  }
+  // 1, 4, 7 … by the first; 1, 3, 5 … by the second.
+  const own = new OwnArrivals(segment(0, 3))
+  const upTo = (arrival: number) => {
+    while (own.next < arrival) own.advance()
+  }
+  upTo(10)
+  own.append(segment(6, 2))
+  t.is(own.strayedThrough, null, '7 is its own by both')
+  upTo(11)
+  own.append(segment(4, 3))
+  t.is(own.strayedThrough, 11, '5 and 9 are others’ by the third')
+  upTo(30)
+  own.append(segment(20, 2))
+  t.is(own.strayedThrough, 11)
+})
