@@ -63,6 +63,7 @@ export const clusterCommands: fc.Arbitrary<Iterable<Step>> = fc.commands(
     worker.map(startedAgain),
     fc.tuple(worker, length).map(([id, ms]) => held(id, ms)),
     fc.tuple(worker, length, cut).map(([id, ms, how]) => cutOff(id, ms, how)),
+    fc.tuple(worker, fc.integer({ min: 1_500, max: 4_000 }), cut).map(([id, ms, how]) => cutOff(id, ms, how)),
     fc.tuple(worker, fc.integer({ min: 1, max: mostStepMs })).map(([id, ms]) => clockStepped(id, ms)),
     fc.constant(controllerKilled()),
     fc.constant(controllerStarted()),

@@ -15,7 +15,7 @@ const arrivals: Spec = {
   scenarios: [
     { name: 'visit', steps: [{ get: '/first', query: { row: '${arrivals.n}' } }, { get: '/second' }] },
   ],
-  load: [{ phase: 'open', rate: 20, duration: '6s' }],
+  load: [{ phase: 'open', rate: 20, duration: '9s' }],
   limits: { drain: '2s' },
 }
 
@@ -38,7 +38,7 @@ const shapes: Readonly<Record<string, Spec>> = {
 
 /** More of them, or others: BREAKWATER_MODEL_RUNS=1000 BREAKWATER_MODEL_SEED=7 npm run test:unit -- FILE */
 const seed = Number(process.env.BREAKWATER_MODEL_SEED ?? 1)
-const runs = Number(process.env.BREAKWATER_MODEL_RUNS ?? 150)
+const runs = Number(process.env.BREAKWATER_MODEL_RUNS ?? 120)
 
 function explore(spec: Spec, machines: Machines, numRuns: number, endOnFailure = false): void {
   fc.assert(
