@@ -13,7 +13,13 @@ import { until } from './until.ts'
 
 /** What goes wrong in a run; one after the other. */
 export interface Fault {
-  readonly kind: 'kill-worker' | 'dismiss-worker' | 'hold-worker' | 'kill-controller' | 'restart-nats'
+  readonly kind:
+    | 'kill-worker'
+    | 'dismiss-worker'
+    | 'hold-worker'
+    | 'join-worker'
+    | 'kill-controller'
+    | 'restart-nats'
   /** Since the load began, or the fault before was over. */
   readonly afterMs: number
   /** Until it is mended, where it can be. */
@@ -32,7 +38,13 @@ export function faultsOf(seed: number): readonly Fault[] {
   const within = (from: number, to: number) => Math.floor(from + random.next() * (to - from))
   let left = workers.length
   return Array.from({ length: within(1, 5) }, (): Fault => {
-    const kinds: Fault['kind'][] = ['hold-worker', 'kill-controller', 'kill-controller', 'restart-nats']
+    const kinds: Fault['kind'][] = [
+      'hold-worker',
+      'join-worker',
+      'kill-controller',
+      'kill-controller',
+      'restart-nats',
+    ]
     if (left > 1) kinds.push('kill-worker', 'dismiss-worker')
     const kind = kinds[within(0, kinds.length)] as Fault['kind']
     if (kind === 'kill-worker' || kind === 'dismiss-worker') left--
@@ -101,6 +113,7 @@ async function play(seed: number, { nginx, nats, home, workers, cleanUp }: Parts
     everyMs: 50,
   })
   const left = [...workers]
+  let joined = 0
   for (const fault of faults) {
     await sleep(fault.afterMs)
     if (isOver()) break
@@ -117,6 +130,12 @@ async function play(seed: number, { nginx, nats, home, workers, cleanUp }: Parts
         await sleep(fault.forMs)
         worker.signal('SIGCONT')
         break
+      case 'join-worker': {
+        const joining = await startWorkerProcess(nats.url, `w${workers.length + ++joined}`)
+        cleanUp.push(() => joining.stop('SIGKILL'))
+        left.push(joining)
+        break
+      }
       case 'kill-controller':
         await controller.stop('SIGKILL')
         output += controller.output()
@@ -162,6 +181,7 @@ function visits(url: string) {
       scenarios: [{ name: 'visit', steps: [{ get: '/visit', query: { row: '${arrivals.n}' } }] }],
       load: [{ phase: 'steady', rate, duration: `${seconds}s` }],
       objectives: ['error_rate < 50%'],
+      workers: { grow: true },
     },
   }
 }
