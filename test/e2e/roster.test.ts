@@ -66,6 +66,30 @@ testOnCluster('a worker that comes to a run which may not grow is passed over', 
   t.is(ran.events.filter(({ kind }) => kind === 'passed-over').length, 1)
 })
 
+testOnCluster(
+  'a worker whose operator does not allow the load is left out, and the run goes on',
+  async (t) => {
+    const { ran, log } = await runWhile(t, {
+      workers: ['w1'],
+      spec: { workers: { grow: true } },
+      env: { w2: { BREAKWATER_MAX_RATE: '10' } },
+      seconds: 5,
+      async meanwhile({ at, join }) {
+        await at(500)
+        await join('w2')
+      },
+    })
+    whole(t, ran, log, 5 * rate)
+    t.deepEqual(rostersOf(ran), ['start w1'])
+    const [passedOver, ...others] = ran.events.filter((event) => event.kind === 'passed-over')
+    t.is(others.length, 0)
+    t.regex(
+      passedOver?.kind === 'passed-over' ? passedOver.why : '',
+      /could not prepare the run: .*not allow/,
+    )
+  },
+)
+
 testOnCluster('a run is steered to fewer workers and to more, within a second each', async (t) => {
   const asked: number[] = []
   const { ran, log } = await runWhile(t, {
@@ -100,14 +124,14 @@ testOnCluster('a run is steered to fewer workers and to more, within a second ea
 })
 
 testOnCluster('workers share the load by what calibrations of their machines say they can do', async (t) => {
-  const homes: Record<string, string> = {}
+  const env: Record<string, { XDG_STATE_HOME: string }> = {}
   for (const [id, openPerSecond] of [
     ['w1', 3_000],
     ['w2', 9_000],
   ] as const) {
     const home = await makeTempDir()
     t.teardown(home.remove)
-    homes[id] = home.path
+    env[id] = { XDG_STATE_HOME: home.path }
     const one = { host: hostname(), node: process.versions.node, cores: 2, closedPerSecond: 10_000 }
     const calibrations = [{ ...one, openPerSecond, breakwater: '0', at: '2026-01-01T00:00:00Z', levels: [] }]
     await mkdir(join(home.path, 'breakwater'))
@@ -117,7 +141,7 @@ testOnCluster('workers share the load by what calibrations of their machines say
   let listed = ''
   const { ran, log } = await runWhile(t, {
     workers: ['w1', 'w2'],
-    homes,
+    env,
     seconds: 4,
     async meanwhile({ natsUrl }) {
       listed = (await breakwater(['workers', '--nats', natsUrl, '--json'])).stdout
@@ -176,13 +200,13 @@ interface Meanwhile {
 interface Wish {
   readonly workers: readonly string[]
   readonly spec?: Parameters<typeof runSpec>[0]
-  /** By worker: where it keeps its state. */
-  readonly homes?: Readonly<Record<string, string>>
+  /** By worker. */
+  readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly seconds: number
   meanwhile(its: Meanwhile): Promise<void>
 }
 
-async function runWhile(t: ExecutionContext, { workers, spec = {}, homes = {}, seconds, meanwhile }: Wish) {
+async function runWhile(t: ExecutionContext, { workers, spec = {}, env = {}, seconds, meanwhile }: Wish) {
   const [nginx, nats] = await Promise.all([
     startNginx({ server: `location = /seed { return 200 '{"id":"t1"}'; }` }),
     startNats({ jetstream: false }),
@@ -190,8 +214,7 @@ async function runWhile(t: ExecutionContext, { workers, spec = {}, homes = {}, s
   t.teardown(nginx.remove)
   t.teardown(nats.stop)
   const come = async (id: string) => {
-    const home = homes[id]
-    const worker = await startWorkerProcess(nats.url, id, home === undefined ? {} : { XDG_STATE_HOME: home })
+    const worker = await startWorkerProcess(nats.url, id, env[id])
     t.teardown(() => worker.stop('SIGKILL'))
   }
   await Promise.all(workers.map(come))
