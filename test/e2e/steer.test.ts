@@ -52,8 +52,7 @@ testOnNats('a run is seen and stopped from anywhere, and ends in order', async (
     ],
   })
   t.deepEqual(Object.keys(idle.document.workers[0]).sort(), [
-    ...['capacity', 'host', 'id', 'incarnation', 'labels', 'pid', 'run', 'state', 'threads', 'version'],
-    'vitals',
+    ...['host', 'id', 'incarnation', 'labels', 'pid', 'run', 'state', 'threads', 'version', 'vitals'],
   ])
   const run = await start()
   t.teardown(() => run.stop('SIGKILL'))

@@ -13,7 +13,9 @@ export function startBreakwater(
   by: readonly string[] = [],
 ): Promise<Program> {
   const [file = process.execPath, ...words] = [...by, process.execPath, launcher, ...args]
-  return startProgram(file, words, { env: { BREAKWATER_DATA: dataFolder(), ...env } })
+  // What this machine was calibrated to would be the weight of its workers.
+  const folders = { BREAKWATER_DATA: dataFolder(), XDG_STATE_HOME: join(dataFolder(), 'state') }
+  return startProgram(file, words, { env: { ...folders, ...env } })
 }
 
 export interface DemoProcess {
