@@ -2,7 +2,8 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { BadMessage, refuse } from './bad-message.ts'
 import { type Envelope, EnvelopeSchema } from './gen/breakwater_pb.ts'
-import { lengthTag, WireReader } from './wire-reader.ts'
+import { WireReader } from './wire-reader.ts'
+import { lengthTag, WireWriter } from './wire-writer.ts'
 
 /** Raised by a change that an older reader would misread; a reader refuses every other one. */
 export const protocolVersion = 1
@@ -15,6 +16,15 @@ type BodyInit = NonNullable<MessageInitShape<typeof EnvelopeSchema>['body']>
 export function seal(body: BodyInit): Uint8Array {
   return toBinary(EnvelopeSchema, create(EnvelopeSchema, { protocol: protocolVersion, body }))
 }
+
+/** As `seal`, of a body that is written by hand. */
+export function sealBody(kind: Kind, write: (writer: WireWriter) => void): Uint8Array {
+  writer.number(EnvelopeSchema.field.protocol.number, protocolVersion)
+  writer.message(EnvelopeSchema.field[kind].number, () => write(writer))
+  return writer.take()
+}
+
+const writer = new WireWriter()
 
 /** @throws BadMessage */
 export function open<K extends Kind>(bytes: Uint8Array, kind: K): BodyOf<K> {

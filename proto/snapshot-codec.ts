@@ -1,4 +1,4 @@
-import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf'
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import type { FailureSample, RequestError } from '../core/measure/request-error.ts'
 import type {
   EndedBy,
@@ -10,7 +10,7 @@ import type {
 } from '../core/measure/snapshot.ts'
 import type { Json } from '../core/spec/load-test.ts'
 import { refuse } from './bad-message.ts'
-import { openBody, seal } from './envelope.ts'
+import { openBody, sealBody } from './envelope.ts'
 import {
   count,
   finite,
@@ -27,35 +27,68 @@ import {
 import type * as wire from './gen/breakwater_pb.ts'
 import { SnapshotSchema, TotalsSchema } from './gen/breakwater_pb.ts'
 import { readInterval } from './interval-reader.ts'
-import { lengthTag, type WireReader } from './wire-reader.ts'
+import { writeInterval } from './interval-writer.ts'
+import { WireReader } from './wire-reader.ts'
+import { lengthTag, type WireWriter } from './wire-writer.ts'
+
+const intervalsField = SnapshotSchema.field.intervals.number
+const totalsField = SnapshotSchema.field.totals.number
+const sumsField = TotalsSchema.field.intervals.number
 
 const endings = ['left', 'data', 'silence', 'halt', 'replaced'] as const satisfies readonly EndedBy[]
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  return seal({
-    case: 'snapshot',
-    value: {
-      run: snapshot.run,
-      worker: snapshot.worker,
-      incarnation: snapshot.incarnation,
-      sequence: BigInt(snapshot.sequence),
-      epoch: BigInt(snapshot.epoch),
-      at: snapshot.at,
-      decidedAt: snapshot.decidedAt,
-      intervals: snapshot.intervals.map(toInterval),
-      shards: snapshot.shards.map(toShard),
-      requests: snapshot.requests.map(toRequests),
-      ...(snapshot.health !== null && {
-        health: { ...snapshot.health, threads: snapshot.health.threads.slice() },
-      }),
-      failures: snapshot.failures.map(toFailure),
-      ...(snapshot.startSkew !== null && { startSkew: snapshot.startSkew }),
-      ...(snapshot.endedBy !== null && { endedBy: snapshot.endedBy }),
-      warnings: snapshot.warnings.slice(),
-      final: snapshot.final,
-      ...(snapshot.totals !== null && { totals: { intervals: snapshot.totals.map(toInterval) } }),
-    },
+  const head = toBinary(SnapshotSchema, create(SnapshotSchema, toHead(snapshot)))
+  return sealBody('snapshot', (writer) => {
+    // Where the library would write them: fields come in the order of their numbers.
+    const before = endOfFields(head, intervalsField)
+    const between = endOfFields(head, totalsField)
+    writer.raw(head.subarray(0, before))
+    for (const interval of snapshot.intervals) writeInterval(writer, intervalsField, interval)
+    writer.raw(head.subarray(before, between))
+    const { totals } = snapshot
+    if (totals !== null) writer.message(totalsField, () => writeSums(writer, totals))
+    writer.raw(head.subarray(between))
   })
+}
+
+/** All that is small. */
+function toHead(snapshot: Snapshot): MessageInitShape<typeof SnapshotSchema> {
+  return {
+    run: snapshot.run,
+    worker: snapshot.worker,
+    incarnation: snapshot.incarnation,
+    sequence: BigInt(snapshot.sequence),
+    epoch: BigInt(snapshot.epoch),
+    at: snapshot.at,
+    decidedAt: snapshot.decidedAt,
+    shards: snapshot.shards.map(toShard),
+    requests: snapshot.requests.map(toRequests),
+    ...(snapshot.health !== null && {
+      health: { ...snapshot.health, threads: snapshot.health.threads.slice() },
+    }),
+    failures: snapshot.failures.map(toFailure),
+    ...(snapshot.startSkew !== null && { startSkew: snapshot.startSkew }),
+    ...(snapshot.endedBy !== null && { endedBy: snapshot.endedBy }),
+    warnings: snapshot.warnings.slice(),
+    final: snapshot.final,
+  }
+}
+
+/** Where fields of this number or a higher one begin. */
+function endOfFields(message: Uint8Array, number: number): number {
+  const reader = new WireReader(message)
+  while (reader.more) {
+    const from = reader.at
+    const tag = reader.tag()
+    if (tag >>> 3 >= number) return from
+    reader.skip(tag)
+  }
+  return message.length
+}
+
+function writeSums(writer: WireWriter, sums: readonly Interval[]): void {
+  for (const interval of sums) writeInterval(writer, sumsField, interval)
 }
 
 /**
@@ -92,9 +125,9 @@ interface SnapshotParts {
   readonly totals: readonly Interval[] | null
 }
 
-const intervalsTag = lengthTag(SnapshotSchema.field.intervals.number)
-const totalsTag = lengthTag(SnapshotSchema.field.totals.number)
-const sumsTag = lengthTag(TotalsSchema.field.intervals.number)
+const intervalsTag = lengthTag(intervalsField)
+const totalsTag = lengthTag(totalsField)
+const sumsTag = lengthTag(sumsField)
 
 /** Nearly all of a snapshot are its intervals: they are read by hand, the rest by the library. */
 function parts(reader: WireReader): SnapshotParts {
@@ -143,38 +176,12 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
 
 /** Sums that a controller keeps, by series: what it reads again after its restart. */
 export function encodeKept(sums: readonly Interval[]): Uint8Array {
-  return seal({ case: 'kept', value: { intervals: sums.map(toInterval) } })
+  return sealBody('kept', (writer) => writeSums(writer, sums))
 }
 
 /** Histograms are views of `bytes`. Throws BreakwaterError `bad-message`. */
 export function decodeKept(bytes: Uint8Array): readonly Interval[] {
   return readSums(openBody(bytes, 'kept'))
-}
-
-function toInterval(interval: Interval): MessageInitShape<typeof wire.IntervalSchema> {
-  return {
-    second: interval.second,
-    thread: interval.thread,
-    series: interval.series.map((delta) => ({
-      series: delta.series,
-      ok: BigInt(delta.ok),
-      failed: BigInt(delta.failed),
-      inWindow: BigInt(delta.inWindow),
-      okInWindow: BigInt(delta.okInWindow),
-      bytesIn: BigInt(delta.bytesIn),
-      bytesOut: BigInt(delta.bytesOut),
-      checksPassed: BigInt(delta.checksPassed),
-      checksFailed: BigInt(delta.checksFailed),
-      errors: toErrors(delta.errors),
-      responseOk: delta.responseOk,
-      responseFailed: delta.responseFailed,
-      service: delta.service,
-      connect: delta.connect,
-      tls: delta.tls,
-      ttfb: delta.ttfb,
-    })),
-    lags: interval.lags.slice(),
-  }
 }
 
 function toShard(shard: ShardState): MessageInitShape<typeof wire.ShardStateSchema> {

@@ -102,11 +102,6 @@ export class WireReader {
   }
 }
 
-/** The tag of a field of bytes, of a text or of a message. */
-export function lengthTag(field: number): number {
-  return (field << 3) | lengthType
-}
-
 function brokenOff(): never {
   refuse('its bytes break off')
 }

@@ -37,7 +37,7 @@ const commitEveryMs = 100
  * Snapshots are added up in the store when there are more of them than this, and than what that wrote the last time: so it never writes more than the
  * snapshots do, and whoever takes the run up merges a second's worth one by one.
  */
-const leastCompactBytes = 16 * 1024 * 1024
+const leastCompactBytes = 64 * 1024 * 1024
 
 export function createJournal(dependencies: JournalDependencies): Journal {
   const { held, merge, saved, nowMs, onBroken } = dependencies

@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { BreakwaterError } from '../../../core/error.ts'
 import * as codec from '../../../proto/codec.ts'
-import { seal } from '../../../proto/envelope.ts'
+import { open, seal } from '../../../proto/envelope.ts'
 import { newSealingKey } from '../../../proto/sealing.ts'
 import * as arbitrary from './messages.ts'
 
@@ -96,6 +96,17 @@ for (const { name, any, encode, decode } of kinds) {
     }
   })
 }
+
+test('snapshots and kept sums are written by hand as the library would write them', (t) => {
+  fc.assert(
+    fc.property(arbitrary.snapshot, arbitrary.kept, (snapshot, kept) => {
+      const [one, other] = [codec.encodeSnapshot(snapshot), codec.encodeKept(kept)]
+      t.deepEqual(seal({ case: 'snapshot', value: open(one, 'snapshot') }), one)
+      t.deepEqual(seal({ case: 'kept', value: open(other, 'kept') }), other)
+    }),
+    { numRuns: 300 },
+  )
+})
 
 /** Whatever else is thrown goes through to the test. */
 function refusedOrRead(decode: () => unknown): boolean {
