@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Bus } from '../bus/bus.ts'
+import type { Bus, Subscription } from '../bus/bus.ts'
 import { BreakwaterError, type ErrorCode, errorCatalogue } from '../core/error.ts'
 import {
   decodeControllerBeat,
@@ -7,9 +7,11 @@ import {
   decodeRunStatus,
   encodeHaltOrder,
   encodeRunRequest,
+  refuseStranger,
 } from '../proto/codec.ts'
 import { keepHalt } from '../proto/kept-halt.ts'
 import type { Halt, RunRequest, RunStatus, WorkerHello } from '../proto/messages.ts'
+import { createReception, type HeardMessage } from '../proto/reception.ts'
 import { createSubjects } from '../proto/subjects.ts'
 import type { Console } from './console.ts'
 import { type NatsFlags, readNatsAccess } from './nats-flags.ts'
@@ -18,7 +20,11 @@ import { whoAsks } from './who.ts'
 /** What a command that controls no run can hear and ask on a cluster's NATS server. */
 export interface ClusterTalk {
   /** Who beats now, by id; the newest of each. */
-  workers(): Promise<readonly WorkerHello[]>
+  workers(): Promise<readonly HeardWorker[]>
+  /** Those of runs under control that do not beat any more. */
+  lost(): Promise<readonly LostWorker[]>
+  /** What was heard and is none of this cluster. */
+  readonly droppedMessages: number
   /** All load is forbidden, or allowed again (null). Who was heard, once all of them obey, or time is up. */
   order(halt: Halt | null, obeys: (worker: WorkerHello) => boolean): Promise<Ordered>
   /** Runs that are under control now, the oldest first. */
@@ -29,6 +35,16 @@ export interface ClusterTalk {
    */
   ask(run: string, request: Omit<RunRequest, 'by'>): Promise<RunStatus>
   close(): Promise<void>
+}
+
+export interface HeardWorker extends WorkerHello {
+  readonly heardMsAgo: number
+}
+
+export interface LostWorker {
+  readonly id: string
+  readonly run: string
+  readonly status: string
 }
 
 export interface Ordered {
@@ -67,50 +83,87 @@ export async function talkToCluster(
 
 function talk(bus: Bus, note: (text: string) => void): ClusterTalk {
   const subjects = createSubjects()
+  const reception = createReception(bus, (text) => note(`warning: ${text}`))
 
   async function hear(
-    names: readonly string[],
-    handle: (payload: Uint8Array) => void,
+    listen: () => readonly Subscription[],
     listening: () => Promise<unknown> = () => sleep(listenMs),
   ): Promise<void> {
-    const subscriptions = names.map((subject) =>
-      bus.subscribe(subject, ({ payload }) => {
-        try {
-          handle(payload)
-        } catch (error) {
-          // Whoever else publishes there is not who is looked for.
-          if (!(error instanceof BreakwaterError)) throw error
-        }
-      }),
-    )
+    const subscriptions = listen()
     await listening()
     for (const subscription of subscriptions) subscription.unsubscribe()
   }
 
   async function workers(
     listening?: (heard: ReadonlyMap<string, WorkerHello>) => Promise<unknown>,
-  ): Promise<readonly WorkerHello[]> {
-    const heard = new Map<string, WorkerHello>()
-    const hello = (payload: Uint8Array) => {
-      const worker = decodeHello(payload)
-      heard.set(worker.id, worker)
+  ): Promise<readonly HeardWorker[]> {
+    const heard = new Map<string, WorkerHello & { heardAtMs: number }>()
+    const onHello = (worker: WorkerHello, { subject }: HeardMessage): void => {
+      if (subjects.workerOf(subject) !== worker.id) refuseStranger(`it is said to be of ${worker.id}`)
+      heard.set(worker.id, { ...worker, heardAtMs: performance.now() })
     }
-    await hear([subjects.hello('*'), subjects.beat('*')], hello, listening && (() => listening(heard)))
-    return [...heard.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+    await hear(
+      () => [
+        reception.listen(subjects.hello('*'), 'hello', decodeHello, onHello),
+        reception.listen(subjects.beat('*'), 'beat', decodeHello, onHello),
+      ],
+      listening && (() => listening(heard)),
+    )
+    const nowMs = performance.now()
+    return [...heard.values()]
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map(({ heardAtMs, ...worker }) => ({ ...worker, heardMsAgo: Math.round(nowMs - heardAtMs) }))
   }
 
   /** The oldest first. Once somebody is heard, no longer than `enoughMs`. */
   async function runs(enoughMs = listenMs): Promise<readonly string[]> {
     const heard = new Set<string>()
     await hear(
-      [subjects.control('*')],
-      (payload) => heard.add(decodeControllerBeat(payload).run),
+      () => [
+        reception.listen(subjects.control('*'), 'control', decodeControllerBeat, ({ run }) => heard.add(run)),
+      ],
       async () => {
         await sleep(enoughMs)
         if (heard.size === 0) await sleep(listenMs - enoughMs)
       },
     )
     return [...heard].sort()
+  }
+
+  async function ask(wanted: string, wish: Omit<RunRequest, 'by'>): Promise<RunStatus> {
+    const run = wanted === 'latest' ? (await runs(oneBeatMs)).at(-1) : wanted
+    if (run === undefined) {
+      throw new BreakwaterError('unknown-run', 'no run is under control at this NATS server', {
+        hint: 'If its process has died, take it up: breakwater run --resume latest.',
+      })
+    }
+    if (!/^[\w-]+$/.test(run)) throw unknownRun(run)
+    const request = encodeRunRequest({ ...wish, by: whoAsks() })
+    try {
+      const status = decodeRunStatus(await bus.request(subjects.steer(run), request, { timeoutMs: answerMs }))
+      if (status.refusal !== null) throw refusedBy(status.refusal)
+      return status
+    } catch (error) {
+      const code = error instanceof BreakwaterError ? error.code : null
+      if (code === 'bus-no-responders' || code === 'bus-timeout') throw unknownRun(run)
+      throw error
+    }
+  }
+
+  async function lost(): Promise<readonly LostWorker[]> {
+    const asked = await Promise.all(
+      (await runs()).map(async (run) => {
+        try {
+          const { workers } = await ask(run, { action: 'show' })
+          return workers.map(({ id, status }) => ({ id, run, status }))
+        } catch (error) {
+          // It has just ended.
+          if (error instanceof BreakwaterError) return []
+          throw error
+        }
+      }),
+    )
+    return asked.flat().filter(({ status }) => status === 'lost' || status === 'failed')
   }
 
   async function keptByServer(halt: Halt | null): Promise<boolean> {
@@ -140,26 +193,10 @@ function talk(bus: Bus, note: (text: string) => void): ClusterTalk {
       })
       return { workers: heard, isKept: await keeping }
     },
-    async ask(wanted, wish) {
-      const run = wanted === 'latest' ? (await runs(oneBeatMs)).at(-1) : wanted
-      if (run === undefined) {
-        throw new BreakwaterError('unknown-run', 'no run is under control at this NATS server', {
-          hint: 'If its process has died, take it up: breakwater run --resume latest.',
-        })
-      }
-      if (!/^[\w-]+$/.test(run)) throw unknownRun(run)
-      const request = encodeRunRequest({ ...wish, by: whoAsks() })
-      try {
-        const status = decodeRunStatus(
-          await bus.request(subjects.steer(run), request, { timeoutMs: answerMs }),
-        )
-        if (status.refusal !== null) throw refusedBy(status.refusal)
-        return status
-      } catch (error) {
-        const code = error instanceof BreakwaterError ? error.code : null
-        if (code === 'bus-no-responders' || code === 'bus-timeout') throw unknownRun(run)
-        throw error
-      }
+    ask,
+    lost,
+    get droppedMessages() {
+      return reception.droppedCount
     },
     close: () => bus.close(),
   }
