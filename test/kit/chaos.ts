@@ -141,6 +141,10 @@ async function play(seed: number, { nginx, nats, home, workers, cleanUp }: Parts
         output += controller.output()
         await sleep(fault.forMs)
         controller = await control(['run', '--resume', 'latest'])
+        // On a slow machine the next fault would come before it has begun.
+        await until('the run is taken up', () => isOver() || controller.output().includes('resuming'), {
+          withinMs: 30_000,
+        })
         break
       case 'restart-nats':
         await nats.kill()
