@@ -124,8 +124,6 @@ export class ClosedPhaseRun implements PhaseRun {
     const earliest = user.startedAt + this.#paceMicros
     if (this.#mayNotStart(user, at)) {
       this.#retire(user)
-    } else if (this.#pausedAt !== null) {
-      this.#held.push(user)
     } else if (earliest > at || user.startedAt === at || this.#context.runner.isHeld) {
       // An iteration that took no time would loop here for ever: its next one waits for a turn.
       this.#context.runner.wake(iteration, Math.max(earliest, at + 1), at)

@@ -156,6 +156,27 @@ test('a run that is stopped while it is paused leaves the rest unstarted, and wa
   t.is(newest && lengthAsOf(newest, 30 * second), 32 * second)
 })
 
+test('a phase that was stopped in a pause was not at its end, however long ago that would have been', (t) => {
+  const run = new VirtualRun({
+    test: parsedTest({
+      load: [{ phase: 'steady', rate: 100, duration: '4s' }],
+      objectives: ['rate >= 99.5% of planned'],
+      target: { url: 'http://shop.test' },
+    }),
+    target: () => ({ afterMicros: 20_000 }),
+  })
+  run.change({ at: 2 * second, cause: 'pause', paused: true })
+  run.run(30 * second)
+  run.stop()
+  run.run()
+  const at = 30 * second
+  const record = recordOf(run, { ended: 'stopped', endingAt: at, endedWhy: 'enough', endedAt: at })
+  // The last two ended in the pause: they would have counted had it not come to a stop.
+  const [objective] = judgeRun(record, accountsOf(record)).objectives
+  t.is(objective?.result, 'unknown')
+  t.is(objective?.actual, 0.99)
+})
+
 test('a worker that died in a pause leaves no gap of its users, and no arrival', (t) => {
   const run = new VirtualRun({
     test: loadTest({ load: [constantPhase(100, 4000), closedPhase({ atMs: 0, durationMs: 4000 })] }),
