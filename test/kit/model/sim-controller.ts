@@ -4,6 +4,7 @@ import type {
   CoordinatorEvent,
   CoordinatorState,
   Decision,
+  SteerWish,
 } from '../../../controller/run/coordinator-state.ts'
 import { memberRecord } from '../../../controller/run/member-record.ts'
 import { howEnded } from '../../../controller/run/members.ts'
@@ -119,6 +120,10 @@ export class SimController implements ControllerSeat {
     this.process.do(() =>
       this.#dispatch({ type: 'end', mode, how: 'stopped', why: 'someone stopped it', nowMs: this.localMs }),
     )
+  }
+
+  steer(wish: SteerWish): void {
+    this.process.do(() => this.#dispatch({ type: 'steer', wish, by: 'someone', nowMs: this.localMs }))
   }
 
   snapshot(snapshot: Snapshot, acknowledge: (ack: Delivered) => void): void {
