@@ -116,6 +116,8 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   })
   let { state, startedAtMs, dataEnded } = taken
   let leases: RowLeases | null = null
+  /** By incarnation, what its last snapshot says of the end. */
+  const lastWords = new Map<string, Pick<Snapshot, 'endedBy' | 'at'>>()
   let judgedThrough = 0
   let mergeMs = 0
   let beats = 0
@@ -281,7 +283,7 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
   function onSnapshot(
     snapshot: Snapshot,
     { subject, payload }: Pick<HeardMessage, 'subject' | 'payload'>,
-    answer: (ack: Uint8Array) => void,
+    answer: (ack: Uint8Array, isNew: boolean) => void,
   ): void {
     const elapsed = state.startAtMs === null ? 0 : (localNowMs() - state.startAtMs) * 1000
     door.admit(snapshot, subjects.workerOf(subject), state.members, elapsed)
@@ -299,14 +301,19 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
       perform({ type: 'say', event: { kind: 'warning', worker, message: text } })
     const acknowledge = () => {
       // Whoever leads the run now has to have it.
-      if (!isSuperseded(state)) answer(encodeSnapshotAck({ incarnation, sequence, term: order.term }))
+      if (!isSuperseded(state)) answer(encodeSnapshotAck({ incarnation, sequence, term: order.term }), isNew)
     }
     if (journal === null) acknowledge()
     else void journal.kept('soon').then(acknowledge)
-    const donePhases = shards.length === 0 ? null : order.test.load.map((_, phase) => isDone(shards, phase))
+    const { newest, isWhole } = merge.metrics.progress(incarnation)
+    const isNewest = sequence === newest && shards.length > 0
+    const donePhases = isNewest ? order.test.load.map((_, phase) => isDone(shards, phase)) : null
+    // It may have overtaken others: the worker has told all when they are there too.
+    if (final) lastWords.set(incarnation, { endedBy, at })
+    const told = (isWhole ? lastWords.get(incarnation) : undefined) ?? { endedBy, at }
     dispatch({
       type: 'snapshot',
-      ...{ worker, incarnation, donePhases, final, endedBy, at, isOverrun: isOver },
+      ...{ worker, incarnation, donePhases, final: isWhole, ...told, isOverrun: isOver },
       nowMs: localNowMs(),
     })
   }
@@ -432,7 +439,11 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     reception.listen(subjects.hello('*'), 'hello', decodeHello, onHello),
     reception.listen(subjects.beat('*'), 'beat', decodeHello, onHello),
     reception.listen(subjects.snapshot(order.run, '*'), 'snapshot', decodeSnapshot, (snapshot, message) =>
-      onSnapshot(snapshot, message, (ack) => message.respond(ack)),
+      onSnapshot(snapshot, message, (ack, isNew) => {
+        message.respond(ack)
+        // Sent again although it was answered: answers to requests come too late there, and a receipt never does.
+        if (!isNew) bus.publish(subjects.receipt(order.run, snapshot.worker), ack)
+      }),
     ),
     reception.listen(subjects.rows(order.run), 'rows', decodeRowsRequest, onRows),
     reception.listen(subjects.standing(order.run), 'standing', decodeStandingRequest, onStanding),

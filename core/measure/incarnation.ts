@@ -156,6 +156,11 @@ export class Incarnation {
     return this.#finalSequence !== null
   }
 
+  /** Its last snapshot has come, and every one before it. */
+  get isWhole(): boolean {
+    return this.#finalSequence !== null && this.#sequences.contiguous >= this.#finalSequence
+  }
+
   /** Of which snapshots must exist, by their numbers. */
   get expected(): number {
     return this.#sequences.highest

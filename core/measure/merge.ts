@@ -171,8 +171,13 @@ class MergedRun implements MergedMetrics {
     return incarnations.reduce((through, id) => {
       const incarnation = this.#incarnations.get(id)
       if (incarnation === undefined) return 0
-      return incarnation.final ? through : Math.min(through, incarnation.throughSecond)
+      return incarnation.isWhole ? through : Math.min(through, incarnation.throughSecond)
     }, end)
+  }
+
+  progress(incarnation: string): { readonly newest: number; readonly isWhole: boolean } {
+    const known = this.#incarnations.get(incarnation)
+    return { newest: known?.expected ?? 0, isWhole: known?.isWhole ?? false }
   }
 
   get workers(): readonly WorkerMeasure[] {

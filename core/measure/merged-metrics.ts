@@ -32,6 +32,8 @@ export interface MergedMetrics {
   lagsOfSecond(phases: readonly number[], second: number): LagSums
   /** Seconds before it are told by each of these incarnations, as far as one can know; those that are through hold nothing back. */
   throughSecond(incarnations: readonly string[]): number
+  /** The highest number of its snapshots that has come; `isWhole`: its last one and every one before it have. */
+  progress(incarnation: string): { readonly newest: number; readonly isWhole: boolean }
   /** By worker, then incarnation. */
   readonly workers: readonly WorkerMeasure[]
   worker(incarnation: string): WorkerMeasure | null

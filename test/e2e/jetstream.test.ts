@@ -90,29 +90,32 @@ const refusing: readonly { readonly what: string; readonly config: object; reado
 ]
 
 for (const { what, config, why } of refusing) {
-  testOnCluster(`where the stream ${what}, snapshots come by request and reply, and none is missing`, async (t) => {
-    const nats = await startNats()
-    t.teardown(nats.stop)
-    const connection = await connect({ servers: nats.url })
-    t.teardown(() => connection.close())
-    const manager = await jetstreamManager(connection)
-    await manager.streams.add({
-      name: 'bw-snapshots',
-      subjects: ['bw.run.*.stream.*'],
-      retention: RetentionPolicy.Workqueue,
-      discard: DiscardPolicy.New,
-      storage: StorageType.File,
-      ...config,
-    })
-    const run = await startVisits(t, { nats, rate: 60, seconds: 4 })
-    t.is(await run.controller.ended, 0, run.controller.output())
-    const result = await run.result()
-    await expectComplete(t, run, result)
-    t.is(result.verdict, 'pass')
-    t.regex(run.controller.output(), why)
-    const { state } = await manager.streams.info('bw-snapshots')
-    t.is(state.messages, 0)
-  })
+  testOnCluster(
+    `where the stream ${what}, snapshots come by request and reply, and none is missing`,
+    async (t) => {
+      const nats = await startNats()
+      t.teardown(nats.stop)
+      const connection = await connect({ servers: nats.url })
+      t.teardown(() => connection.close())
+      const manager = await jetstreamManager(connection)
+      await manager.streams.add({
+        name: 'bw-snapshots',
+        subjects: ['bw.run.*.stream.*'],
+        retention: RetentionPolicy.Workqueue,
+        discard: DiscardPolicy.New,
+        storage: StorageType.File,
+        ...config,
+      })
+      const run = await startVisits(t, { nats, rate: 60, seconds: 4 })
+      t.is(await run.controller.ended, 0, run.controller.output())
+      const result = await run.result()
+      await expectComplete(t, run, result)
+      t.is(result.verdict, 'pass')
+      t.regex(run.controller.output(), why)
+      const { state } = await manager.streams.info('bw-snapshots')
+      t.is(state.messages, 0)
+    },
+  )
 }
 
 /** So many snapshots are in the stream that nobody has taken. */

@@ -18,7 +18,7 @@ export interface OutboxDependencies {
 /**
  * Snapshots on their way to the coordinator. A snapshot that was handed over once keeps its number and its bytes, and is kept here, until the coordinator says
  * that it is merged and kept. Into the stream they go as they come; those that the stream does not take, or of which nothing was heard after that, are
- * delivered one at a time and in order.
+ * delivered, the oldest first, a few at a time.
  */
 export interface Outbox {
   add(snapshots: readonly Snapshot[]): void
@@ -33,6 +33,8 @@ export interface Outbox {
   close(): void
 }
 
+/** Of those that are delivered: a way that takes seconds must not take them for each. */
+const atOnce = 4
 /** After one that the stream did not take, as many are delivered without asking it. */
 const restAfterTrouble = 5
 
@@ -41,9 +43,8 @@ export function createOutbox(dependencies: OutboxDependencies): Outbox {
   const waiting = new Map<number, Snapshot>()
   /** Of those that wait, in order: those to be delivered. */
   let direct: number[] = []
-  let attempts = 0
+  const underWay = new Set<number>()
   let rest = 0
-  let isWorking = false
   let isClosed = false
   const waiters: (() => void)[] = []
 
@@ -70,31 +71,39 @@ export function createOutbox(dependencies: OutboxDependencies): Outbox {
   function queue(sequence: number): void {
     if (isClosed || !waiting.has(sequence) || direct.includes(sequence)) return
     direct = [...direct, sequence].sort((a, b) => a - b)
-    if (!isWorking) void work()
+    work()
   }
 
-  async function work(): Promise<void> {
-    isWorking = true
-    while (!isClosed) {
-      const sequence = direct[0]
-      const snapshot = sequence === undefined ? undefined : waiting.get(sequence)
-      if (sequence === undefined) break
+  function work(): void {
+    while (!isClosed && underWay.size < atOnce) {
+      const next = direct.find((sequence) => !underWay.has(sequence))
+      const snapshot = next === undefined ? undefined : waiting.get(next)
+      if (snapshot === undefined) return
+      void carry(snapshot)
+    }
+  }
+
+  async function carry(snapshot: Snapshot): Promise<void> {
+    const { sequence } = snapshot
+    underWay.add(sequence)
+    for (let attempt = 1; !isClosed && direct.includes(sequence); attempt++) {
       try {
-        if (snapshot !== undefined) await deliver(snapshot)
-        direct = direct.filter((other) => other !== sequence)
-        attempts = 0
+        await deliver(snapshot)
         received(sequence)
       } catch (error) {
+        // Its receipt may have come meanwhile.
+        if (isClosed || !direct.includes(sequence)) break
         onTrouble(error)
-        attempts++
-        await pause(attempts)
+        await pause(attempt)
       }
     }
-    isWorking = false
+    underWay.delete(sequence)
+    work()
   }
 
   function received(sequence: number): void {
     waiting.delete(sequence)
+    direct = direct.filter((other) => other !== sequence)
     if (waiting.size === 0) release()
   }
 

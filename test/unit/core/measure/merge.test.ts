@@ -327,6 +327,31 @@ test('a second is through when every worker has told of it without a gap', (t) =
   t.is(merge.metrics.throughSecond(['a', 'b']), 3)
 })
 
+test('an incarnation is whole when its last snapshot and all before it are there, in whatever order they came', (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 8 }).chain((count) =>
+        fc.shuffledSubarray(
+          Array.from({ length: count }, (_, index) => index + 1),
+          { minLength: count },
+        ),
+      ),
+      (order) => {
+        const merge = createMerge(table)
+        t.deepEqual(merge.metrics.progress('i1'), { newest: 0, isWhole: false })
+        for (const [index, sequence] of order.entries()) {
+          const final = sequence === order.length
+          merge.add(snapshot({ sequence, final, totals: final ? [] : null }))
+          t.deepEqual(merge.metrics.progress('i1'), {
+            newest: Math.max(...order.slice(0, index + 1)),
+            isWhole: index === order.length - 1,
+          })
+        }
+      },
+    ),
+  )
+})
+
 test('a snapshot of several threads is through with its slowest thread', (t) => {
   const merge = createMerge(table)
   const told = (sequence: number, at: number, threads: readonly number[]) =>
