@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BreakwaterError, exitCodes } from '../../core/error.ts'
 import { count, plural, time } from '../../core/report/number-format.ts'
+import { namesText } from '../../core/verdict/quantity-text.ts'
 import type { RunStatus } from '../../proto/messages.ts'
 import { type ClusterTalk, talkToCluster } from '../cluster-talk.ts'
 import type { Console } from '../console.ts'
@@ -155,12 +156,26 @@ function statusLine(status: RunStatus): string {
   return `${name} · run ${run} · ${at}${steered && ` · ${steered}`} · ${plural(workers.length, 'worker')} · ${count(started)} started, ${count(sent)} sent, ${count(failed)} failed`
 }
 
+const mostNamed = 20
+
+/** Of many, how many there are of each kind, and who is neither at work nor done. */
+function workersText(workers: RunStatus['workers']): string {
+  if (workers.length === 0) return 'none yet'
+  if (workers.length <= mostNamed) return workers.map(({ id, status }) => `${id} (${status})`).join(', ')
+  return [...Map.groupBy(workers, ({ status }) => status)]
+    .map(([status, of]) => {
+      const names = status === 'lost' || status === 'failed' ? ` (${namesText(of.map(({ id }) => id))})` : ''
+      return `${count(of.length)} ${status}${names}`
+    })
+    .join(', ')
+}
+
 function statusText(status: RunStatus): string {
   const { name, run, stage, elapsedMs, lengthMs, epoch, ending, workers } = status
   const at = elapsedMs > 0 ? `, ${time(elapsedMs)} of ${time(lengthMs)}` : ''
   const rows: readonly (readonly [string, string])[] = [
     ...(steeredWords(status) === '' ? [] : [['Steered', steeredWords(status)] as const]),
-    ['Workers', workers.map(({ id, status }) => `${id} (${status})`).join(', ') || 'none yet'],
+    ['Workers', workersText(workers)],
     [
       'Ledger',
       `${count(status.planned)} planned${status.planned === status.plannedAtStart ? '' : ` (${count(status.plannedAtStart)} at the start)`}; so far ${count(status.started)} started, ${count(status.skipped)} skipped, ${count(status.lost)} lost`,

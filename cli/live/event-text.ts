@@ -40,7 +40,7 @@ export function eventText(event: RunEvent): EventText {
       return news(
         event.number === 1
           ? null
-          : `epoch ${event.number} (${event.cause}): ${event.roster.length === 0 ? 'no worker is left' : event.roster.join(', ')}`,
+          : `epoch ${event.number} (${event.cause}): ${event.roster.length === 0 ? 'no worker is left' : rosterText(event.roster)}`,
       )
     case 'steered':
       return news(`${event.by} steers: ${steerText(event)}`)
@@ -64,6 +64,12 @@ export function eventText(event: RunEvent): EventText {
     default:
       return event satisfies never
   }
+}
+
+const mostNamed = 10
+
+function rosterText(roster: readonly string[]): string {
+  return roster.length <= mostNamed ? roster.join(', ') : plural(roster.length, 'worker')
 }
 
 /** What is going on from this event on, in a few words. */

@@ -3,6 +3,7 @@ import type { RunEvent } from '../../controller/run/run-order.ts'
 import { plural } from '../../core/report/number-format.ts'
 import type { Log } from '../../core/telemetry/log-event.ts'
 import type { Console } from '../console.ts'
+import { createCrowd, kindOf } from './crowd.ts'
 import { eventText, stateAfter } from './event-text.ts'
 import { LiveMeter } from './live-meter.ts'
 import type { LiveFigures, LiveView } from './live-view.ts'
@@ -79,6 +80,7 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
       : createScreen(console.screen, (columns) => renderLive(view(), columns, console.notePaint))
   const note = (text: string): void =>
     screen === null || isClosed ? console.note(text) : screen.note(console.safe(text))
+  const crowd = createCrowd(note)
   const timer = quiet
     ? undefined
     : setInterval(
@@ -107,17 +109,19 @@ export function createFollower(console: Console, name: string, quiet: boolean): 
         return
       }
       // The view shows the rest.
-      if (isWarning || (screen === null && !quiet && text !== null)) note(text ?? '')
+      if (isWarning) crowd.tell(kindOf(text ?? ''), text ?? '')
+      else if (screen === null && !quiet && text !== null) note(text)
     },
     note,
     log(level, message, event = 'note', fields = {}) {
       if (console.logsJson) {
         if (level === 'warn' || !quiet) console.log(level, message, event, fields)
-      } else if (level === 'warn') note(`warning: ${message}`)
+      } else if (level === 'warn') crowd.tell(kindOf(message), `warning: ${message}`)
       else if (console.logLevel === 'debug') note(message)
     },
     close() {
       if (isClosed) return
+      crowd.close()
       isClosed = true
       clearInterval(timer)
       screen?.close()

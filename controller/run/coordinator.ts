@@ -1,4 +1,5 @@
 import type { EndedBy } from '../../core/measure/snapshot.ts'
+import { namesText } from '../../core/verdict/quantity-text.ts'
 import type { CommandReply, WorkerCommand, WorkerHello } from '../../proto/messages.ts'
 import { onClock, prepareAll } from './barrier.ts'
 import { onLaterClock, watchClocks } from './clock-drift.ts'
@@ -303,10 +304,11 @@ function onTick(before: CoordinatorState, nowMs: number): Decision {
       return refuse(state, {
         type: 'refuse',
         code: 'prepare-failed',
-        message: `not every worker could be armed in time: ${atWork(state)
-          .filter((m) => m.status !== 'armed')
-          .map((m) => m.id)
-          .join(', ')} did not answer`,
+        message: `not every worker could be armed in time: ${namesText(
+          atWork(state)
+            .filter((m) => m.status !== 'armed')
+            .map((m) => m.id),
+        )} did not answer`,
         hint: 'Look at those workers’ logs and at the connection to NATS, then run again.',
       })
     case 'preparing':

@@ -1,5 +1,6 @@
 import { type EpochChange, endEarly, newestOrder } from '../../core/plan/epoch.ts'
 import type { EpochOrder, EpochPhase, Micros } from '../../core/plan/plan.ts'
+import { namesText } from '../../core/verdict/quantity-text.ts'
 import type {
   CoordinatorAction,
   CoordinatorState,
@@ -102,7 +103,7 @@ export function lose(
     return refuse(state, {
       type: 'refuse',
       code: 'prepare-failed',
-      message: `worker ${ids.join(', ')} was lost before the start: ${why}`,
+      message: `worker ${namesText(ids)} was lost before the start: ${why}`,
       hint: 'Start it again, or ask for fewer workers with --workers.',
     })
   }
@@ -137,7 +138,7 @@ export function followLoss(
   if (atWork(state).length === 0) return closeIfDone(state, nowMs)
   if (state.ending !== null || onLoss === 'continue') return keep(state)
   if (onLoss === 'fail') {
-    const why = `worker ${ids.join(', ')} ${cause === 'left' ? 'left' : 'was lost'} and onLoss is fail`
+    const why = `worker ${namesText(ids)} ${cause === 'left' ? 'left' : 'was lost'} and onLoss is fail`
     return endRun(state, { mode: 'stop', how: 'stopped', why, nowMs })
   }
   const staffed = withStandIns(state)

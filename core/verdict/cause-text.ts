@@ -1,7 +1,15 @@
 import { peakRequestRate } from '../plan/calibration.ts'
 import type { Doubt, Facts } from './judged.ts'
 import { limitHit, limitText } from './limit-hit.ts'
-import { counted, countText, durationText, listText, percentText, stretchText } from './quantity-text.ts'
+import {
+  counted,
+  countText,
+  durationText,
+  listText,
+  namesText,
+  percentText,
+  stretchText,
+} from './quantity-text.ts'
 import { microsPerSecond } from './recorded-time.ts'
 import type { MemberRecord } from './run-record.ts'
 
@@ -22,7 +30,7 @@ export function causeText(facts: Facts, doubt: Doubt): string {
       return dataMissingText(facts)
     case 'unknown-iterations': {
       const lost = lostMembers(facts)
-      if (lost.length > 0) return `${lost.map(lossText).join(' ')} Find out why, and run again.`
+      if (lost.length > 0) return `${lossesText(lost)} Find out why, and run again.`
       return facts.record.endingAt === null
         ? 'Let them finish: lengthen limits.drain, and run again.'
         : 'Let the run come to its end.'
@@ -101,17 +109,23 @@ function usersLostText({ record, accounts }: Facts): string {
         ]
       : [],
   )
-  return `Users stood still in ${listText(broken)}, and what they would have measured is not known. ${lostMembers({ record }).map(lossText).join(' ')} Find out why, and run again.`
+  return `Users stood still in ${listText(broken)}, and what they would have measured is not known. ${lossesText(lostMembers({ record }))} Find out why, and run again.`
 }
 
 export function dataMissingText({ record }: Pick<Facts, 'record'>): string {
-  const parts = record.metrics.workers.flatMap(({ worker, missing, proof }) => {
-    if (proof.state === 'incomplete')
-      return [`${counted(missing, 'snapshot')} of worker ${worker} did not come`]
-    if (proof.state === 'contradicted')
-      return [`worker ${worker} measured more than it states, which is a defect of Breakwater`]
-    return []
-  })
+  const of = (state: string) => record.metrics.workers.filter(({ proof }) => proof.state === state)
+  const [incomplete, contradicted] = [of('incomplete'), of('contradicted')]
+  const missing = incomplete.reduce((sum, worker) => sum + worker.missing, 0)
+  const parts = [
+    ...(incomplete.length === 0
+      ? []
+      : [`${counted(missing, 'snapshot')} of ${workersText(incomplete)} did not come`]),
+    ...(contradicted.length === 0
+      ? []
+      : [
+          `${workersText(contradicted)} measured more than ${contradicted.length === 1 ? 'it states' : 'they state'}, which is a defect of Breakwater`,
+        ]),
+  ]
   return `Measurements are missing: ${listText(parts)}. Check the connection between workers and controller, and run again.`
 }
 
@@ -119,19 +133,26 @@ export function lostMembers({ record }: Pick<Facts, 'record'>): readonly MemberR
   return record.members.filter(({ state }) => state === 'lost' || state === 'failed')
 }
 
-export function lossText({ id, state, lostAt, why }: MemberRecord): string {
-  const when = lostAt === null ? '' : ` at ${durationText((lostAt / microsPerSecond) * 1000)}`
-  const because = why === null ? '' : `: ${why}`
-  switch (state) {
-    case 'lost':
-      return `Worker ${id} was lost${when}${because}.`
-    case 'failed':
-      return `Worker ${id} failed${when}${because}.`
-    case 'left':
-      return `Worker ${id} left${when}${because}.`
-    case 'drained':
-      return ''
-    default:
-      return state satisfies never
-  }
+function workersText(workers: readonly { readonly worker: string }[]): string {
+  return `worker${workers.length === 1 ? '' : 's'} ${namesText(workers.map(({ worker }) => worker))}`
+}
+
+/** A sentence each of those that went in the same way and for the same reason. */
+export function lossesText(members: readonly MemberRecord[]): string {
+  const gone = members.filter(({ state }) => state !== 'drained')
+  return [...Map.groupBy(gone, ({ state, why }) => `${state} ${why}`).values()].map(lossText).join(' ')
+}
+
+function lossText(alike: readonly MemberRecord[]): string {
+  const [first] = alike
+  if (first === undefined) return ''
+  const isOne = alike.length === 1
+  const did = { lost: isOne ? 'was lost' : 'were lost', failed: 'failed', left: 'left', drained: '' }
+  const instants = alike.flatMap(({ lostAt }) => (lostAt === null ? [] : [lostAt]))
+  const [from, to] = [Math.min(...instants), Math.max(...instants)].map((at) =>
+    durationText((at / microsPerSecond) * 1000),
+  )
+  const when = instants.length === 0 ? '' : from === to ? ` at ${from}` : ` from ${from} to ${to}`
+  const because = first.why === null ? '' : `: ${first.why}`
+  return `${isOne ? 'Worker' : 'Workers'} ${namesText(alike.map(({ id }) => id))} ${did[first.state]}${when}${because}.`
 }

@@ -66,6 +66,14 @@ function significant(value: number, digits: number): string {
   return new Intl.NumberFormat('en-US', { maximumFractionDigits: 9 }).format(rounded)
 }
 
+const mostNames = 5
+
+/** As `listText`, of the first few alone where there are many: `a, b, c, d, e and 995 more`. */
+export function namesText(names: readonly string[]): string {
+  if (names.length <= mostNames + 1) return listText(names)
+  return listText([...names.slice(0, mostNames), `${countText(names.length - mostNames)} more`])
+}
+
 /** `a`, `a and b`, `a, b and c` */
 export function listText(items: readonly string[]): string {
   const last = items.at(-1) ?? ''

@@ -1,9 +1,9 @@
 import { under } from '../spec/path.ts'
 import { routesOf, targetPaths, targetsOf } from '../spec/targets.ts'
-import { lossText } from './cause-text.ts'
+import { lossesText } from './cause-text.ts'
 import type { HealthReport } from './health.ts'
 import type { Facts } from './judged.ts'
-import { counted, countText, durationText, percentText } from './quantity-text.ts'
+import { counted, countText, durationText, namesText, percentText } from './quantity-text.ts'
 
 /** How far apart clocks, or starts, may be before somebody should know, ms. */
 export const clockLimitMs = 50
@@ -27,8 +27,12 @@ export function warningsOf(facts: Facts, health: HealthReport): readonly string[
 
 /** What workers said themselves. */
 function workerWarnings({ record }: Facts): readonly string[] {
-  return record.metrics.workers.flatMap(({ worker, warnings }) =>
-    warnings.map((warning) => `Worker ${worker}: ${warning}`),
+  const said = record.metrics.workers.flatMap(({ worker, warnings }) =>
+    warnings.map((warning) => ({ worker, warning })),
+  )
+  return [...Map.groupBy(said, ({ warning }) => warning)].map(
+    ([warning, by]) =>
+      `${by.length === 1 ? 'Worker' : 'Workers'} ${namesText(by.map(({ worker }) => worker))}: ${warning}`,
   )
 }
 
@@ -46,7 +50,7 @@ function lossWarnings({ record, accounts }: Facts): readonly string[] {
       : []
   })
   const left = lost.length === 0 ? 'Nothing was lost by it.' : `With it ${lost.join('; ')}.`
-  return [`${gone.map(lossText).join(' ')} ${left} Find out why before the next run.`]
+  return [`${lossesText(gone)} ${left} Find out why before the next run.`]
 }
 
 function interruptedWarnings({ record, accounts }: Facts): readonly string[] {

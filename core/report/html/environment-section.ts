@@ -1,4 +1,4 @@
-import { bytes, clock, instant, plural } from '../number-format.ts'
+import { bytes, clock, count, instant, plural } from '../number-format.ts'
 import type { ResultDocument } from '../result.ts'
 import { steeredWords } from '../steering-text.ts'
 import { type Content, html, type Markup } from './markup.ts'
@@ -16,7 +16,7 @@ export function environmentSection(document: ResultDocument): Markup {
     ['Node', environment.node],
     ['Platform', environment.platform],
     ['Machine', `${plural(environment.cpus, 'core')}, ${bytes(environment.memoryBytes)} of memory`],
-    ['Workers', document.workers.map((worker) => `${worker.id} on ${worker.host}`).join(', ')],
+    ['Workers', workersText(document.workers)],
     ['Run', html`<code>${document.run}</code>`],
     ['Seed', html`<code>${document.seed}</code>`],
     ['LoadTest', html`<code>${document.specDigest}</code>`],
@@ -64,4 +64,15 @@ export function reproduceSection({ reproduce, seed }: ResultDocument): Markup {
 function rosterText(roster: readonly string[], weights: readonly number[] = []): string {
   const areEqual = weights.every((weight) => weight === weights[0])
   return roster.map((worker, j) => (areEqual ? worker : `${worker} × ${weights[j]}`)).join(', ')
+}
+
+const mostWorkers = 20
+
+function workersText(workers: ResultDocument['workers']): string {
+  if (workers.length <= mostWorkers) return workers.map(({ id, host }) => `${id} on ${host}`).join(', ')
+  const hosts = [...Map.groupBy(workers, ({ host }) => host)].map(
+    ([host, on]) => `${count(on.length)} on ${host}`,
+  )
+  const rest = hosts.length > mostWorkers ? ` and ${plural(hosts.length - mostWorkers, 'more host')}` : ''
+  return `${hosts.slice(0, mostWorkers).join(', ')}${rest}`
 }

@@ -16,7 +16,10 @@ export function healthSection(document: ResultDocument): Markup {
     content: html`${warnings.length === 0 ? null : html`<div class="warnings"><h3>Worth knowing</h3>${list(warnings)}</div>`}
 ${healthCharts(document)}
 ${table({
-  caption: 'Workers',
+  caption:
+    workers.length <= mostWorkers
+      ? 'Workers'
+      : `Workers: of ${count(workers.length)} those that did not drain, and then those with the highest CPU; result.json has all of them`,
   dense: true,
   columns: [
     { head: 'Worker' },
@@ -33,7 +36,7 @@ ${table({
     { head: 'Memory', numeric: true },
     { head: 'Snapshots', numeric: true },
   ],
-  rows: workers.map((worker) => [
+  rows: shownWorkers(workers).map((worker) => [
     html`${worker.id} <span class="note">${worker.host}</span>`,
     html`${badge(worker.state === 'drained' || worker.state === 'left' ? 'pass' : 'fail', worker.state)}${worker.why === null ? null : html`<p class="why">${worker.why}</p>`}`,
     count(worker.threads),
@@ -50,6 +53,16 @@ ${table({
   ]),
 })}`,
   })
+}
+
+/** A page with more rows is not read. */
+const mostWorkers = 100
+
+function shownWorkers(workers: ResultDocument['workers']): ResultDocument['workers'] {
+  if (workers.length <= mostWorkers) return workers
+  const rank = ({ state, cpuMax }: ResultDocument['workers'][number]) =>
+    (state === 'drained' ? 0 : 1000) + (cpuMax ?? 0)
+  return workers.toSorted((a, b) => rank(b) - rank(a)).slice(0, mostWorkers)
 }
 
 const ruleNames: Readonly<Record<ValidityResult['rule'], string>> = {

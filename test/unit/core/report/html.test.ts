@@ -194,3 +194,18 @@ test('the cost of failing is said in plain words', (t) => {
   t.regex(plainWords(emptySample().document).join(' '), /No request was measured\..*does not answer/)
   t.true(plainWords(mixedSample().document).includes('No request of the open phases failed.'))
 })
+
+test('a page of a thousand workers shows a hundred: those that were lost, then those with the highest CPU', (t) => {
+  const { document } = failed
+  const [one] = document.workers
+  const workers = Array.from({ length: 1000 }, (_, at) => ({
+    ...(one as (typeof document.workers)[number]),
+    id: `many-${at}`,
+    state: at === 500 ? ('lost' as const) : ('drained' as const),
+    cpuMax: at / 2000,
+  }))
+  const text = page({ ...document, workers })
+  const shown = [...text.matchAll(/many-(\d+) <span/g)].map(([, at]) => Number(at))
+  t.deepEqual(shown, [500, ...Array.from({ length: 99 }, (_, at) => 999 - at)])
+  t.true(text.includes('1,000 on '))
+})
