@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { loadTestReferenceFiles } from './generators/loadtest-reference.ts'
 import { loadTestSchemaFiles, loadTestSchemaPath } from './generators/loadtest-schema.ts'
+import { observingReferenceFiles } from './generators/observing-reference.ts'
 
 /**
  * Writes what is made from something else in this repository; with --check it writes nothing, names what is stale
@@ -21,8 +22,12 @@ const root = join(import.meta.dirname, '..')
 const generators: readonly Generator[] = [
   { name: 'proto', owns: (path) => path.startsWith('proto/gen/'), files: protoCode },
   { name: 'loadtest-schema', owns: (path) => path === loadTestSchemaPath, files: loadTestSchemaFiles },
-  { name: 'reference', owns: (path) => path.startsWith('docs/reference/'), files: loadTestReferenceFiles },
+  { name: 'reference', owns: (path) => path.startsWith('docs/reference/'), files: referenceFiles },
 ]
+
+function referenceFiles(): ReadonlyMap<string, string> {
+  return new Map([...loadTestReferenceFiles(), ...observingReferenceFiles()])
+}
 
 function protoCode(): ReadonlyMap<string, string> {
   const folder = join(root, 'proto')

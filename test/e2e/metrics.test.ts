@@ -2,13 +2,21 @@ import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from '@nats-io/transport-node'
 import type { ExecutionContext } from 'ava'
+import test from 'ava'
 import type { ResultDocument } from '../../core/report/result.ts'
+import { responseBounds } from '../../core/telemetry/bounded-counts.ts'
+import { busMetrics } from '../../core/telemetry/bus-metrics.ts'
+import { controllerMetrics } from '../../core/telemetry/controller-metrics.ts'
+import type { Metric } from '../../core/telemetry/metric.ts'
+import { workerMetrics } from '../../core/telemetry/worker-metrics.ts'
 import { startBreakwater, startDemoProcess } from '../kit/breakwater.ts'
 import { breakwater } from '../kit/command.ts'
 import { specText } from '../kit/malformed-files.ts'
 import { type ReadMetrics, scrape } from '../kit/metrics-page.ts'
 import { startNats } from '../kit/nats.ts'
+import { startPrometheus } from '../kit/prometheus.ts'
 import { makeTempDir } from '../kit/temp-dir.ts'
 import { testWith, tool } from '../kit/tools.ts'
 import { until } from '../kit/until.ts'
@@ -186,17 +194,96 @@ testOnNats(
 )
 
 testWith('nats-server', 'promtool')('promtool finds no fault in a page of metrics', async (t) => {
-  const { nats, spec, out } = await place(t, '- { phase: steady, rate: 50, duration: 1s }')
+  const { nats, spec, out } = await place(t, '- { phase: steady, rate: 50, duration: 4s }')
   const { read } = await startWatchedWorker(t, nats.url, 'w1')
-  await breakwater(['run', spec, '--nats', nats.url, '--workers', '1', '--quiet', '--out', out])
-  const { text } = await read()
-  t.regex(text, /breakwater_worker_response_seconds_bucket\{[^}]*outcome="failed"/)
+  const controller = await startBreakwater([
+    ...[
+      'run',
+      spec,
+      '--nats',
+      nats.url,
+      '--workers',
+      '1',
+      '--quiet',
+      '--out',
+      out,
+      '--metrics',
+      '127.0.0.1:0',
+    ],
+  ])
+  t.teardown(() => controller.stop('SIGKILL'))
+  const url = await until('it tells its URL', () => /metrics at (\S+)/.exec(controller.output())?.[1])
+  const ofRun = await until('it has measured', async () => {
+    const page = await scrape(url)
+    return page.sum('breakwater_controller_response_seconds_count') > 0 && page
+  })
+  await controller.ended
+  const ofWorker = await read()
+  t.regex(ofWorker.text, /breakwater_worker_response_seconds_bucket\{[^}]*outcome="failed"/)
+  for (const { text } of [ofWorker, ofRun]) expectSound(t, text)
+})
+
+function expectSound(t: ExecutionContext, text: string): void {
   const { status, stderr, stdout } = spawnSync(tool('promtool'), ['check', 'metrics'], {
     input: text,
     encoding: 'utf8',
   })
   t.is(status, 0, `${stdout}${stderr}`)
   t.is(`${stdout}${stderr}`, '')
+}
+
+testWith('nats-server', 'prometheus')(
+  'a Prometheus that scrapes workers counts what they sent, sees their percentiles and fires an alert',
+  async (t) => {
+    const { nats, spec, out } = await place(t, '- { phase: steady, rate: 100, duration: 4s }')
+    const workers = [await startWatchedWorker(t, nats.url, 'w1'), await startWatchedWorker(t, nats.url, 'w2')]
+    const prometheus = await startPrometheus(workers.map(({ url }) => new URL(url).host))
+    t.teardown(prometheus.stop)
+    await until('both are scraped', async () => (await prometheus.value('sum(up)')) === 2)
+    await breakwater(['run', spec, '--nats', nats.url, '--workers', '2', '--quiet', '--out', out])
+    const { run, requests, metrics } = JSON.parse(
+      await readFile(join(out, 'result.json'), 'utf8'),
+    ) as ResultDocument
+    const ofRun = `{run="${run}"}`
+    await until('everything is scraped', async () => {
+      return (await prometheus.value(`sum(breakwater_worker_requests_sent_total${ofRun})`)) === requests.sent
+    })
+    t.is(await prometheus.value(`sum(breakwater_worker_request_errors_total${ofRun})`), requests.failed)
+    // Between the bounds on either side of what all buckets say.
+    const p95 = (metrics[0]?.responseMs?.p95 ?? 0) / 1000
+    const quantile = `histogram_quantile(0.95, sum by (le) (breakwater_worker_response_seconds_bucket${ofRun}))`
+    const seen = (await prometheus.value(quantile)) ?? 0
+    const above = responseBounds.seconds.find((bound) => bound >= p95 * 0.999) ?? 0
+    const below = responseBounds.seconds.findLast((bound) => bound < p95 * 0.999) ?? 0
+    t.true(below <= seen && seen <= above, `${seen} and ${p95}`)
+
+    const stranger = await connect({ servers: nats.url })
+    t.teardown(() => stranger.close())
+    const alert = 'count(ALERTS{alertname="BreakwaterStrangerOnTheBus", alertstate="firing"})'
+    t.is(await prometheus.value(alert), undefined)
+    stranger.publish('bw.worker.w2.command', 'hello')
+    await until('the alert fires', async () => (await prometheus.value(alert)) === 1, { withinMs: 30_000 })
+  },
+)
+
+testWith('promtool')('the configuration and the alerts for Prometheus are sound', (t) => {
+  const { status, stdout, stderr } = spawnSync(tool('promtool'), ['check', 'config', 'prometheus.yml'], {
+    cwd: join(import.meta.dirname, '../../deploy/prometheus'),
+    encoding: 'utf8',
+  })
+  t.is(status, 0, `${stdout}${stderr}`)
+})
+
+test('alerts ask for metrics that there are', async (t) => {
+  const text = await readFile(join(import.meta.dirname, '../../deploy/prometheus/alerts.yml'), 'utf8')
+  const known = new Set(
+    [workerMetrics, controllerMetrics, busMetrics]
+      .flatMap((all): readonly Metric[] => Object.values(all))
+      .map(({ name }) => name),
+  )
+  const asked = [...text.matchAll(/breakwater_\w+/g)].map(([name]) => name.replace(/_bucket$/, ''))
+  t.true(asked.length >= 6)
+  for (const name of asked) t.true(known.has(name), name)
 })
 
 function total({ metrics }: ResultDocument, key: 'bytesIn' | 'bytesOut'): number {

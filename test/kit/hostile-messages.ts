@@ -140,7 +140,7 @@ function particular(live: LiveRun): readonly HostileMessage[] {
       fault: 'malformed',
     },
     { subject: subjects.control(run), payload: control('another'), kind: 'control', fault: 'stranger' },
-    ...[Number.NaN, Number.NEGATIVE_INFINITY].map(
+    ...[0, Number.NaN, Number.NEGATIVE_INFINITY].map(
       (startLocalMs): HostileMessage => ({
         subject: subjects.command(worker),
         payload: arm(live, startLocalMs),

@@ -10,9 +10,10 @@ import {
   encodeHaltQuestion,
   encodeHello,
   encodeReply,
+  refuse,
   refuseStranger,
 } from '../../proto/codec.ts'
-import type { WorkerHello, WorkerVitals } from '../../proto/messages.ts'
+import type { WorkerCommand, WorkerHello, WorkerVitals } from '../../proto/messages.ts'
 import { createReception, type HeardMessage, type Reception } from '../../proto/reception.ts'
 import { newSealingKey } from '../../proto/sealing.ts'
 import type { Subjects } from '../../proto/subjects.ts'
@@ -191,6 +192,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   const decodeOwn = (payload: Uint8Array) => decodeCommand(payload, sealingKey)
   const subscriptions = [
     reception.listen(subjects.command(id), 'command', decodeOwn, (command, message) => {
+      requireFitting(command, state)
       const request = nextRequest++
       owed.set(request, message)
       const epoch = command.type === 'epoch' || command.type === 'arm' ? command.epoch : null
@@ -253,4 +255,11 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     },
     reception,
   }
+}
+
+/** An epoch has an instant for each phase of the LoadTest, or it is of another one. */
+function requireFitting(command: WorkerCommand, { prepare }: AgentState): void {
+  if ((command.type !== 'arm' && command.type !== 'epoch') || prepare?.run !== command.run) return
+  const [told, known] = [command.epoch.phases.length, prepare.test.load.length]
+  if (told !== known) refuse(`its epoch has ${told} phases, and the LoadTest has ${known}`)
 }
