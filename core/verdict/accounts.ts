@@ -9,7 +9,8 @@ import {
   sumLedgers,
 } from '../plan/ledger.ts'
 import { createMix } from '../plan/mix.ts'
-import { countOwn, stripeOf } from '../plan/stripe.ts'
+import type { Epoch } from '../plan/plan.ts'
+import { arrivalAt, indexOfFirst, ownsArrival, stripeOf } from '../plan/stripe.ts'
 import { plannedNow } from './current-plan.ts'
 import { type DeadMembers, deadMembers } from './dead-members.ts'
 import type { RunRecord } from './run-record.ts'
@@ -136,22 +137,40 @@ function accountPhase(
   }
 }
 
-/** What workers had decided that heard of a lower rate too late was planned when they did, and stays so. */
+/** What workers had decided that heard of a change too late was planned when they did, and stays so; others may have made it once more. */
 function beyondPlan(record: RunRecord, phase: number): number {
-  const newest = record.epochs.at(-1)
   const planned = plannedNow(record, phase)
   return sum(
     record.metrics.workers.flatMap(({ worker, shards }) =>
       shards
         .filter((shard) => shard.phase === phase)
-        .map(({ thread, epoch, through, beyondPlan = 0 }) => {
-          const roster = record.epochs.find(({ number }) => number === epoch)?.roster
-          // It has told of the newest epoch, or decided nothing beyond it.
-          if (roster === undefined || epoch === newest?.number || through <= planned) return beyondPlan
-          return beyondPlan + countOwn(stripeOf(roster, worker, thread), planned, through)
-        }),
+        .map((shard) => (shard.beyondPlan ?? 0) + decidedOfOthers(record.epochs, worker, shard, planned)),
     ),
   )
+}
+
+/** Arrivals that were a thread's own by the newest epoch it has told of, and that it had decided when a later one gave them away. */
+function decidedOfOthers(
+  epochs: readonly Epoch[],
+  worker: string,
+  { thread, phase, epoch, through }: ShardState,
+  planned: number,
+): number {
+  const known = epochs.find(({ number }) => number === epoch)
+  const later = epochs.filter(({ number }) => number > epoch)
+  const firstOf = ({ phases }: Epoch) => phases[phase]?.firstArrival ?? 0
+  const [next] = later
+  if (known === undefined || next === undefined) return 0
+  const own = stripeOf(known.roster, worker, thread)
+  let count = 0
+  for (let i = indexOfFirst(own, Math.min(planned, firstOf(next))); arrivalAt(own, i) < through; i++) {
+    const arrival = arrivalAt(own, i)
+    const owning = later.findLast((one) => firstOf(one) <= arrival) ?? known
+    const isOnIt = owning.roster.some((entry) => entry.worker === worker)
+    const isOwn = isOnIt && ownsArrival(stripeOf(owning.roster, worker, thread), arrival)
+    if (!isOwn || arrival >= planned) count++
+  }
+  return count
 }
 
 /**
@@ -170,7 +189,7 @@ function unknownRequests(
     for (const [phase, { loop }] of record.test.load.entries()) {
       if (loop === 'closed' && dead.mayHaveRunUsers(member, phase, until)) return null
       const inFlight = sum(dead.shards(member, phase).map((shard) => shard.inFlight))
-      const iterations = inFlight + (loop === 'open' ? countOf(dead.startable(member, phase, until)) : 0)
+      const iterations = inFlight + (loop === 'open' ? dead.startable(member, phase, until) : 0)
       if (iterations === 0) continue
       const most = mostOf(record, phase, mostRequests)
       if (most === null) return null

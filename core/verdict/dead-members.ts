@@ -2,7 +2,7 @@ import type { ShardState } from '../measure/snapshot.ts'
 import { type LostStretch, lostStretches } from '../plan/ledger.ts'
 import { phaseTime } from '../plan/phase-time.ts'
 import type { Epoch, Micros } from '../plan/plan.ts'
-import { arrivalAt, countOwn, stripeOf } from '../plan/stripe.ts'
+import { arrivalAt, countOwn, indexOfFirst, ownsArrival, stripeOf } from '../plan/stripe.ts'
 import { userStart, userStop } from '../schedule/users.ts'
 import type { ClosedPhase } from '../spec/load-test.ts'
 import { firstArrivalAt, plannedNow } from './current-plan.ts'
@@ -21,8 +21,8 @@ export interface DeadMembers {
    * before it alone.
    */
   lost(member: MemberRecord, phase: number, until?: Micros): readonly LostStretch[]
-  /** Open phases: the same as the dead worker may have started them, knowing of no later epoch: as many as by any that it may have heard of last. */
-  startable(member: MemberRecord, phase: number, until: Micros): readonly LostStretch[]
+  /** Open phases: how many arrivals the dead worker may have started until then, whichever of its epochs it heard of, and when. */
+  startable(member: MemberRecord, phase: number, until: Micros): number
   /** Closed phases: user-seconds between its last word and the epoch without it; 0 where it had nobody at work. */
   gapUserSeconds(member: MemberRecord, phase: number): number
   /** Closed phases: it may have run users of its own after its last word, until that instant. */
@@ -102,11 +102,21 @@ export function deadMembers(record: RunRecord): DeadMembers {
       return stretches(member, phase, epochs, end)
     },
     startable(member, phase, until) {
-      const all = mayHaveKnown(member, phase).map((known) => {
-        const own = known.filter((epoch) => epoch.roster.some((entry) => entry.worker === member.id))
-        return stretches(member, phase, own, firstArrivalAt({ test, plan, epochs: known }, phase, until))
-      })
-      return all.reduce((most, one) => (countOf(one) > countOf(most) ? one : most), [])
+      const known = mayHaveKnown(member, phase).map((prefix) => ({
+        newest: prefix.at(-1) as Epoch,
+        to: firstArrivalAt({ test, plan, epochs: prefix }, phase, until),
+      }))
+      let count = 0
+      for (let thread = 0; thread < member.threads; thread++) {
+        const through = shards(member, phase).find((shard) => shard.thread === thread)?.through ?? 0
+        const segments = known.map(({ newest: { roster, phases }, to }, index) => ({
+          stripe: stripeOf(roster, member.id, thread),
+          from: Math.max(through, index === 0 ? 0 : (phases[phase]?.firstArrival ?? 0)),
+          to,
+        }))
+        count += countUnion(segments)
+      }
+      return count
     },
     gapUserSeconds(member, phase) {
       const without = epochs.find(
@@ -123,8 +133,18 @@ export function deadMembers(record: RunRecord): DeadMembers {
   }
 }
 
-function countOf(stretches: readonly LostStretch[]): number {
-  return stretches.reduce((sum, { stripe, from, to }) => sum + countOwn(stripe, from, to), 0)
+/** Arrivals that lie in any of them, each once. */
+function countUnion(segments: readonly LostStretch[]): number {
+  const [first, ...others] = segments
+  if (first === undefined) return 0
+  let count = countOwn(first.stripe, first.from, first.to)
+  for (const [index, { stripe, from, to }] of others.entries()) {
+    const before = segments.slice(0, index + 1)
+    for (let i = indexOfFirst(stripe, from), n = arrivalAt(stripe, i); n < to; n = arrivalAt(stripe, ++i)) {
+      if (!before.some((one) => n >= one.from && n < one.to && ownsArrival(one.stripe, n))) count++
+    }
+  }
+  return count
 }
 
 function* ownUsers(member: MemberRecord, epoch: Epoch | undefined, users: number): Generator<number> {

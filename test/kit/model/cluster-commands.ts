@@ -55,33 +55,53 @@ const noise = fc.record({
   delayMs: fc.constantFrom(0, 20, 400),
 })
 
-export const clusterCommands: fc.Arbitrary<Iterable<Step>> = fc.commands(
-  [
-    fc.constant({ name: 'wait', run() {} }),
-    worker.map(killed),
-    worker.map(dismissed),
-    worker.map(startedAgain),
-    fc.tuple(worker, length).map(([id, ms]) => held(id, ms)),
-    fc.tuple(worker, length, cut).map(([id, ms, how]) => cutOff(id, ms, how)),
-    fc.tuple(worker, fc.integer({ min: 1_500, max: 4_000 }), cut).map(([id, ms, how]) => cutOff(id, ms, how)),
-    fc.tuple(worker, fc.integer({ min: 1, max: mostStepMs })).map(([id, ms]) => clockStepped(id, ms)),
-    fc.constant(controllerKilled()),
-    fc.constant(controllerStarted()),
-    length.map(controllerHeld),
-    fc.tuple(length, cut).map(([ms, how]) => controllerCutOff(ms, how)),
-    length.map(natsAway),
-    noise.map(noisy),
-    fc.constantFrom('stop' as const, 'abort' as const).map(ended),
-    fc.constant(halted()),
-  ].map((faults) => fc.tuple(faults as fc.Arbitrary<Fault>, wait).map(([fault, ms]) => step(fault, ms))),
-  { maxCommands: 12 },
-)
+const faults: readonly fc.Arbitrary<Fault>[] = [
+  fc.constant({ name: 'wait', run() {} }),
+  worker.map(killed),
+  worker.map(dismissed),
+  worker.map(startedAgain),
+  fc.tuple(worker, length).map(([id, ms]) => held(id, ms)),
+  fc.tuple(worker, length, cut).map(([id, ms, how]) => cutOff(id, ms, how)),
+  fc.tuple(worker, fc.integer({ min: 1_500, max: 4_000 }), cut).map(([id, ms, how]) => cutOff(id, ms, how)),
+  fc.tuple(worker, fc.integer({ min: 1, max: mostStepMs })).map(([id, ms]) => clockStepped(id, ms)),
+  fc.constant(controllerKilled()),
+  fc.constant(controllerStarted()),
+  length.map(controllerHeld),
+  fc.tuple(length, cut).map(([ms, how]) => controllerCutOff(ms, how)),
+  length.map(natsAway),
+  noise.map(noisy),
+  fc.constantFrom('stop' as const, 'abort' as const).map(ended),
+  fc.constant(halted()),
+]
+
+/** Another rate, and pauses. */
+const steering: readonly fc.Arbitrary<Fault>[] = [
+  fc.constantFrom(0, 0.5, 1, 2, 3).map(steered),
+  fc.boolean().map(paused),
+  fc.boolean().map(paused),
+]
+
+export const clusterCommands = commandsOf(faults, 12)
+export const steeringCommands = commandsOf([...faults, ...steering], 16)
+
+function commandsOf(
+  kinds: readonly fc.Arbitrary<Fault>[],
+  maxCommands: number,
+): fc.Arbitrary<Iterable<Step>> {
+  const steps = kinds.map((kind) => fc.tuple(kind, wait).map(([fault, ms]) => step(fault, ms)))
+  return fc.commands(steps, { maxCommands })
+}
 
 /** Every fault is over; a controller is there; then the run has so long to end, in simulated time. */
 export function settle(cluster: SimCluster): readonly string[] {
   cluster.heal()
   cluster.world.until(cluster.world.nowMs + 50)
   if (cluster.conclusion === null && cluster.controllers.length === 0) cluster.startController()
+  // Nothing else ends a pause, and who takes a run up needs a moment before it hears of it.
+  for (let waitedMs = 0; waitedMs < 10_000 && isPaused(cluster); waitedMs += 250) {
+    current(cluster)?.steer({ paused: false })
+    cluster.world.until(cluster.world.nowMs + 250)
+  }
   const until = cluster.world.nowMs + mostToEndMs
   while (cluster.conclusion === null && cluster.world.nowMs < until)
     cluster.world.until(cluster.world.nowMs + 250)
@@ -260,6 +280,28 @@ function halted(): Fault {
       cluster.setHalt(halt)
     },
   }
+}
+
+function steered(rateFactor: number): Fault {
+  return {
+    name: `someone steers to ${rateFactor} times the rate`,
+    check: ({ hasController }) => hasController,
+    run: (_, cluster) => current(cluster)?.steer({ rateFactor }),
+  }
+}
+
+function paused(paused: boolean): Fault {
+  return {
+    name: paused ? 'someone pauses the run' : 'someone lets the run go on',
+    check: ({ hasController }) => hasController,
+    run: (_, cluster) => current(cluster)?.steer({ paused }),
+  }
+}
+
+function isPaused(cluster: SimCluster): boolean {
+  const controller = current(cluster)
+  if (controller === undefined || controller.state.ending !== null) return false
+  return (controller.state.epochs.at(-1)?.pausedAt ?? null) !== null
 }
 
 function newest(cluster: SimCluster, id: string): SimWorker | undefined {

@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Json } from '../../../../core/spec/load-test.ts'
-import { clusterCommands, settle } from '../../../kit/model/cluster-commands.ts'
+import { clusterCommands, settle, steeringCommands } from '../../../kit/model/cluster-commands.ts'
 import { realMachines, SimCluster } from '../../../kit/model/sim-cluster.ts'
 import type { Machines } from '../../../kit/model/sim-place.ts'
 
@@ -36,13 +36,28 @@ const shapes: Readonly<Record<string, Spec>> = {
   },
 }
 
+/** Rows by their numbers, so that arrivals which steering adds tell theirs, too. */
+const data = {
+  arrivals: { rows: Array.from({ length: 1_000 }, (_, n) => ({ n })), pick: 'sequential' },
+}
+const steeredShapes: Readonly<Record<string, Spec>> = {
+  'a steered run': { ...arrivals, data },
+  'a steered run, what is lost stays lost': { ...arrivals, data, workers: { onLoss: 'continue' } },
+  'a steered run of users, arrivals after them': { ...shapes['users, arrivals after them'], data },
+}
+
 /** More of them, or others: BREAKWATER_MODEL_RUNS=1000 BREAKWATER_MODEL_SEED=7 npm run test:unit -- FILE */
 const seed = Number(process.env.BREAKWATER_MODEL_SEED ?? 1)
 const runs = Number(process.env.BREAKWATER_MODEL_RUNS ?? 120)
 
-function explore(spec: Spec, machines: Machines, numRuns: number, endOnFailure = false): void {
+function explore(
+  spec: Spec,
+  machines: Machines,
+  numRuns: number,
+  { commands: steps = clusterCommands, endOnFailure = false } = {},
+): void {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 1_000_000 }), clusterCommands, (chance, commands) => {
+    fc.property(fc.integer({ min: 0, max: 1_000_000 }), steps, (chance, commands) => {
       const cluster = new SimCluster(chance, spec, machines)
       const model = { living: new Set(['w1', 'w2', 'w3']), hasController: true, isHalted: false }
       fc.modelRun(() => ({ model, real: cluster }), commands)
@@ -56,6 +71,12 @@ function explore(spec: Spec, machines: Machines, numRuns: number, endOnFailure =
 for (const [shape, spec] of Object.entries(shapes)) {
   test(`no sequence of faults reaches a double count, a lost entry, or load after halt: ${shape}`, (t) => {
     t.notThrows(() => explore(spec, realMachines, runs))
+  })
+}
+
+for (const [shape, spec] of Object.entries(steeredShapes)) {
+  test(`no sequence of faults and steering reaches them either: ${shape}`, (t) => {
+    t.notThrows(() => explore(spec, realMachines, runs, { commands: steeringCommands }))
   })
 }
 
@@ -80,6 +101,6 @@ const defects: Readonly<Record<string, Partial<Machines>>> = {
 
 for (const [defect, machines] of Object.entries(defects)) {
   test(`sequences of faults find out that ${defect}`, (t) => {
-    t.throws(() => explore(arrivals, { ...realMachines, ...machines }, 400, true))
+    t.throws(() => explore(arrivals, { ...realMachines, ...machines }, 400, { endOnFailure: true }))
   })
 }
