@@ -79,9 +79,17 @@ export function deadMembers(record: RunRecord): DeadMembers {
   }
 
   /** From its last word on, in the phase's own time. */
+  /** Its users had been given to others, and it had told so: it stood by when it died. */
+  const stoodBy = (member: MemberRecord, phase: number): boolean => {
+    const last = ownEpochs(member).at(-1)?.number ?? 0
+    const without = epochs.find(({ number }) => number > last)?.number
+    const known = shards(member, phase)
+    return without !== undefined && known.length > 0 && known.every(({ epoch }) => epoch >= without)
+  }
+
   const idle = (member: MemberRecord, phase: number, until: Micros, among: readonly Epoch[]): Span => {
     const times = ownEpochs(member).at(-1)?.phases[phase]
-    if (times === undefined) return { from: 0, to: 0 }
+    if (times === undefined || stoodBy(member, phase)) return { from: 0, to: 0 }
     const timeAt = (at: Micros) => phaseTime(among, phase, at)
     return {
       from: Math.max(0, timeAt(lastWord(member))),

@@ -1,6 +1,10 @@
 import test from 'ava'
 import fc from 'fast-check'
+import type { MergedMetrics, WorkerMeasure } from '../../../../core/measure/merge.ts'
+import { nextEpoch } from '../../../../core/plan/epoch.ts'
 import { isBalanced } from '../../../../core/plan/ledger.ts'
+import type { Epoch } from '../../../../core/plan/plan.ts'
+import { createSchedules } from '../../../../core/plan/schedules.ts'
 import { accountRun } from '../../../../core/verdict/accounts.ts'
 import { parsedTest } from '../../../kit/parsed-test.ts'
 import { accountsOf, type Fate, type RunSketch, runRecord } from '../../../kit/run-record.ts'
@@ -179,6 +183,42 @@ test('users that had not joined yet, and phases that had not begun, stand still 
   // Own users join 1 s, 2 s, 3 s, 4 s, 5 s into the phase; the next epoch comes 4 s into it.
   t.is(phase?.gapUserSeconds, 3 + 2 + 1)
   t.true(phase?.broken)
+})
+
+test('a worker that dies while it stands by leaves no gap, and nothing unknown', (t) => {
+  const both = parsedTest({
+    load: [
+      { phase: 'soak', users: 10, duration: '10s' },
+      { ...steady, at: '0s' },
+    ],
+  })
+  const workers = [{ id: 'w1' }, { id: 'w2', died: { lastWordS: 6, lostAtS: 7.5 } }]
+  const record = runRecord({ test: both, workers, takenOver: false })
+  const first = record.epochs[0] as Epoch
+  const alone = first.roster.filter(({ worker }) => worker === 'w1')
+  const change = { at: 3_000_000, cause: 'steer' as const, roster: alone }
+  const epochs = [first, nextEpoch(first, change, createSchedules(both, record.plan.seed))]
+  // As one tells that has entered the second epoch, in which nothing is its own.
+  const standing = (of: WorkerMeasure | null) =>
+    of && {
+      ...of,
+      shards: of.shards.map((shard) => ({
+        ...shard,
+        epoch: 2,
+        inFlight: 0,
+        through: shard.phase === 1 ? 1_000 : 0,
+      })),
+    }
+  const metrics = {
+    workers: record.metrics.workers,
+    worker: (incarnation: string) => standing(record.metrics.worker(incarnation)),
+  } as MergedMetrics
+  const { phases, requests } = accountsOf({ ...record, epochs, metrics })
+  t.is(phases[0]?.gapUserSeconds, 0)
+  t.false(phases[0]?.broken)
+  t.is(requests.unknown.max, 0)
+  const unheard = accountsOf({ ...record, epochs })
+  t.is(unheard.requests.unknown.max, null, 'it may not have heard that they were taken from it')
 })
 
 test('a closed phase that was over when its worker died has no gap', (t) => {
