@@ -40,6 +40,7 @@ export class Incarnation {
   #startSkew: Micros | null = null
   readonly #warnings = new Set<string>()
   #newestAt: Micros = 0
+  #decidedAt: Micros = 0
   /** By sequence, of those that can't be counted on yet because one before them is missing. */
   readonly #ahead = new Map<number, Told>()
   readonly #throughByThread = new Map<number, number>()
@@ -69,6 +70,7 @@ export class Incarnation {
     made.#startSkew = kept.startSkew
     for (const warning of kept.warnings) made.#warnings.add(warning)
     made.#newestAt = kept.newestAt
+    made.#decidedAt = kept.decidedAt
     for (const { sequence, value } of kept.ahead) made.#ahead.set(sequence, value)
     for (const [thread, second] of kept.throughByThread) made.#throughByThread.set(thread, second)
     made.#throughDefault = kept.throughDefault
@@ -105,6 +107,7 @@ export class Incarnation {
       startSkew: this.#startSkew,
       warnings: [...this.#warnings],
       newestAt: this.#newestAt,
+      decidedAt: this.#decidedAt,
       ahead: [...this.#ahead].map(([sequence, value]) => ({ sequence, value })),
       throughByThread: [...this.#throughByThread],
       throughDefault: this.#throughDefault,
@@ -136,6 +139,7 @@ export class Incarnation {
       this.#startSkew = Math.max(this.#startSkew ?? Number.NEGATIVE_INFINITY, snapshot.startSkew)
     }
     this.#newestAt = Math.max(this.#newestAt, snapshot.at)
+    this.#decidedAt = Math.max(this.#decidedAt, snapshot.decidedAt)
     this.#tell(sequence, toldBy(snapshot))
     return true
   }
@@ -184,6 +188,7 @@ export class Incarnation {
       final: this.final,
       isTold: this.final || this.#isOverrunFinal,
       newestAt: this.#newestAt,
+      decidedAt: this.#decidedAt,
       proof: this.#settle().proof,
       shards: [...this.#shards.values()]
         .map(({ value }) => value)

@@ -37,6 +37,7 @@ export interface KeptIncarnation {
   readonly startSkew: Micros | null
   readonly warnings: readonly string[]
   readonly newestAt: Micros
+  readonly decidedAt: Micros
   readonly ahead: readonly Numbered<Told>[]
   readonly throughByThread: readonly (readonly [thread: number, second: number])[]
   readonly throughDefault: number

@@ -66,6 +66,8 @@ export interface WorkerMeasure {
   readonly final: boolean
   /** Its last snapshot has come, counted or not: everything that it has sent is known. */
   readonly isTold: boolean
+  /** Intended instant of the last iteration that it started or skipped, of snapshots that count; 0: none. */
+  readonly decidedAt: Micros
   /** Cluster time of its newest snapshot that counts. */
   readonly newestAt: Micros
   readonly proof: Proof

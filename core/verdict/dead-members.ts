@@ -14,7 +14,7 @@ export interface DeadMembers {
   readonly all: readonly MemberRecord[]
   /** As its last snapshot had them. */
   shards(member: MemberRecord, phase: number): readonly ShardState[]
-  /** Cluster time of its last snapshot. */
+  /** Cluster time of its last snapshot, or until when it was at work. */
   lastWord(member: MemberRecord): Micros
   /**
    * Open phases: own arrivals from `through` to the next epoch's first, or to where the run itself ended. With `until`: those intended
@@ -29,6 +29,9 @@ export interface DeadMembers {
   mayHaveRunUsers(member: MemberRecord, phase: number, until: Micros): boolean
 }
 
+/** Whoever is lost was heard until three beats before (controller/run/timing.ts). */
+const silenceMicros: Micros = 1_500_000
+
 export function deadMembers(record: RunRecord): DeadMembers {
   const { test, epochs, plan } = record
   const all = record.members.filter((member) => member.state !== 'drained')
@@ -36,7 +39,13 @@ export function deadMembers(record: RunRecord): DeadMembers {
 
   const shards = (member: MemberRecord, phase: number): readonly ShardState[] =>
     (measures.get(member)?.shards ?? []).filter((shard) => shard.phase === phase)
-  const lastWord = (member: MemberRecord): Micros => measures.get(member)?.newestAt ?? 0
+  /** Of one that has told more after its loss, stopped for a while, until when it had been at work. */
+  const lastWord = (member: MemberRecord): Micros => {
+    const { newestAt = 0, decidedAt = 0 } = measures.get(member) ?? {}
+    const { lostAt } = member
+    if (lostAt === null || member.state === 'left' || newestAt <= lostAt) return newestAt
+    return Math.min(newestAt, Math.max(decidedAt, lostAt - silenceMicros))
+  }
   const ownEpochs = (member: MemberRecord): readonly Epoch[] =>
     epochs.filter((epoch) => epoch.roster.some((entry) => entry.worker === member.id))
 

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import type { Conductor } from '../../controller/run/conductor.ts'
 import { isBalanced } from '../../core/plan/ledger.ts'
 import { ownsArrival, stripeOf } from '../../core/plan/stripe.ts'
+import type { Json } from '../../core/spec/load-test.ts'
 import { judgeRun } from '../../core/verdict/judge.ts'
 import { localMs } from '../../worker/engine/clock.ts'
 import { startBreakwater, startWorkerProcess } from '../kit/breakwater.ts'
@@ -71,6 +72,35 @@ for (const [forMs, seconds] of [
     },
   )
 }
+
+testOnCluster(
+  'users of a worker that is stopped for 3 s go on elsewhere, and what they missed is told',
+  async (t) => {
+    const users = 6
+    const { ran, log } = await runStopped(t, {
+      forMs: 3_000,
+      seconds: 9,
+      spec: { load: [{ phase: 'people', users, duration: '9s', pace: '50ms' }], objectives: ['p95 < 10s'] },
+    })
+    const { record, accounts } = ran
+    t.deepEqual(statesOf(ran), ['drained', 'lost', 'drained'])
+    t.deepEqual(
+      record.epochs.map(({ cause }) => cause),
+      ['start', 'lost'],
+    )
+    t.is(log.length, accounts.requests.sent)
+    t.deepEqual(accounts.requests.unknown, { min: 0, max: 0 })
+    t.is(accounts.requests.overrun, 0)
+    const [people] = accounts.phases
+    // Two users, from a beat before the stop at the latest to the epoch without their worker.
+    const gap = people?.gapUserSeconds ?? 0
+    t.true(gap > 2 * 1.4 && gap < 2 * 4, `${gap}`)
+    t.true((people?.movedUsers ?? 0) >= 2)
+    t.is(accounts.iterations.completed + accounts.iterations.interrupted, accounts.total.started)
+    const { objectives } = judgeRun(record, accounts)
+    t.is(objectives[0]?.result, 'unknown', 'a worker died in it')
+  },
+)
 
 testOnCluster(
   'what a worker that was cut off goes on to send is overrun, and counts for nothing else',
@@ -143,10 +173,12 @@ testOnCluster('a run in one process that is stopped goes on as one that asks its
 interface Stop {
   readonly forMs: number
   readonly seconds: number
+  readonly spec?: Readonly<Record<string, Json>>
 }
 
-async function runStopped(t: ExecutionContext, { forMs, seconds }: Stop) {
+async function runStopped(t: ExecutionContext, { forMs, seconds, spec = {} }: Stop) {
   return runWith(t, {
+    spec,
     seconds,
     strikeAtMs: 2_300,
     async strike(worker) {
@@ -158,6 +190,7 @@ async function runStopped(t: ExecutionContext, { forMs, seconds }: Stop) {
 }
 
 interface Wish {
+  readonly spec?: Readonly<Record<string, Json>>
   readonly seconds: number
   readonly strikeAtMs: number
   /** By which w2 comes to NATS. */
@@ -167,7 +200,7 @@ interface Wish {
 }
 
 /** Three workers; w2 is struck. */
-async function runWith(t: ExecutionContext, { seconds, strikeAtMs, url, strike }: Wish) {
+async function runWith(t: ExecutionContext, { spec = {}, seconds, strikeAtMs, url, strike }: Wish) {
   const [nginx, nats] = await Promise.all([startNginx(), startNats()])
   t.teardown(nginx.remove)
   t.teardown(nats.stop)
@@ -195,6 +228,7 @@ async function runWith(t: ExecutionContext, { seconds, strikeAtMs, url, strike }
       scenarios: [{ name: 'visit', steps: [{ get: '/visit', query: { row: '${arrivals.n}' } }] }],
       load: [{ phase: 'open', rate, duration: `${seconds}s` }],
       objectives: ['error_rate < 50%'],
+      ...spec,
     },
     {
       workers: 3,

@@ -171,6 +171,27 @@ test('the gap of a closed phase is its own users times the seconds until the epo
   t.is(alone?.gapUserSeconds, 5 * 6)
 })
 
+test('users of a worker that was stopped and told the rest later stood still from when it was last at work', (t) => {
+  const closed = parsedTest({ load: [{ phase: 'soak', users: 10, duration: '10s' }] })
+  const workers = [{ id: 'w1' }, { id: 'w2', died: { lastWordS: 4, lostAtS: 5.5 } }]
+  const record = runRecord({ test: closed, workers })
+  const gap = (change: Partial<WorkerMeasure>) => {
+    const worker = (incarnation: string) => {
+      const measure = record.metrics.worker(incarnation)
+      return measure && { ...measure, ...change }
+    }
+    const metrics = { workers: record.metrics.workers, worker } as MergedMetrics
+    return accountsOf({ ...record, metrics }).phases[0]
+  }
+  // Taken over at 6 s.
+  t.is(gap({ newestAt: 8_000_000, decidedAt: 4_200_000, isTold: true })?.gapUserSeconds, 5 * 1.8)
+  t.true(gap({ newestAt: 8_000_000, decidedAt: 4_200_000, isTold: true })?.broken)
+  // It was heard of until three beats before its loss.
+  t.is(gap({ newestAt: 8_000_000, decidedAt: 1_000_000, isTold: true })?.gapUserSeconds, 5 * 2)
+  // Cut off, it worked on until then.
+  t.is(gap({ newestAt: 5_800_000, decidedAt: 5_790_000 })?.gapUserSeconds, 5 * 0.21)
+})
+
 test('users that had not joined yet, and phases that had not begun, stand still from when they would have', (t) => {
   const ramp = parsedTest({
     load: [
