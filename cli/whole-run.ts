@@ -47,7 +47,7 @@ export async function runWhole(console: Console, whole: WholeRun): Promise<numbe
     const watched = await startRunMetrics(flags, console.config, prepared.order.run)
     metrics = watched
     if (watched.url !== null) {
-      if (console.logsJson) follower.log('info', `metrics at ${watched.url}`, 'metrics')
+      if (console.logsJson) console.log('info', `metrics at ${watched.url}`, 'metrics')
       else follower.note(`metrics at ${watched.url}`)
     }
     const whatFollows = () =>

@@ -266,6 +266,21 @@ testWith('nats-server', 'prometheus')(
   },
 )
 
+testOnNats('a worker that is cut off says so, stays alive, and tells how often it came back', async (t) => {
+  const nats = await startNats({ jetstream: false })
+  t.teardown(nats.stop)
+  const { url, read } = await startWatchedWorker(t, nats.url, 'w1')
+  const status = async (path: string) => (await fetch(new URL(path, url))).status
+  t.deepEqual([await status('/healthz'), await status('/readyz')], [200, 200])
+  await nats.kill()
+  await until('it notices', async () => (await read()).sum('breakwater_nats_connected') === 0)
+  t.deepEqual([await status('/healthz'), await status('/readyz')], [200, 503])
+  await nats.restart()
+  await until('it is back', async () => (await read()).sum('breakwater_nats_connected') === 1)
+  t.is((await read()).sum('breakwater_nats_reconnects_total'), 1)
+  t.is(await status('/readyz'), 200)
+})
+
 testWith('promtool')('the configuration and the alerts for Prometheus are sound', (t) => {
   const { status, stdout, stderr } = spawnSync(tool('promtool'), ['check', 'config', 'prometheus.yml'], {
     cwd: join(import.meta.dirname, '../../deploy/prometheus'),

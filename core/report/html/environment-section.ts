@@ -22,6 +22,7 @@ export function environmentSection(document: ResultDocument): Markup {
     ['LoadTest', html`<code>${document.specDigest}</code>`],
     ['Started', instant(startedAt)],
     ['Ended', `${instant(document.endedAt)}, ${document.ended}`],
+    ...droppedMessages(document),
     ...labels.map(([name, value]) => [`Label ${name}`, value] as const),
   ]
   return section({
@@ -49,6 +50,18 @@ export function environmentSection(document: ResultDocument): Markup {
           })
     }`,
   })
+}
+
+/** Nothing where every message was one of this cluster. */
+function droppedMessages({ messages }: ResultDocument): readonly (readonly [string, Content])[] {
+  if (messages === undefined || messages.dropped === 0) return []
+  const kinds = messages.by.map(({ message, fault, count: times }) => `${count(times)} ${message} ${fault}`)
+  return [
+    [
+      'Dropped on the bus',
+      `${plural(messages.dropped, 'message')} that no part of this cluster sends (${kinds.join(', ')}); nothing of it is in the numbers`,
+    ],
+  ]
 }
 
 export function reproduceSection({ reproduce, seed }: ResultDocument): Markup {

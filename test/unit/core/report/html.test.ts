@@ -34,6 +34,18 @@ test('objectives with limit, actual, range and distance', async (t) => {
   await matchesGolden(t, 'report/objectives.html', objectivesSection(failed.document).text)
 })
 
+test('messages of strangers are told where there were any, and only there', (t) => {
+  const by = [{ message: 'beat', fault: 'malformed', count: 1_200 }]
+  t.notRegex(page(failed.document), /Dropped on the bus/)
+  t.regex(
+    page({ ...failed.document, messages: { dropped: 1_200, by } }),
+    /Dropped on the bus[\s\S]{0,60}1,200 messages that no part of this cluster sends \(1,200 beat malformed\)/,
+  )
+  // Of a result that knows nothing of them.
+  const { messages: _, ...older } = failed.document
+  t.notRegex(page(older), /Dropped on the bus/)
+})
+
 const chapters = (text: string) => [...text.matchAll(/<section id="([\w-]+)"/g)].map(([, id]) => id)
 
 test('the verdict comes first, and everything else in the order in which questions come', (t) => {
