@@ -40,7 +40,7 @@ export interface ConsumerSpec {
 
 export interface KeptListener {
   readonly handle: (message: KeptMessage) => void
-  /** Once: it hears nothing more, because storage, stream or consumer are gone. */
+  /** Once: it hears nothing more, because storage, stream or consumer are gone, or the connection was closed. */
   readonly onLost: (why: string) => void
 }
 

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path'
 /** The real servers and peers of tests and benches, as scripts/setup --test leaves them. */
 export type ToolName =
   | 'nats-server'
+  | 'nats-server-debian'
   | 'nginx'
   | 'nghttpd'
   | 'tinyproxy'
@@ -28,6 +29,8 @@ const path = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
 
 const places: Readonly<Record<ToolName, readonly string[]>> = {
   'nats-server': [join(cache, `nats-server-${versions.NATS_SERVER}/nats-server`), ...onPath('nats-server')],
+  /** Years older: the oldest that a cluster has to work with. */
+  'nats-server-debian': [join(cache, `nats-server-${versions.NATS_SERVER_OLD}/nats-server`)],
   nginx: [join(cache, `nginx-${versions.NGINX}/nginx`), ...onPath('nginx')],
   nghttpd: onPath('nghttpd'),
   /** Preloaded, not run. */

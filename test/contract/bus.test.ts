@@ -8,14 +8,17 @@ import { testWith } from '../kit/tools.ts'
 import { until } from '../kit/until.ts'
 
 const hub = createMemoryBus()
-let server: Nats | undefined
+const servers = new Map<string, Nats>()
 
-test.after.always(async () => server?.stop())
+test.after.always(async () => {
+  for (const server of servers.values()) await server.stop()
+})
 
-const hasServer = testWith('nats-server') === test
-if (hasServer) {
+const programs = ['nats-server', 'nats-server-debian'] as const
+for (const program of programs) {
+  if (testWith(program) !== test) continue
   test.before(async () => {
-    server = await startNats({ jetstream: false })
+    servers.set(program, await startNats({ program, jetstream: false }))
   })
 }
 
@@ -27,7 +30,11 @@ interface Implementation {
 
 const implementations: readonly Implementation[] = [
   { name: 'memory', runs: true, connect: async () => hub.connect() },
-  { name: 'nats', runs: hasServer, connect: () => connectNats({ url: server?.url ?? '', name: 'contract' }) },
+  ...programs.map((program) => ({
+    name: program,
+    runs: testWith(program) === test,
+    connect: () => connectNats({ url: servers.get(program)?.url ?? '', name: 'contract' }),
+  })),
 ]
 
 /** Closes every connection that a test opened. */

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
-import { tool } from '../../scripts/tool-paths.ts'
+import { type ToolName, tool } from '../../scripts/tool-paths.ts'
 import { freePort } from './free-port.ts'
 import { type Program, startProgram } from './program.ts'
 import { makeTempDir } from './temp-dir.ts'
@@ -22,11 +22,13 @@ export interface Nats {
 /** A real nats-server of this test's own, answering when the promise resolves. */
 export async function startNats({
   address = '127.0.0.1',
+  program = 'nats-server',
   jetstream = true,
   args = [],
   env = {},
   login = {},
 }: {
+  readonly program?: Extract<ToolName, 'nats-server' | 'nats-server-debian'>
   /** Of this machine. */
   readonly address?: string
   readonly jetstream?: boolean
@@ -41,7 +43,7 @@ export async function startNats({
   const start = async () => {
     const storing = jetstream ? ['--jetstream', '--store_dir', storage.path] : []
     const words = ['--addr', address, '--port', String(port), ...storing, ...args]
-    const server = await startProgram(tool('nats-server'), words, { env })
+    const server = await startProgram(tool(program), words, { env })
     await isReady(server, url, login)
     return server
   }
