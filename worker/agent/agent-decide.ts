@@ -12,6 +12,8 @@ import {
 export const tickMs = 500
 /** Without any controller for this long, no more load (design §8). */
 const silenceMs = 10_000
+/** Prepared, it waits this long for a controller to start it. */
+const waitMs = 60_000
 /** What nobody has taken is kept this long for whoever resumes the run. */
 const keepMs = 15 * 60_000
 
@@ -201,7 +203,7 @@ function onPerform(
 
 /**
  * The dead man's switch. A worker that hears nothing from any controller stops sending load, keeps what nobody has taken, and after a while longer forgets
- * the run, to be free for others.
+ * the run, to be free for others; sooner where there is nothing to keep.
  */
 function onTick(before: AgentState, nowMs: number): AgentDecision {
   const heldUpMs = Math.max(0, nowMs - before.tickedAtMs - 2 * tickMs)
@@ -212,11 +214,15 @@ function onTick(before: AgentState, nowMs: number): AgentDecision {
   }
   if (state.prepare === null) return { state, actions: [] }
   const silentMs = nowMs - state.heardAtMs
-  if (silentMs > keepMs) {
-    const released: AgentAction[] = [{ type: 'release' }]
+  if (silentMs > (isUnused(state) ? waitMs : keepMs)) {
+    const why = refused(state, 'unknown-run', 'no controller was heard for a minute', 'prepare the run again')
     return {
       state: freed(state),
-      actions: state.leaving ? [...released, { type: 'leave' }] : released,
+      actions: [
+        ...state.waiting.map((request) => reply(request, why)),
+        { type: 'release' },
+        ...(state.leaving ? [{ type: 'leave' } as const] : []),
+      ],
     }
   }
   if (silentMs <= silenceMs || state.isAlone || isOver(state)) return { state, actions: [] }
@@ -290,6 +296,12 @@ function onLeave(state: AgentState): AgentDecision {
 /** A run whose coordinator never released it does not hold the worker. */
 function isOver(state: AgentState): boolean {
   return state.stage === 'drained' || state.stage === 'failed'
+}
+
+/** Nothing was sent for the run, so that there is nothing to keep for whoever takes it up: he prepares it again. */
+function isUnused({ stage, performing, performed }: AgentState): boolean {
+  const isWaiting = stage === 'preparing' || stage === 'ready'
+  return isWaiting && performing === null && Object.keys(performed).length === 0
 }
 
 function underWay(state: AgentState): boolean {

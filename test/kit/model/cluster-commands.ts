@@ -107,7 +107,7 @@ export function settle(cluster: SimCluster): readonly string[] {
     cluster.world.until(cluster.world.nowMs + 250)
   // Whoever was not told that it is over finds out by itself, and is free again when nobody can want its run any more.
   cluster.world.until(cluster.world.nowMs + silenceMs)
-  const working = cluster.workers.filter(({ process, state }) => process.isAlive && isUnderWay(state))
+  const working = cluster.workers.filter(({ process, state }) => process.isAlive && isBusy(state))
   cluster.world.until(cluster.world.nowMs + keepMs)
   return [
     ...working.map(({ incarnation }) => `${incarnation} is at work, though the run is over`),
@@ -118,11 +118,14 @@ export function settle(cluster: SimCluster): readonly string[] {
 /** The run's length and its drain, what is waited for last snapshots (15 s), and a prepare that nobody answers (60 s). */
 const mostToEndMs = 120_000
 
-const silenceMs = 12_000
+/** Longer than a worker goes on, or waits, with nobody who controls it; and than it keeps what nobody took. */
+const silenceMs = 62_000
 const keepMs = 16 * 60_000
 
-function isUnderWay({ stage }: AgentState): boolean {
-  return stage === 'armed' || stage === 'running'
+/** What set-up made is kept by the worker that did it. */
+function isBusy({ stage, performed }: AgentState): boolean {
+  if (stage === 'armed' || stage === 'running') return true
+  return (stage === 'preparing' || stage === 'ready') && performed.setup === undefined
 }
 
 function killed(id: string): Fault {

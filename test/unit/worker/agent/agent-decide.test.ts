@@ -401,3 +401,16 @@ test('an epoch that its operator does not allow is refused, and the load goes on
   t.like(state, { stage: 'running', epoch: 1, fence: { term: 1, epoch: 1 } })
   t.is(play(...running, { ...event, notAllowed: null }).log.at(-1), 'reply:ok')
 })
+
+test('a worker that is prepared, and of whose run nobody is heard for a minute, is free for others', (t) => {
+  t.is(play(command(prepare()), prepared, ...silence(0, 60_000)).state.stage, 'ready')
+  const freed = play(command(prepare()), prepared, ...silence(0, 61_000))
+  t.is(freed.state.stage, 'idle')
+  t.deepEqual(freed.log, ['prepare', 'reply:ok', 'release'])
+  // Whoever waits for it is told.
+  const unprepared = play(command(prepare()), ...silence(0, 61_000))
+  t.deepEqual(unprepared.log, ['prepare', 'reply:unknown-run', 'release'])
+  // What set-up made is known to this worker alone.
+  const perform = command({ type: 'perform', run: 'r1', fence: fence(0), stage: 'setup', setup: {} })
+  t.is(play(command(prepare()), prepared, perform, ...silence(0, 90_000)).state.stage, 'ready')
+})
