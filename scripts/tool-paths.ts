@@ -13,6 +13,7 @@ export type ToolName =
   | 'promtool'
   | 'chromium'
   | 'python'
+  | 'ip'
   | 'libfaketime'
 
 const versions = Object.fromEntries(
@@ -33,6 +34,7 @@ const places: Readonly<Record<ToolName, readonly string[]>> = {
   'nats-server-debian': [join(cache, `nats-server-${versions.NATS_SERVER_OLD}/nats-server`)],
   nginx: [join(cache, `nginx-${versions.NGINX}/nginx`), ...onPath('nginx')],
   nghttpd: onPath('nghttpd'),
+  ip: onPath('ip'),
   /** Preloaded, not run. */
   libfaketime: [join(cache, `libfaketime-${versions.LIBFAKETIME}/libfaketimeMT.so.1`)],
   tinyproxy: [join(cache, `tinyproxy-${versions.TINYPROXY}/tinyproxy`), ...onPath('tinyproxy')],

@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { findTool, type ToolName } from '../../scripts/tool-paths.ts'
+import { findTool, type ToolName, tool } from '../../scripts/tool-paths.ts'
 import { startWorkerProcess } from './breakwater.ts'
 import type { Program } from './program.ts'
 
@@ -9,8 +9,17 @@ const run = promisify(execFile)
 
 /** AVA's `test`, or its `skip` where this process may make no network namespaces or a tool is missing: shown by name. */
 export function testWithNamespaces(...names: readonly ToolName[]): typeof test | typeof test.skip {
-  const isRoot = process.getuid?.() === 0
-  return isRoot && names.every((name) => findTool(name) !== undefined) ? test : test.skip
+  const ip = findTool('ip')
+  const hasTools = ip !== undefined && names.every((name) => findTool(name) !== undefined)
+  return hasTools && mayMake(ip) ? test : test.skip
+}
+
+/** Not where this is no root, nor in a container that has no right to. */
+function mayMake(ip: string): boolean {
+  const name = `breakwater-${process.pid}-probe`
+  const isMade = spawnSync(ip, ['netns', 'add', name]).status === 0
+  if (isMade) spawnSync(ip, ['netns', 'delete', name])
+  return isMade
 }
 
 /** A cable between this machine and a namespace. */
@@ -47,7 +56,7 @@ export async function makeNamespace({
   for (let index = 0; index < count; index++) cables.push(await lay(name, number, index))
   return {
     cables,
-    startWorker: (natsUrl, id) => startWorkerProcess(natsUrl, id, {}, ['ip', 'netns', 'exec', name]),
+    startWorker: (natsUrl, id) => startWorkerProcess(natsUrl, id, {}, [tool('ip'), 'netns', 'exec', name]),
     async remove() {
       await ip('netns', 'delete', name)
     },
@@ -76,5 +85,5 @@ async function lay(namespace: string, number: number, index: number): Promise<Ca
 }
 
 async function ip(...words: readonly string[]): Promise<void> {
-  await run('ip', words)
+  await run(tool('ip'), words)
 }
