@@ -145,9 +145,11 @@ export function isRecovered(
   const endedAt = Date.parse(result.startedAt) + Math.max(...ends)
   const from = at + 5_000
   t.true(endedAt - from > 1_000, 'the run goes on for long enough to see')
-  const due = (rate * (endedAt - from)) / 1_000
+  // What a busy machine was late with is told, and is no matter of the loss.
+  const due = (rate * (endedAt - from)) / 1_000 - result.ledger.skipped
   const rows = new Set(rowsOf(visits.filter((visit) => visit.at >= from && visit.at < endedAt)))
-  t.true(rows.size >= 0.9 * due, `${rows.size} of ${due} came from the fifth second after`)
+  const story = JSON.stringify([result.ledger, result.epochs, result.workers])
+  t.true(rows.size >= 0.9 * due, `${rows.size} of ${due} came from the fifth second after: ${story}`)
 }
 
 export function rowsOf(visits: readonly LoggedRequest[]): number[] {
