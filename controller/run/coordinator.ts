@@ -368,14 +368,10 @@ function watchTick(state: CoordinatorState, nowMs: number): Decision {
   if (state.stage === 'rejoining') return settleIfAllRejoined(state, nowMs)
   if (state.stage !== 'running' || state.startAtMs === null) return keep(state)
   const newest = state.epochs.at(-1)
-  if (newest === undefined || newest.pausedAt !== null) return watchClocks(state, nowMs)
+  if (newest === undefined || newest.pausedAt !== null) return watchRoster(state, nowMs)
   const endAt = Math.max(...newest.phases.map((p) => p.endAt))
   const overdueAtMs = state.startAtMs + endAt / 1000 + state.order.test.limits.drainMs + closingMs
-  if (nowMs < overdueAtMs) {
-    const matched = matchWanted(state, nowMs)
-    const watched = watchClocks(matched.state, nowMs)
-    return keep(watched.state, ...matched.actions, ...watched.actions)
-  }
+  if (nowMs < overdueAtMs) return watchRoster(state, nowMs)
   return lose(
     state,
     atWork(state).map((m) => m.id),
@@ -383,4 +379,10 @@ function watchTick(state: CoordinatorState, nowMs: number): Decision {
     'its last snapshot did not come',
     nowMs,
   )
+}
+
+function watchRoster(state: CoordinatorState, nowMs: number): Decision {
+  const matched = matchWanted(state, nowMs)
+  const watched = watchClocks(matched.state, nowMs)
+  return keep(watched.state, ...matched.actions, ...watched.actions)
 }

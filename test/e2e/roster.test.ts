@@ -66,6 +66,26 @@ testOnCluster('a worker that comes to a run which may not grow is passed over', 
   t.is(ran.events.filter(({ kind }) => kind === 'passed-over').length, 1)
 })
 
+testOnCluster('a worker that joins in a pause shares what comes after it', async (t) => {
+  const { ran, log } = await runWhile(t, {
+    workers: ['w1', 'w2'],
+    spec: { workers: { grow: true } },
+    seconds: 4,
+    async meanwhile({ at, join, steer }) {
+      await at(1_000)
+      t.is((await steer(['--pause'])).code, 0)
+      await join('w3')
+      await at(6_000)
+      t.is((await steer(['--resume'])).code, 0)
+    },
+  })
+  whole(t, ran, log, 4 * rate)
+  t.deepEqual(rostersOf(ran), ['start w1 w2', 'pause w1 w2', 'joined w1 w2 w3', 'resume w1 w2 w3'])
+  const third = ran.record.metrics.workers.find(({ worker }) => worker === 'w3')
+  t.true((third?.shards[0]?.started ?? 0) > rate / 3)
+  t.is(judgeRun(ran.record, ran.accounts).verdict, 'pass')
+})
+
 testOnCluster(
   'a worker whose operator does not allow the load is left out, and the run goes on',
   async (t) => {

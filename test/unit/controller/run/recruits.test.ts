@@ -1,4 +1,5 @@
 import test from 'ava'
+import fc from 'fast-check'
 import { planRun } from '../../../../core/plan/plan-run.ts'
 import type { CommandReply } from '../../../../proto/messages.ts'
 import { Bench, hello } from '../../../kit/coordinator-bench.ts'
@@ -149,4 +150,66 @@ test('a run that is taken up begins anew with those that were joining', (t) => {
   next.ids.push('c')
   next.until(next.nowMs + 2_000)
   t.deepEqual(rosters(next), ['start a b', 'joined a b c'])
+})
+
+test('whatever comes, goes and is wanted, each roster is of workers that are there, and no larger than is wanted', (t) => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('come' as const) }),
+    fc.record({ kind: fc.constant('silence' as const), which: fc.nat(9) }),
+    fc.record({ kind: fc.constant('steer' as const), workers: fc.integer({ min: 1, max: 6 }) }),
+    fc.record({ kind: fc.constant('pause' as const), paused: fc.boolean() }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 250, max: 4_000 }) }),
+    fc.record({ kind: fc.constant('take-up' as const) }),
+  )
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(step, { maxLength: 14 }), (grow, steps) => {
+      let bench = running(grow)
+      let come = 0
+      for (const one of steps) {
+        switch (one.kind) {
+          case 'come':
+            bench.ids.push(`n${come++}`)
+            break
+          case 'silence':
+            bench.mute.add(bench.ids[one.which % bench.ids.length] as string)
+            break
+          case 'steer':
+            bench.dispatch({ type: 'steer', wish: { workers: one.workers }, by: 'ada', nowMs: bench.nowMs })
+            break
+          case 'pause':
+            bench.dispatch({ type: 'steer', wish: { paused: one.paused }, by: 'ada', nowMs: bench.nowMs })
+            break
+          case 'wait':
+            bench.until(bench.nowMs + one.ms)
+            break
+          case 'take-up':
+            bench = bench.takenUp(500)
+            break
+          default:
+            one satisfies never
+        }
+      }
+      const silent = new Set(bench.mute)
+      bench.until(bench.nowMs + 8_000)
+      const { epochs, members, wanted, stage } = bench.state
+      for (const [index, { number, at, roster }] of epochs.entries()) {
+        t.is(number, index + 1)
+        t.true(at >= (epochs[index - 1]?.at ?? 0))
+        t.true(roster.length > 0)
+        t.is(new Set(roster.map(({ worker }) => worker)).size, roster.length)
+      }
+      if (stage !== 'running') return
+      const newest = epochs.at(-1)?.roster.map(({ worker }) => worker) ?? []
+      const sharing = [...members.values()].filter(
+        ({ status, duty }) => status === 'armed' && duty === 'share',
+      )
+      t.deepEqual(sharing.map(({ id }) => id).sort(), newest.filter((id) => !silent.has(id)).sort())
+      t.false(
+        [...members.values()].some(({ duty }) => duty === 'joining'),
+        'all that joined are through',
+      )
+      if (wanted !== null) t.true(newest.length <= wanted || newest.length === 1)
+    }),
+    { numRuns: 300 },
+  )
 })
