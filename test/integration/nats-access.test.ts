@@ -93,6 +93,7 @@ for (const jetstream of [false, true]) {
         `nats://${role}:${secrets[role]}@127.0.0.1:${nats.port}`,
       ])
       t.notRegex(nats.output(), /Violation/i)
+      t.notRegex(notes, /warning/)
       t.regex(notes, jetstream ? /snapshots come by JetStream$/m : /by request and reply: .*not enabled/)
     },
   )

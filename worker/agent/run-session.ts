@@ -28,6 +28,7 @@ import type { Captured, OnceStage, StageResult, ThreadPart } from '../engine/thr
 import type { EngineThreads, StartThreads } from '../engine/threads.ts'
 import type { AgentEvent } from './agent-state.ts'
 import { indexData } from './data-index.ts'
+import { joinParts, mostWaiting } from './held-parts.ts'
 import { openFileLimit } from './open-files.ts'
 import { createOutbox } from './outbox.ts'
 import type { SessionObserver } from './session-observer.ts'
@@ -110,6 +111,7 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   /** Token requests that a snapshot has counted, or is about to. */
   let authCounted = 0
   let warnings: string[] = []
+  let hasAllDetail = true
 
   let isStreamed = false
   const outbox = createOutbox({
@@ -297,6 +299,10 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
   function ship(final: boolean): void {
     clearTimeout(together)
     together = undefined
+    if (!final && outbox.waiting >= mostWaiting) {
+      hold()
+      return
+    }
     const snapshots = assembleSnapshots(parts, {
       run,
       worker: id,
@@ -316,6 +322,17 @@ export function createRunSession(dependencies: SessionDependencies): RunSession 
     sequence += snapshots.length
     observer?.shipped(snapshots)
     outbox.add(snapshots)
+  }
+
+  /** What has no number yet may still be joined. */
+  function hold(): void {
+    const held = joinParts(parts)
+    parts = [...held.parts]
+    if (held.droppedSeconds === 0) return
+    const message = `nobody confirms its snapshots: the detail of ${held.droppedSeconds} s more of a thread is given up, its totals stay`
+    if (hasAllDetail) warnings.push(message)
+    hasAllDetail = false
+    log('info', message)
   }
 
   function endedBy(): EndedBy | null {
