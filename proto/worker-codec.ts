@@ -1,9 +1,9 @@
-import type { MessageInitShape } from '@bufbuild/protobuf'
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { BreakwaterError } from '../core/error.ts'
 import type { Epoch, EpochOrder } from '../core/plan/plan.ts'
 import type { LoadTest } from '../core/spec/load-test.ts'
 import { refuse } from './bad-message.ts'
-import { open, seal } from './envelope.ts'
+import { open, seal, sealBody } from './envelope.ts'
 import {
   count,
   digest,
@@ -19,6 +19,7 @@ import {
   token,
 } from './fields.ts'
 import type * as wire from './gen/breakwater_pb.ts'
+import { ArmSchema, EpochSchema, WorkerCommandSchema } from './gen/breakwater_pb.ts'
 import { fromHalt } from './halt-codec.ts'
 import type {
   CommandReply,
@@ -129,6 +130,7 @@ function fromVitals(message: wire.WorkerVitals): WorkerVitals {
 
 /** `sealingKey`: of the worker's process. @throws BreakwaterError `bad-message` where there are secrets to send and no key */
 export function encodeCommand(command: WorkerCommand, sealingKey?: Uint8Array): Uint8Array {
+  if (command.type === 'arm' || command.type === 'epoch') return encodeEpochCommand(command)
   const { run, fence } = command
   return seal({
     case: 'command',
@@ -140,10 +142,40 @@ export function encodeCommand(command: WorkerCommand, sealingKey?: Uint8Array): 
   })
 }
 
+/** All workers are told of the same epoch, which names all of them: it is written once. */
+const writtenEpochs = new WeakMap<EpochOrder, Uint8Array>()
+
+function encodeEpochCommand(command: Extract<WorkerCommand, { type: 'arm' | 'epoch' }>): Uint8Array {
+  const { run, fence } = command
+  const head = { run, fence: { term: BigInt(fence.term), epoch: BigInt(fence.epoch) } }
+  let epoch = writtenEpochs.get(command.epoch)
+  if (epoch === undefined) {
+    epoch = toBinary(EpochSchema, create(EpochSchema, toEpoch(command.epoch)))
+    writtenEpochs.set(command.epoch, epoch)
+  }
+  const written = epoch
+  return sealBody('command', (writer) => {
+    writer.raw(toBinary(WorkerCommandSchema, create(WorkerCommandSchema, head)))
+    if (command.type === 'epoch') {
+      writer.message(WorkerCommandSchema.field.epoch.number, () => writer.raw(written))
+      return
+    }
+    const { startLocalMs, setup } = command
+    writer.message(WorkerCommandSchema.field.arm.number, () => {
+      writer.raw(toBinary(ArmSchema, create(ArmSchema, { startLocalMs })))
+      writer.message(ArmSchema.field.epoch.number, () => writer.raw(written))
+      writer.raw(toBinary(ArmSchema, create(ArmSchema, { setup: toValues(setup) })))
+    })
+  })
+}
+
 type Prepare = Extract<WorkerCommand, { type: 'prepare' }>
 type Action = NonNullable<MessageInitShape<typeof wire.WorkerCommandSchema>['action']>
 
-function toAction(command: WorkerCommand, sealingKey: Uint8Array | undefined): Action {
+function toAction(
+  command: Exclude<WorkerCommand, { type: 'arm' | 'epoch' }>,
+  sealingKey: Uint8Array | undefined,
+): Action {
   switch (command.type) {
     case 'prepare':
       return {
@@ -157,19 +189,8 @@ function toAction(command: WorkerCommand, sealingKey: Uint8Array | undefined): A
           engine: command.engine,
         },
       }
-    case 'arm':
-      return {
-        case: 'arm',
-        value: {
-          startLocalMs: command.startLocalMs,
-          epoch: toEpoch(command.epoch),
-          setup: toValues(command.setup),
-        },
-      }
     case 'perform':
       return { case: 'perform', value: { stage: command.stage, setup: toValues(command.setup) } }
-    case 'epoch':
-      return { case: 'epoch', value: toEpoch(command.epoch) }
     case 'clock':
     case 'stop':
     case 'abort':

@@ -4,7 +4,7 @@ import type { CoordinatorAction, CoordinatorState, Decision, Member } from './co
 import { openingEpoch } from './epochs.ts'
 import { atWork, fence, keep, roster, send, withMember } from './members.ts'
 import type { RunOrder } from './run-order.ts'
-import { clockRounds } from './timing.ts'
+import { armMs, clockRounds } from './timing.ts'
 
 export function prepareAll(state: CoordinatorState, count: number): Decision {
   const { order } = state
@@ -52,8 +52,9 @@ export function onClock(
 }
 
 export function armAll(state: CoordinatorState, nowMs: number): Decision {
-  const slowest = Math.max(...atWork(state).map((m) => m.roundTripMs))
-  const startAtMs = nowMs + Math.max(2_000, 4 * slowest)
+  const members = atWork(state)
+  const slowest = Math.max(...members.map((m) => m.roundTripMs))
+  const startAtMs = nowMs + Math.max(2_000, 4 * slowest, armMs * members.length)
   const epoch = openingEpoch(state.order, roster(state))
   const next: CoordinatorState = { ...state, stage: 'arming', startAtMs, epochs: [epoch] }
   return { state: next, actions: armCommands(next, startAtMs) }

@@ -1,4 +1,5 @@
 import { newestOrder } from '../../core/plan/epoch.ts'
+import type { EpochOrder } from '../../core/plan/plan.ts'
 import type { WorkerCommand } from '../../proto/messages.ts'
 import type { CoordinatorAction, CoordinatorState, Decision, Member } from './coordinator-state.ts'
 import { atWork, fence, keep, send, withMember } from './members.ts'
@@ -9,17 +10,22 @@ import { commandTimeoutMs } from './timing.ts'
  * nobody.
  */
 export function tellNewestEpoch(state: CoordinatorState): readonly CoordinatorAction[] {
-  const number = state.epochs.at(-1)?.number ?? 0
+  const epoch = newestOrder(state.epochs)
+  if (epoch === undefined) return []
+  // One object for all of them: it is written to bytes once.
   return atWork(state)
     .filter(({ status }) => status === 'armed')
-    .map((member) => epochCommand(state, member, number))
+    .map((member) => epochCommand(state, member, epoch))
 }
 
 /** What the member may not have heard of, the oldest first. */
 export function unconfirmedEpochs(state: CoordinatorState, member: Member): readonly CoordinatorAction[] {
   return state.epochs
     .filter(({ number }) => number > Math.max(1, member.epoch))
-    .map(({ number }) => epochCommand(state, member, number))
+    .flatMap(({ number }) => {
+      const epoch = newestOrder(state.epochs.filter((known) => known.number <= number))
+      return epoch === undefined ? [] : [epochCommand(state, member, epoch)]
+    })
 }
 
 export function onEpochConfirmed(state: CoordinatorState, member: Member, number: number): Decision {
@@ -36,8 +42,6 @@ export function sendAgain(state: CoordinatorState, member: Member, command: Work
   return keep(state, { ...sent, timeoutMs: Math.max(sent.timeoutMs, commandTimeoutMs) })
 }
 
-function epochCommand(state: CoordinatorState, member: Member, number: number): CoordinatorAction {
-  const epoch = newestOrder(state.epochs.filter((known) => known.number <= number))
-  if (epoch === undefined) throw new Error(`there is no epoch ${number}`)
+function epochCommand(state: CoordinatorState, member: Member, epoch: EpochOrder): CoordinatorAction {
   return send(member, { type: 'epoch', run: state.order.run, fence: fence(state), epoch })
 }
