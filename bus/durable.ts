@@ -32,8 +32,9 @@ export interface StreamSpec {
 
 export interface ConsumerSpec {
   readonly stream: string
-  /** Consumers of this name go on where they were. */
+  /** Consumers of this name go on where they were, unless nobody asked for so long. */
   readonly name: string
+  readonly maxIdleMs: number
   /** Of the stream; nobody else's consumers are touched. */
   readonly subject: string
 }

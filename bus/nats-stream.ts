@@ -62,7 +62,7 @@ async function existing(manager: JetStreamManager, name: string): Promise<Stream
 
 export async function consume(
   manager: JetStreamManager,
-  { stream, name, subject }: ConsumerSpec,
+  { stream, name, maxIdleMs, subject }: ConsumerSpec,
   { handle, onLost }: KeptListener,
 ): Promise<Subscription> {
   await removeConsumers(manager, stream, subject, name)
@@ -73,6 +73,7 @@ export async function consume(
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(againAfterMs),
     max_ack_pending: mostUnderWay,
+    inactive_threshold: nanos(maxIdleMs),
   })
   const consumer = await manager.jetstream().consumers.get(stream, name)
   const messages = await consumer.consume({

@@ -63,7 +63,7 @@ export function openSnapshotStream(dependencies: SnapshotStreamDependencies): Sn
       // Whoever led the run before has another name, and what it had taken without counting it comes again.
       const name = `run-${run}-${term}`
       const stream = subjects.snapshotStream
-      const opened = await durable.consume({ stream, name, subject }, { handle, onLost })
+      const opened = await durable.consume({ stream, name, maxIdleMs: maxAgeMs, subject }, { handle, onLost })
       if (isClosed) {
         opened.unsubscribe()
         return

@@ -22,7 +22,7 @@ for (const program of ['nats-server', 'nats-server-debian'] as const) {
       await durable.openStream(spec)
       await keep(durable, `${subject}.a`, ['1', '2', '1'])
       const heard: KeptMessage[] = []
-      const consumer = { stream: spec.name, name: 'c1', subject: `${subject}.*` }
+      const consumer = { stream: spec.name, name: 'c1', maxIdleMs: minutes, subject: `${subject}.*` }
       await durable.consume(consumer, { handle: (message) => heard.push(message), onLost: () => {} })
       await until('both have come', () => heard.length >= 2)
       await keep(durable, `${subject}.b`, ['3'])
@@ -41,7 +41,7 @@ for (const program of ['nats-server', 'nats-server-debian'] as const) {
       await bus.flush()
       // A successor has what was not taken, at once, and whoever had it before has it no more.
       const left: string[] = []
-      const successor = { stream: spec.name, name: 'c2', subject: `${subject}.*` }
+      const successor = { stream: spec.name, name: 'c2', maxIdleMs: minutes, subject: `${subject}.*` }
       await other.consume(successor, {
         handle: (message) => {
           left.push(text(message.payload))
@@ -61,7 +61,7 @@ for (const program of ['nats-server', 'nats-server-debian'] as const) {
     async (t, { durable, spec, subject, connect }) => {
       await durable.openStream(spec)
       const lost: string[] = []
-      const consumer = { stream: spec.name, name: 'c1', subject: `${subject}.*` }
+      const consumer = { stream: spec.name, name: 'c1', maxIdleMs: minutes, subject: `${subject}.*` }
       await durable.consume(consumer, { handle: () => t.fail(), onLost: (why) => lost.push(why) })
       const { durable: other } = await connect()
       await other.consume({ ...consumer, name: 'c2' }, { handle: () => {}, onLost: () => {} })
@@ -83,7 +83,7 @@ for (const program of ['nats-server', 'nats-server-debian'] as const) {
       await keep(durable, `${subject}.a`, [more])
       const heard: string[] = []
       await durable.consume(
-        { stream: spec.name, name: 'c1', subject: `${subject}.*` },
+        { stream: spec.name, name: 'c1', maxIdleMs: minutes, subject: `${subject}.*` },
         { handle: ({ payload }) => heard.push(text(payload)), onLost: () => {} },
       )
       await until('what was kept has come', () => heard.length > 0)
@@ -147,7 +147,7 @@ for (const program of ['nats-server', 'nats-server-debian'] as const) {
       await durable.openStream(spec)
       const lost: string[] = []
       await durable.consume(
-        { stream: spec.name, name: 'c1', subject: `${subject}.*` },
+        { stream: spec.name, name: 'c1', maxIdleMs: minutes, subject: `${subject}.*` },
         { handle: () => t.fail(), onLost: (why) => lost.push(why) },
       )
       await nats.kill()

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node'
 import type { ExecutionContext } from 'ava'
@@ -59,7 +59,11 @@ async function expectPass(
   const { code, stdout, stderr } = await breakwater(words)
   t.is(code, 0, stderr)
   const document = JSON.parse(stdout)
-  t.like(document, { verdict: 'pass', ledger: { planned: 120, started: 120, balanced: true } })
+  t.like(document, {
+    verdict: 'pass',
+    ledger: { planned: 120, started: 120, balanced: true },
+    merge: { missing: 0 },
+  })
   t.deepEqual(
     document.workers.map(({ id }: { id: string }) => id),
     ['w1', 'w2'],
@@ -97,6 +101,40 @@ for (const jetstream of [false, true]) {
       t.regex(notes, jetstream ? /snapshots come by JetStream$/m : /by request and reply: .*not enabled/)
     },
   )
+}
+
+const older = [
+  {
+    what: 'a worker may not use the stream',
+    change: (text: string) => text.replaceAll(/"bw\.run\.\*\.stream\.w\d", /g, ''),
+    notes: /snapshots come by JetStream$/m,
+  },
+  {
+    what: 'a controller may not use JetStream',
+    change: (text: string) => text.replaceAll(/^ *"\$JS\.API\.STREAM.*$/gm, ''),
+    notes: /by request and reply: .* this user has no permission for \$JS\.API\.STREAM\.INFO\.bw-snapshots/,
+  },
+]
+
+for (const { what, change, notes } of older) {
+  testOnNats(`where ${what}, snapshots come by request and reply`, async (t) => {
+    const here = await place(t)
+    const text = await readFile(permissionsFile, 'utf8')
+    t.not(change(text), text)
+    const config = await here.file('nats.conf', change(text))
+    const nats = await startNats({ args: ['--config', config], env: passwords, login: asController })
+    t.teardown(nats.stop)
+    const login: Readonly<Record<string, string>> = {
+      controller: 'controller:c-secret',
+      w1: 'w1:w1-secret',
+      w2: 'w2:w2-secret',
+    }
+    const told = await expectPass(t, here, (role) => [
+      '--nats',
+      `nats://${login[role]}@127.0.0.1:${nats.port}`,
+    ])
+    t.regex(told, notes)
+  })
 }
 
 testOnNats("a worker's user can neither give commands nor hear or say what is another's", async (t) => {

@@ -12,6 +12,7 @@ export interface OutboxDependencies {
   readonly receiptDue: () => Promise<void>
   /** Waits before the same snapshot is delivered again, ms. */
   readonly pause: (attempt: number) => Promise<void>
+  /** The first since one was last confirmed. */
   readonly onTrouble: (error: unknown) => void
 }
 
@@ -39,12 +40,13 @@ const atOnce = 4
 const restAfterTrouble = 5
 
 export function createOutbox(dependencies: OutboxDependencies): Outbox {
-  const { deliver, keep, isStreamed, receiptDue, pause, onTrouble } = dependencies
+  const { deliver, keep, isStreamed, receiptDue, pause } = dependencies
   const waiting = new Map<number, Snapshot>()
   /** Of those that wait, in order: those to be delivered. */
   let direct: number[] = []
   const underWay = new Set<number>()
   let rest = 0
+  let isTroubled = false
   let isClosed = false
   const waiters: (() => void)[] = []
 
@@ -62,7 +64,7 @@ export function createOutbox(dependencies: OutboxDependencies): Outbox {
       if (waiting.has(snapshot.sequence)) await receiptDue()
     } catch (error) {
       if (isClosed) return
-      onTrouble(error)
+      trouble(error)
       rest = restAfterTrouble
     }
     queue(snapshot.sequence)
@@ -93,7 +95,7 @@ export function createOutbox(dependencies: OutboxDependencies): Outbox {
       } catch (error) {
         // Its receipt may have come meanwhile.
         if (isClosed || !direct.includes(sequence)) break
-        onTrouble(error)
+        trouble(error)
         await pause(attempt)
       }
     }
@@ -101,7 +103,13 @@ export function createOutbox(dependencies: OutboxDependencies): Outbox {
     work()
   }
 
+  function trouble(error: unknown): void {
+    if (!isTroubled) dependencies.onTrouble(error)
+    isTroubled = true
+  }
+
   function received(sequence: number): void {
+    isTroubled = false
     waiting.delete(sequence)
     direct = direct.filter((other) => other !== sequence)
     if (waiting.size === 0) release()
