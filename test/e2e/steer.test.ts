@@ -103,7 +103,10 @@ testOnNats('a run is seen and stopped from anywhere, and ends in order', async (
   t.regex(over.document.error.hint, /--resume/)
 })
 
-for (const command of ['workers', 'ls', 'show latest', 'watch latest', 'stop latest', 'halt', 'unhalt']) {
+for (const command of [
+  ...['workers', 'ls', 'show latest', 'watch latest', 'stop latest', 'halt', 'unhalt'],
+  'steer latest --rate-factor 2',
+]) {
   test(`${command} without a NATS server says which one to name`, async (t) => {
     const { code, stdout } = await breakwater([...command.split(' '), '--json'])
     t.is(code, 2)
