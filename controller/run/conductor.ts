@@ -3,10 +3,11 @@ import type { KeptMessage } from '../../bus/durable.ts'
 import { BreakwaterError } from '../../core/error.ts'
 import { seriesTable } from '../../core/measure/series.ts'
 import type { ShardState, Snapshot } from '../../core/measure/snapshot.ts'
-import { isOverrun } from '../../core/plan/ownership.ts'
+import { isBehind, isOverrun } from '../../core/plan/ownership.ts'
 import { secretOfFile } from '../../core/spec/secret-file.ts'
 import type { Log } from '../../core/telemetry/log-event.ts'
 import type { Reading } from '../../core/telemetry/metric.ts'
+import { plannedNow } from '../../core/verdict/current-plan.ts'
 import { abortingObjective } from '../../core/verdict/live.ts'
 import type { RunRecord } from '../../core/verdict/run-record.ts'
 import {
@@ -314,8 +315,16 @@ export function createConductor(dependencies: ConductorDependencies): Conductor 
     dispatch({
       type: 'snapshot',
       ...{ worker, incarnation, donePhases, final: isWhole, ...told, isOverrun: isOver },
+      isBehind: isWhole && wasBehind(worker, incarnation),
       nowMs: localNowMs(),
     })
+  }
+
+  function wasBehind(worker: string, incarnation: string): boolean {
+    const { epochs } = state
+    const shards = merge.metrics.worker(incarnation)?.shards ?? []
+    const { test, plan } = order
+    return isBehind(epochs, { worker, shards }, (phase) => plannedNow({ test, plan, epochs }, phase))
   }
 
   function onRows({ worker, incarnation, source }: RowsRequest, message: HeardMessage): void {

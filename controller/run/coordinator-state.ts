@@ -160,6 +160,8 @@ export type CoordinatorEvent =
       readonly endedBy: EndedBy | null
       /** Some of what it tells of was not the worker's own any more (core/plan/ownership.ts). */
       readonly isOverrun: boolean
+      /** By an epoch that it had not heard of it had more to start. */
+      readonly isBehind: boolean
       /** Cluster time at which it was taken, µs. */
       readonly at: number
       readonly nowMs: number

@@ -214,6 +214,7 @@ function onSnapshot(
     final: boolean
     endedBy: EndedBy | null
     isOverrun: boolean
+    isBehind: boolean
     at: number
     nowMs: number
   },
@@ -233,6 +234,10 @@ function onSnapshot(
     }
     if (event.endedBy === 'replaced') {
       return lose(next, [member.id], 'lost', 'it was told that others have its share', event.nowMs)
+    }
+    if (event.isBehind && event.endedBy === null && next.ending === null) {
+      const why = 'it was done before it heard of an epoch that gave it more'
+      return lose(next, [member.id], 'lost', why, event.nowMs)
     }
     const { state: final, actions } = onEarlyEnd(withMember(next, member.id, { status: 'final' }), event)
     const closed = closeIfDone(final, event.nowMs)

@@ -118,7 +118,11 @@ export function lose(
   const hadShare = ids.some((id) => state.members.get(id)?.duty === 'share')
   let next = state
   for (const id of ids) next = withMember(next, id, { status, lostAtMs: nowMs, why })
-  if (!hadShare) return keep(next, ...sayLost(ids, why))
+  if (!hadShare) {
+    // It may have been the last one that the end was waiting for.
+    const closed = closeIfDone(next, nowMs)
+    return keep(closed.state, ...sayLost(ids, why), ...closed.actions)
+  }
   const followed = followLoss(next, ids, status === 'left' ? 'left' : 'lost', nowMs)
   return keep(followed.state, ...sayLost(ids, why), ...followed.actions)
 }

@@ -1,3 +1,4 @@
+import { lostOfShard } from './ledger.ts'
 import type { Epoch, Micros } from './plan.ts'
 import { arrivalAt, indexOfFirst, ownsArrival, stripeOf } from './stripe.ts'
 
@@ -27,6 +28,23 @@ export function isOverrun(epochs: readonly Epoch[], { worker, decidedAt, shards 
   const current = epochs.findLast(({ at }) => at <= decidedAt)
   if (current !== undefined && !isOn(current, worker)) return true
   return shards.some((shard) => hasStrayed(epochs, worker, shard))
+}
+
+/** Whether by epochs that it had not heard of it had more arrivals to start. `planned`: by phase, as things are now. */
+export function isBehind(
+  epochs: readonly Epoch[],
+  { worker, shards }: Pick<Told, 'worker' | 'shards'>,
+  planned: (phase: number) => number,
+): boolean {
+  const newest = epochs.at(-1)?.number ?? 0
+  return shards.some((shard) => {
+    if (shard.epoch >= newest || shard.epoch === 0) return false
+    const next = epochs.find(({ number }) => number > shard.epoch)
+    const told = { ...shard, worker }
+    const entered = epochs.filter(({ number }) => number <= shard.epoch)
+    const ofEntered = lostOfShard(entered, told, next?.phases[shard.phase]?.firstArrival ?? 0)
+    return lostOfShard(epochs, told, planned(shard.phase)) > ofEntered
+  })
 }
 
 /** It has decided an arrival of its own by the epoch that it knew, which is not its own by a later one. */

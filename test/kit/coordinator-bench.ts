@@ -117,11 +117,12 @@ export class Bench {
       final?: boolean
       endedBy?: EndedBy
       isOverrun?: boolean
+      isBehind?: boolean
       at?: number
     } = {},
   ): void {
     const { donePhases = [false, false, false], final = false, endedBy = null, at = 0 } = change
-    const { isOverrun = false } = change
+    const { isOverrun = false, isBehind = false } = change
     this.dispatch({
       type: 'snapshot',
       worker,
@@ -130,6 +131,7 @@ export class Bench {
       final,
       endedBy,
       isOverrun,
+      isBehind,
       at,
       nowMs: this.nowMs,
     })

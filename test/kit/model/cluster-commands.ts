@@ -74,9 +74,11 @@ const faults: readonly fc.Arbitrary<Fault>[] = [
   fc.constant(halted()),
 ]
 
-/** Another rate, and pauses. */
+/** Another rate, pauses, workers that join and as many as are wanted. */
 const steering: readonly fc.Arbitrary<Fault>[] = [
   fc.constantFrom(0, 0.5, 1, 2, 3).map(steered),
+  fc.integer({ min: 1, max: 5 }).map(wanted),
+  fc.constantFrom('w4', 'w5').map(startedAgain),
   fc.boolean().map(paused),
   fc.boolean().map(paused),
 ]
@@ -290,6 +292,14 @@ function steered(rateFactor: number): Fault {
     name: `someone steers to ${rateFactor} times the rate`,
     check: ({ hasController }) => hasController,
     run: (_, cluster) => current(cluster)?.steer({ rateFactor }),
+  }
+}
+
+function wanted(workers: number): Fault {
+  return {
+    name: `someone wants ${workers} workers`,
+    check: ({ hasController }) => hasController,
+    run: (_, cluster) => current(cluster)?.steer({ workers }),
   }
 }
 

@@ -21,6 +21,8 @@ import { beatMs } from '../../../controller/run/timing.ts'
 import { createMerge, type Merge } from '../../../core/measure/merge.ts'
 import { seriesTable } from '../../../core/measure/series.ts'
 import type { ShardState, Snapshot } from '../../../core/measure/snapshot.ts'
+import { isBehind } from '../../../core/plan/ownership.ts'
+import { plannedNow } from '../../../core/verdict/current-plan.ts'
 import type { RunRecord } from '../../../core/verdict/run-record.ts'
 import type { CommandReply, StandingReply, StandingRequest, WorkerHello } from '../../../proto/messages.ts'
 import type { Endpoint } from './sim-bus.ts'
@@ -122,6 +124,13 @@ export class SimController implements ControllerSeat {
     )
   }
 
+  #wasBehind(worker: string, incarnation: string): boolean {
+    const { epochs } = this.state
+    const shards = this.#merge.metrics.worker(incarnation)?.shards ?? []
+    const { test, plan } = this.#order
+    return isBehind(epochs, { worker, shards }, (phase) => plannedNow({ test, plan, epochs }, phase))
+  }
+
   steer(wish: SteerWish): void {
     this.process.do(() => this.#dispatch({ type: 'steer', wish, by: 'someone', nowMs: this.localMs }))
   }
@@ -137,6 +146,7 @@ export class SimController implements ControllerSeat {
     this.#dispatch({
       type: 'snapshot',
       ...{ worker, incarnation, donePhases, final, endedBy, at, isOverrun: isOver },
+      isBehind: final && this.#wasBehind(worker, incarnation),
       nowMs: this.localMs,
     })
   }

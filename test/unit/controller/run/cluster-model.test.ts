@@ -43,6 +43,7 @@ const data = {
 const steeredShapes: Readonly<Record<string, Spec>> = {
   'a steered run': { ...arrivals, data },
   'a steered run, what is lost stays lost': { ...arrivals, data, workers: { onLoss: 'continue' } },
+  'a steered run, whoever joins has a share': { ...arrivals, data, workers: { grow: true } },
   'a steered run of users, arrivals after them': { ...shapes['users, arrivals after them'], data },
 }
 

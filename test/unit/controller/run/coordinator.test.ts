@@ -390,3 +390,22 @@ test('a worker that went on by an epoch that was over is lost: others have its s
     ],
   )
 })
+
+test('a worker without a share that dies when all the others are done ends the run', (t) => {
+  const bench = running(order({ workers: 3 }), ['a', 'b', 'c'])
+  bench.dispatch({ type: 'steer', wish: { workers: 2 }, by: 'someone', nowMs: bench.nowMs })
+  t.is(bench.state.members.get('c')?.duty, 'standby')
+  bench.mute.add('c')
+  bench.snapshot('a', { final: true })
+  bench.snapshot('b', { final: true })
+  t.is(bench.state.stage, 'running')
+  bench.until(bench.nowMs + 2_000)
+  t.is(bench.state.stage, 'closed')
+})
+
+test('a worker that was done before it heard of an epoch which gave it more is lost, and others take that over', (t) => {
+  const bench = running(order({ workers: 2 }))
+  bench.snapshot('b', { final: true, isBehind: true })
+  t.is(bench.state.members.get('b')?.status, 'lost')
+  t.is(bench.state.epochs.at(-1)?.cause, 'lost')
+})

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { isOverrun } from '../../../../core/plan/ownership.ts'
+import { isBehind, isOverrun } from '../../../../core/plan/ownership.ts'
 import type { Epoch } from '../../../../core/plan/plan.ts'
 
 function epoch(number: number, at: number, workers: readonly string[], firstArrival = 0): Epoch {
@@ -48,4 +48,18 @@ test('so is what it decided on by an epoch that was over, where it is another’
   t.false(told(1, 10), '7 is its own by both')
   t.true(told(1, 13), '10 is another’s')
   t.false(told(2, 13), 'it knew of the second')
+})
+
+test('a worker is behind where an epoch that it had not heard of leaves it arrivals', (t) => {
+  // By the first, b has 1, 4, 7 …; by the second, from 6 on, 7, 9, 11 …
+  const epochs = [epoch(1, 0, ['a', 'b', 'c']), epoch(2, 5_000_000, ['a', 'b'], 6)]
+  const behind = (of: number, through: number, planned: number) => {
+    const shards = [{ thread: 0, phase: 0, epoch: of, through }]
+    return isBehind(epochs, { worker: 'b', shards }, () => planned)
+  }
+  t.true(behind(1, 20, 20), '9 is its own by the second')
+  t.false(behind(1, 8, 8), '7 is, and it is decided')
+  t.false(behind(1, 4, 6), 'nothing is planned behind the second')
+  t.false(behind(2, 15, 20), 'what it left by an epoch that it knew is another matter')
+  t.false(isBehind(epochs, { worker: 'b', shards: [] }, () => 20))
 })
