@@ -56,7 +56,10 @@ export async function steerRun(console: Console, run: string, flags: SteerFlags)
   const paused = pause || resume ? pause : undefined
   return withCluster(console, flags, 'steer latest --rate-factor 2', async (cluster) => {
     const status = await cluster.ask(run, { action: 'steer', rateFactor, paused, workers })
-    console.answer({ text: () => steeredText(status), document: () => status })
+    console.answer({
+      text: () => steeredText(status, rateFactor === undefined && paused === undefined),
+      document: () => status,
+    })
   })
 }
 
@@ -66,24 +69,17 @@ function wrongWish(what: string): BreakwaterError {
   })
 }
 
-function steeredText({
-  run,
-  name,
-  rateFactor,
-  paused,
-  inForceInMs,
-  planned,
-  plannedAtStart,
-  wanted,
-  workers,
-}: RunStatus): string {
+function steeredText(status: RunStatus, isOfWorkersAlone: boolean): string {
+  const { run, name, rateFactor, paused, inForceInMs, planned, plannedAtStart, wanted, workers } = status
+  const sharers = wanted === null ? '' : sharersText(wanted, workers)
+  if (isOfWorkersAlone) return `run ${run} of ${name}: ${sharers}`
   const rate = rateFactor === 1 ? 'the rate as written' : `the rate × ${rateFactor}`
   const plan =
     planned === plannedAtStart
       ? ''
       : `; ${count(planned)} iterations are planned, ${count(plannedAtStart)} were at the start`
   const when = inForceInMs > 0 ? `in ${time(inForceInMs)}` : 'now'
-  return `run ${run} of ${name}: ${paused ? `paused ${when}, then ${rate}` : `${rate} ${when}`}${plan}${wanted === null ? '' : `; ${sharersText(wanted, workers)}`}`
+  return `run ${run} of ${name}: ${paused ? `paused ${when}, then ${rate}` : `${rate} ${when}`}${plan}${sharers && `; ${sharers}`}`
 }
 
 /** Those that join have a share as soon as they are prepared; those that stand by have had one. */

@@ -77,8 +77,10 @@ export interface CoordinatorState {
   readonly busy: ReadonlyMap<string, string>
   /** How many workers are to have a share, by the last word of an operator; null: those that there are, or all that come. */
   readonly wanted: number | null
-  /** Incarnations that take no part, of which was told. */
+  /** Incarnations that could not be taken in, and are not asked again. */
   readonly passedOver: readonly string[]
+  /** Incarnations of which was told that they take no part. */
+  readonly toldOf: readonly string[]
   readonly beganAtMs: number
   /** The last tick: a gap tells that this process itself was held up, which is no worker's fault. */
   readonly tickedAtMs: number

@@ -24,6 +24,7 @@ export function beginRun(order: RunOrder, nowMs: number): CoordinatorState {
     busy: new Map(),
     wanted: null,
     passedOver: [],
+    toldOf: [],
     beganAtMs: nowMs,
     tickedAtMs: nowMs,
     connected: true,

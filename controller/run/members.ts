@@ -113,7 +113,12 @@ export function withStandIns(state: CoordinatorState): CoordinatorState {
 }
 
 /** They take no part after all: the run goes on without them. */
-export function dismiss(state: CoordinatorState, ids: readonly string[], why: string): Decision {
+export function dismiss(
+  state: CoordinatorState,
+  ids: readonly string[],
+  why: string,
+  then: 'for good' | 'may be asked again' = 'for good',
+): Decision {
   const members = new Map(state.members)
   const passedOver = [...state.passedOver]
   const actions: CoordinatorAction[] = []
@@ -121,7 +126,7 @@ export function dismiss(state: CoordinatorState, ids: readonly string[], why: st
     const member = members.get(id)
     if (member === undefined) continue
     members.delete(id)
-    passedOver.push(member.incarnation)
+    if (then === 'for good') passedOver.push(member.incarnation)
     actions.push(
       { type: 'say', event: { kind: 'passed-over', worker: id, why } },
       send(member, { type: 'release', run: state.order.run, fence: fence(state) }),

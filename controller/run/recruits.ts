@@ -22,7 +22,7 @@ import { clockRounds, lossMs } from './timing.ts'
 /** Workers that come to a run which is under way, and those that are given a share or have it taken while it is. */
 
 /** Nobody needs to be told of more. */
-const mostPassedOver = 1_000
+const mostToldOf = 1_000
 
 /** There is load left that could be shared. */
 function hasLoadLeft({ stage, ending, epochs, startAtMs }: CoordinatorState, nowMs: number): boolean {
@@ -34,15 +34,14 @@ function hasLoadLeft({ stage, ending, epochs, startAtMs }: CoordinatorState, now
 
 /** A worker is there that is not of this run. */
 export function onStranger(state: CoordinatorState, hello: WorkerHello, nowMs: number): Decision {
-  const { passedOver } = state
   const { id, incarnation } = hello
   if (hello.state !== 'idle' || hello.halt !== undefined || !hasLoadLeft(state, nowMs)) return keep(state)
-  if (passedOver.includes(incarnation)) return keep(state)
   const known = state.members.get(id)
   if (known !== undefined) {
     // Its name stands for what the process before it did.
     return passOver(state, hello, 'a worker of that name was in the run before; give it another --id')
   }
+  if (state.passedOver.includes(incarnation)) return keep(state)
   if (lack(state) <= 0) {
     if (state.wanted !== null || state.order.test.workers.grow) return keep(state)
     return passOver(state, hello, 'the LoadTest has no workers.grow, and nobody asked for more workers')
@@ -54,8 +53,9 @@ export function onStranger(state: CoordinatorState, hello: WorkerHello, nowMs: n
 }
 
 function passOver(state: CoordinatorState, { id, incarnation }: WorkerHello, why: string): Decision {
-  if (state.passedOver.length >= mostPassedOver) return keep(state)
-  const next = { ...state, passedOver: [...state.passedOver, incarnation] }
+  const { toldOf } = state
+  if (toldOf.includes(incarnation) || toldOf.length >= mostToldOf) return keep(state)
+  const next = { ...state, toldOf: [...toldOf, incarnation] }
   return keep(next, { type: 'say', event: { kind: 'passed-over', worker: id, why } })
 }
 
@@ -135,18 +135,22 @@ export function matchWanted(state: CoordinatorState, nowMs: number): Decision {
   })
 }
 
-/** Those that are joining first, then the last by name; they stay prepared, to be taken again at once. */
+/** Those that are joining first, then the last by name; whoever is armed stays so, to be taken in again at once. */
 function shrink(state: CoordinatorState, by: number, nowMs: number): Decision {
-  const joining = atWork(state).filter(({ duty }) => duty === 'joining')
+  const joining = atWork(state)
+    .filter(({ duty }) => duty === 'joining')
+    .slice(0, by)
+  const isArmed = ({ status }: Member) => status === 'armed'
   const turnedAway = dismiss(
-    state,
-    joining.slice(0, by).map(({ id }) => id),
+    withDuty(state, joining.filter(isArmed), 'standby'),
+    joining.filter((member) => !isArmed(member)).map(({ id }) => id),
     'fewer workers are wanted now',
+    'may be asked again',
   )
   const sharing = atWork(turnedAway.state)
     .filter(isSharing)
     .sort((a, b) => (a.id < b.id ? 1 : -1))
-  const taken = sharing.slice(0, Math.min(by - joining.slice(0, by).length, sharing.length - 1))
+  const taken = sharing.slice(0, Math.min(by - joining.length, sharing.length - 1))
   if (taken.length === 0) return turnedAway
   const at = leadFrom(state.startAtMs ?? nowMs, nowMs)
   const { state: next, actions } = advance(withDuty(turnedAway.state, taken, 'standby'), {

@@ -1,4 +1,4 @@
-import { count, longTime } from './number-format.ts'
+import { count, longTime, plural } from './number-format.ts'
 import type { ResultDocument } from './result.ts'
 
 type Epoch = ResultDocument['epochs'][number]
@@ -17,7 +17,7 @@ export function steeringText({ epochs, startedAt, endedAt, phases }: ResultDocum
   if (steered.length === 0) return null
   const shown = steered.slice(0, mostShown).map((epoch) => {
     const atS = (Date.parse(epoch.at) - Date.parse(startedAt)) / 1000
-    return `${steeredWords(epoch) || 'as written'} from ${longTime(atS)} on`
+    return `${changeWords(epoch, epochs[epochs.indexOf(epoch) - 1])} from ${longTime(atS)} on`
   })
   const more = steered.length - shown.length
   const pausedMs = epochs.reduce((sum, { at, paused }, index) => {
@@ -34,6 +34,13 @@ export function steeringText({ epochs, startedAt, endedAt, phases }: ResultDocum
       ? ''
       : `; ${count(planned)} arrivals were planned in the end, ${count(atStart)} at the start`
   return `${shown.join(', ')}${more > 0 ? ` and ${count(more)} more times` : ''}${pauses}${plan}.`
+}
+
+/** What a steered epoch has changed: the load, or who shares it. */
+function changeWords(epoch: Epoch, before: Epoch | undefined): string {
+  const words = steeredWords(epoch)
+  if (before === undefined || words !== steeredWords(before)) return words || 'as written'
+  return plural(epoch.roster.length, 'worker')
 }
 
 const mostShown = 6

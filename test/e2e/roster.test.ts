@@ -143,6 +143,26 @@ testOnCluster('a run is steered to fewer workers and to more, within a second ea
   t.is(judgeRun(ran.record, ran.accounts).verdict, 'pass')
 })
 
+testOnCluster('a run of two of three connected workers is steered to all three, and says so', async (t) => {
+  let told = ''
+  const { ran, log } = await runWhile(t, {
+    workers: ['w1', 'w2', 'w3'],
+    count: 2,
+    seconds: 7,
+    async meanwhile({ at, steer }) {
+      // By then it was passed over.
+      await at(1_500)
+      told = (await steer(['--workers', '3'])).stdout
+    },
+  })
+  whole(t, ran, log, 7 * rate)
+  const [two, three] = ran.record.epochs.map(({ roster }) => roster.length)
+  t.deepEqual([two, three], [2, 3])
+  t.is(ran.record.epochs[1]?.cause, 'joined')
+  t.is(ran.events.filter(({ kind }) => kind === 'passed-over').length, 1)
+  t.regex(told, /^run \w+ of .*: 2 of 3 workers at work, /)
+})
+
 testOnCluster('workers share the load by what calibrations of their machines say they can do', async (t) => {
   const env: Record<string, { XDG_STATE_HOME: string }> = {}
   for (const [id, openPerSecond] of [
@@ -220,13 +240,18 @@ interface Meanwhile {
 interface Wish {
   readonly workers: readonly string[]
   readonly spec?: Parameters<typeof runSpec>[0]
+  /** Of them, those that the run begins with; all when not given. */
+  readonly count?: number
   /** By worker. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly seconds: number
   meanwhile(its: Meanwhile): Promise<void>
 }
 
-async function runWhile(t: ExecutionContext, { workers, spec = {}, env = {}, seconds, meanwhile }: Wish) {
+async function runWhile(
+  t: ExecutionContext,
+  { workers, count = workers.length, spec = {}, env = {}, seconds, meanwhile }: Wish,
+) {
   const [nginx, nats] = await Promise.all([
     startNginx({ server: `location = /seed { return 200 '{"id":"t1"}'; }` }),
     startNats({ jetstream: false }),
@@ -263,7 +288,7 @@ async function runWhile(t: ExecutionContext, { workers, spec = {}, env = {}, sec
       ...spec,
     },
     {
-      workers: workers.length,
+      workers: count,
       natsUrl: nats.url,
       files: { 'arrivals.csv': new TextEncoder().encode(`n\n${rows}\n`) },
       onConductor: follow,

@@ -117,6 +117,26 @@ test('steered to fewer workers, the last of them stand by, and share again when 
   t.is(bench.sent('prepare').length, 3, 'they were prepared all the time')
 })
 
+test('a worker that was passed over is taken in when more are wanted after all', (t) => {
+  const bench = running(false)
+  comes(bench, 'c')
+  t.is(bench.said('passed-over').length, 1)
+  steer(bench, 3)
+  t.deepEqual(rosters(bench), ['start a b', 'joined a b c'])
+})
+
+test('a worker that was joining when fewer were wanted is taken in when more are', (t) => {
+  const bench = running(true)
+  bench.mute.add('c')
+  bench.dispatch({ type: 'hello', hello: hello('c'), nowMs: bench.nowMs })
+  steer(bench, 2)
+  t.false(bench.state.members.has('c'))
+  bench.mute.clear()
+  bench.ids.push('c')
+  steer(bench, 3)
+  t.deepEqual(rosters(bench), ['start a b', 'joined a b c'])
+})
+
 test('steered to more workers, those that are there are taken in', (t) => {
   const bench = running(false)
   steer(bench, 3)
