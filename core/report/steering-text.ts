@@ -13,12 +13,14 @@ export function steeredWords({
 
 /** How the run was steered, in a sentence; null: it was not. */
 export function steeringText({ epochs, startedAt, endedAt, phases }: ResultDocument): string | null {
-  const steered = epochs.filter(({ cause }) => cause === 'steer' || cause === 'pause' || cause === 'resume')
-  if (steered.length === 0) return null
-  const shown = steered.slice(0, mostShown).map((epoch) => {
-    const atS = (Date.parse(epoch.at) - Date.parse(startedAt)) / 1000
-    return `${changeWords(epoch, epochs[epochs.indexOf(epoch) - 1])} from ${longTime(atS)} on`
+  const steered = epochs.flatMap((epoch, index) => {
+    const words = changeWords(epoch, epochs[index - 1])
+    return words === ''
+      ? []
+      : [`${words} from ${longTime((Date.parse(epoch.at) - Date.parse(startedAt)) / 1000)} on`]
   })
+  if (steered.length === 0) return null
+  const shown = steered.slice(0, mostShown)
   const more = steered.length - shown.length
   const pausedMs = epochs.reduce((sum, { at, paused }, index) => {
     const until = epochs[index + 1]?.at ?? endedAt
@@ -33,14 +35,19 @@ export function steeringText({ epochs, startedAt, endedAt, phases }: ResultDocum
     planned === atStart
       ? ''
       : `; ${count(planned)} arrivals were planned in the end, ${count(atStart)} at the start`
-  return `${shown.join(', ')}${more > 0 ? ` and ${count(more)} more times` : ''}${pauses}${plan}.`
+  return `${shown.join('; ')}${more > 0 ? `; and ${count(more)} more times` : ''}${pauses}${plan}.`
 }
 
-/** What a steered epoch has changed: the load, or who shares it. */
-function changeWords(epoch: Epoch, before: Epoch | undefined): string {
-  const words = steeredWords(epoch)
-  if (before === undefined || words !== steeredWords(before)) return words || 'as written'
-  return plural(epoch.roster.length, 'worker')
+/** What an epoch has changed by steering: the load, or who shares it. Empty: neither. */
+function changeWords(
+  { rateFactor = 1, paused = false, cause, roster }: Epoch,
+  before: Epoch | undefined,
+): string {
+  const { rateFactor: factorBefore = 1, paused: pausedBefore = false } = before ?? {}
+  const rate =
+    rateFactor === factorBefore ? '' : rateFactor === 1 ? 'the rate as written' : `rate × ${rateFactor}`
+  if (paused !== pausedBefore) return `${paused ? 'paused' : 'going on'}${rate && ` with ${rate}`}`
+  return rate === '' && cause === 'steer' ? plural(roster.length, 'worker') : rate
 }
 
 const mostShown = 6

@@ -112,7 +112,7 @@ test('the chart of rates shows what was planned then: none in a pause', (t) => {
 test('every report says how the run was steered', (t) => {
   const document = resultOf(steered())
   const text =
-    'rate × 2 from 1 s on, paused, rate × 2 from 2 s on, rate × 2 from 5 s on; paused for 3 s in all, which no rate counts; 700 arrivals were planned in the end, 400 at the start.'
+    'rate × 2 from 1 s on; paused from 2 s on; going on from 5 s on; paused for 3 s in all, which no rate counts; 700 arrivals were planned in the end, 400 at the start.'
   t.is(steeringText(document), text)
   t.true(markdownReport(document).includes(`**Steered**: ${text}`))
   t.regex(
