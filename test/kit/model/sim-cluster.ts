@@ -1,6 +1,7 @@
 import { decide as decideRun } from '../../../controller/run/coordinator.ts'
 import { resumeRun } from '../../../controller/run/rejoin.ts'
 import type { RunOrder } from '../../../controller/run/run-order.ts'
+import { beatMs } from '../../../controller/run/timing.ts'
 import { isOverrun } from '../../../core/plan/ownership.ts'
 import { planRun } from '../../../core/plan/plan-run.ts'
 import type { Json, LoadTest } from '../../../core/spec/load-test.ts'
@@ -34,6 +35,8 @@ export class SimCluster implements SimPlace {
   #processes: SimController[] = []
   /** What the target saw. */
   readonly arrived: Arrived[] = []
+  /** Who hears one takes it for a sign of life from now, and goes on for longer than is reckoned with. */
+  hadLateBeats = false
   setups = 0
   teardowns = 0
   /** What must never be, as soon as it is. */
@@ -132,7 +135,13 @@ export class SimCluster implements SimPlace {
   }
 
   beat(from: ControllerSeat, run: string, term: number, epoch: number): void {
-    for (const worker of this.workers) this.bus.carry(from, worker, () => worker.heard(run, term, epoch))
+    const sentAtMs = this.world.nowMs
+    for (const worker of this.workers) {
+      this.bus.carry(from, worker, () => {
+        this.hadLateBeats ||= this.world.nowMs - sentAtMs > beatMs
+        worker.heard(run, term, epoch)
+      })
+    }
     for (const controller of this.controllers)
       if (controller !== from) this.bus.carry(from, controller, () => controller.rival(term))
   }

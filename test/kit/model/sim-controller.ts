@@ -243,7 +243,7 @@ export class SimController implements ControllerSeat {
   }
 
   #tick(): void {
-    if (!this.isListening) return
+    if (!this.isListening || this.#conclusion !== null) return
     const { run } = this.#order
     if (this.#beats++ % (beatMs / tickMs) === 0)
       this.#place.beat(this, run, this.term, this.state.epochs.at(-1)?.number ?? 0)
