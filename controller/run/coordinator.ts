@@ -101,7 +101,22 @@ function onHello(state: CoordinatorState, hello: WorkerHello, nowMs: number): De
   }
   if (hello.state === 'failed' && isAtWork(known))
     return lose(state, [known.id], 'failed', 'it reported a failure of its own', nowMs)
+  if (goesOnUnasked(state, known, hello)) {
+    const { run } = state.order
+    return keep(state, send(known, { type: 'abort', run, fence: fence(state) }))
+  }
   return keep(heard(state, hello.id, nowMs))
+}
+
+/** It was given up and is back. Where there is an epoch without it, it finds that out by itself. */
+function goesOnUnasked(
+  { order, epochs }: CoordinatorState,
+  { id, status }: Member,
+  hello: WorkerHello,
+): boolean {
+  if (status !== 'lost' && status !== 'failed') return false
+  if (hello.run !== order.run || (hello.state !== 'armed' && hello.state !== 'running')) return false
+  return epochs.at(-1)?.roster.some(({ worker }) => worker === id) === true
 }
 
 /** The same where there is none of them. */

@@ -409,3 +409,19 @@ test('a worker that was done before it heard of an epoch which gave it more is l
   t.is(bench.state.members.get('b')?.status, 'lost')
   t.is(bench.state.epochs.at(-1)?.cause, 'lost')
 })
+
+test('a worker that was given up and is back is told to end where no epoch tells it', (t) => {
+  for (const [onLoss, told] of [
+    ['continue', ['b']],
+    ['reassign', []],
+  ] as const) {
+    const bench = running(order({ workers: 3 }, onLoss), ['a', 'b', 'c'])
+    bench.mute.add('b')
+    bench.until(bench.nowMs + 3_000)
+    t.is(bench.state.members.get('b')?.status, 'lost')
+    const back = hello('b', { state: 'running', run: 'r1' })
+    bench.dispatch({ type: 'hello', hello: back, nowMs: bench.nowMs })
+    bench.dispatch({ type: 'hello', hello: { ...back, state: 'draining' }, nowMs: bench.nowMs })
+    t.deepEqual(bench.sent('abort'), told, onLoss)
+  }
+})
