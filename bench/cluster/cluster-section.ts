@@ -6,7 +6,7 @@ export function clusterSection({ wish, load, busyCores, simulation }: ClusterFig
   const { workers, seconds } = wish
   return sectionText({
     title: 'A thousand workers',
-    what: `\`breakwater run FILE --nats URL\`, its store on, conducts ${workers.toLocaleString('en-US')} simulated workers for ${seconds} s: real agents, that speak the real protocol over a real nats-server with JetStream from another process and make up what they measure: 20 series a worker and second with 100 samples in a histogram. The controller has core 0 for itself, and its CPU time is the kernel's, of all of its threads. The bench fails unless the result is exact: every count, every percentile of every step equal to that of one histogram of all samples, and no snapshot missing.`,
+    what: `\`breakwater run FILE --nats URL\`, its store on, conducts ${workers.toLocaleString('en-US')} simulated workers for ${seconds} s: real agents, that speak the real protocol over a real nats-server with JetStream from another process and make up what they measure: 20 series a worker and second with 100 samples in a histogram. They end one after the other, six milliseconds apart. The controller has core 0 for itself, and its CPU time is the kernel's, of all of its threads. The bench fails unless the result is exact: every count, every percentile of every step equal to that of one histogram of all samples, and no snapshot missing.`,
     samples: [{ load, othersCores: null }],
     versions: [],
     missing: [],

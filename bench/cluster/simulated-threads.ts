@@ -14,6 +14,8 @@ export interface SimulatedThreadsOptions {
   readonly delayMs: number
   /** As much more after the last second: what is in flight then ends at one worker sooner than at another. */
   readonly drainMs: number
+  /** Does it when it is its turn: what many workers are due to do must not keep their process from hearing and being heard. */
+  readonly inTurn: (work: () => void) => void
   readonly onArmed: (startLocalMs: number) => void
   /** Its last part is handed over. */
   readonly onDrained: (measure: SimulatedMeasure) => void
@@ -22,7 +24,7 @@ export interface SimulatedThreadsOptions {
 /** In place of a worker's engine: one thread that sends nothing, and measures what SimulatedMeasure makes up. */
 export function simulatedThreads(options: SimulatedThreadsOptions): StartThreads {
   return ({ prepare, onPart, onFailed }) => {
-    const { worker, tableOf, localNowMs, delayMs, drainMs, onArmed, onDrained } = options
+    const { worker, tableOf, localNowMs, delayMs, drainMs, inTurn, onArmed, onDrained } = options
     const { test } = prepare
     const [phase] = test.load
     const seconds = phase?.loop === 'open' ? phase.durationMs / 1000 : 0
@@ -35,7 +37,10 @@ export function simulatedThreads(options: SimulatedThreadsOptions): StartThreads
 
     function next(): void {
       const afterMs = second + 1 < seconds ? delayMs : delayMs + drainMs
-      timer = setTimeout(hand, Math.max(0, startMs + (second + 1) * 1000 + afterMs - localNowMs()))
+      timer = setTimeout(
+        () => inTurn(hand),
+        Math.max(0, startMs + (second + 1) * 1000 + afterMs - localNowMs()),
+      )
     }
 
     function hand(): void {

@@ -26,7 +26,7 @@ export interface Farm {
 
 /** After the whole second, for each worker more. */
 const staggerMs = 0.4
-const drainStaggerMs = 2
+const drainStaggerMs = 6
 
 /** Many workers in this process: real agents over real connections, which speak the real protocol. Only what they measure is made up. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
@@ -34,6 +34,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const buses = await Promise.all(
     Array.from({ length: connections }, (_, number) => connectNats({ url: natsUrl, name: `farm ${number}` })),
   )
+  const inTurn = oneByOne()
   const tables = new Map<string, SeriesTable>()
   let draws: Draws | null = null
   let armed = 0
@@ -61,6 +62,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
         },
         localNowMs: localMs,
         delayMs: worker * staggerMs,
+        inTurn,
         drainMs: worker * drainStaggerMs,
         onArmed(startLocalMs) {
           armed++
@@ -84,5 +86,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       await Promise.all(agents.map((agent) => agent.close()))
       await Promise.all(buses.map((bus) => bus.close()))
     },
+  }
+}
+
+/** One piece of work in each turn of the event loop. */
+function oneByOne(): (work: () => void) => void {
+  const waiting: (() => void)[] = []
+  const next = (): void => {
+    waiting.shift()?.()
+    if (waiting.length > 0) setImmediate(next)
+  }
+  return (work) => {
+    waiting.push(work)
+    if (waiting.length === 1) setImmediate(next)
   }
 }
