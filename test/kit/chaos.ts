@@ -230,7 +230,8 @@ export function brokenPromises({
   const expect = (holds: boolean, sentence: string) => {
     if (!holds) broken.push(sentence)
   }
-  const { ledger, requests, merge, verdict, ended } = result
+  const { ledger, requests, merge, messages, verdict, ended } = result
+  expect(messages?.dropped === 0, `dropped as none of this cluster: ${JSON.stringify(messages)}`)
   const planned = rate * seconds
   // Who is held or cut off at the end of the run does not tell what it did.
   const isLost = faults.some(

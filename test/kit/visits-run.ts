@@ -100,6 +100,7 @@ export async function expectComplete(
   t: ExecutionContext,
   run: VisitsRun,
   result: ResultDocument,
+  { dropped = 0 }: { readonly dropped?: number } = {},
 ): Promise<void> {
   const visits = await run.visits()
   const { planned } = run
@@ -107,6 +108,7 @@ export async function expectComplete(
     ended: 'finished',
     ledger: { planned, lost: 0, unstarted: 0, balanced: true },
     merge: { missing: 0 },
+    messages: { dropped },
     requests: { sent: visits.length, unknown: { min: 0, max: 0 } },
   })
   const { expected, received } = result.merge
