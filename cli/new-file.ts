@@ -65,6 +65,7 @@ export function unwritable(what: string, cause: unknown): BreakwaterError {
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not (EACCES)',
   EEXIST: 'it is a file, not a folder (EEXIST)',
+  EMFILE: 'too many files are open (EMFILE)',
   EISDIR: 'it is a folder, not a file (EISDIR)',
   ENOENT: 'the folder takes no new files (ENOENT)',
   ENOSPC: 'the disk is full (ENOSPC)',

@@ -1,8 +1,8 @@
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, rmdir } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeFolder, unwritable } from './new-file.ts'
 
 /** Where the files of a result go. Whoever sees a file there sees a whole one. */
@@ -31,7 +31,8 @@ export async function openResultFolder(folder: string): Promise<ResultFolder> {
       const file = path.join(folder, name)
       const unfinished = `${file}.${process.pid}.tmp`
       try {
-        await pipeline(Readable.from(typeof text === 'string' ? [text] : text), createWriteStream(unfinished))
+        const handle = await openWithPatience(unfinished)
+        await pipeline(Readable.from(typeof text === 'string' ? [text] : text), handle.createWriteStream())
         await rename(unfinished, file)
       } catch (error) {
         await rm(unfinished, { force: true })
@@ -50,5 +51,21 @@ export async function openResultFolder(folder: string): Promise<ResultFolder> {
         }
       }
     },
+  }
+}
+
+const pauseMs = 50
+const mostPauses = 100
+
+/** A run that took every file descriptor is still closing its connections when its results are written: they wait for one. */
+async function openWithPatience(file: string): Promise<FileHandle> {
+  for (let pauses = 0; ; pauses++) {
+    try {
+      return await open(file, 'w')
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (pauses === mostPauses || (code !== 'EMFILE' && code !== 'ENFILE')) throw error
+      await sleep(pauseMs)
+    }
   }
 }

@@ -237,6 +237,8 @@ for (const { name, runs, connect } of implementations) {
     await settle(sender, receiver)
     subscription.unsubscribe()
     t.is(heard, 1)
+    // The server knows of it before it is asked.
+    await receiver.flush()
     await rejects(t, 'bus-no-responders', () => sender.request('off', bytes(''), { timeoutMs: 5_000 }))
   })
 
